@@ -6,6 +6,7 @@ export const refusals = {
   bad_request: { status: 400 },
   sign_in_not_open: { status: 400 },
   forged_request: { status: 403 },
+  not_invited: { status: 403 },
   not_found: { status: 404 },
   method_not_allowed: { status: 405 },
   too_large: { status: 413 },
