@@ -1,0 +1,38 @@
+import type { Account } from './accounts.ts'
+
+/** Claims of OpenID Connect Core §5.1 that a profile may hold. Who one is and what is proven is never read from it. */
+const PROFILE_TEXTS = [
+  'name',
+  'given_name',
+  'family_name',
+  'middle_name',
+  'nickname',
+  'preferred_username',
+  'profile',
+  'picture',
+  'website',
+  'gender',
+  'birthdate',
+  'zoneinfo',
+] as const
+
+/**
+ * All standard claims about an account (OpenID Connect Core §5.1); which of them an application sees is decided
+ * by its scopes. `email_verified` is true, a JSON boolean, for the address this very account has proven (R-034);
+ * an account without one has no email claims. `updated_at` is a number of seconds.
+ */
+export function claimsOf(account: Account): Record<string, unknown> {
+  const claims: Record<string, unknown> = { sub: account.id }
+  for (const name of PROFILE_TEXTS) {
+    const value = Object.hasOwn(account.profile, name) ? account.profile[name] : undefined
+    if (typeof value === 'string' && value !== '') claims[name] = value
+  }
+  if (account.locale) claims.locale = account.locale
+  if (account.email && account.emailProvenAt) {
+    claims.email = account.email
+    claims.email_verified = true
+  }
+  const changedAt = Math.max(account.createdAt.getTime(), account.emailProvenAt?.getTime() ?? 0)
+  claims.updated_at = Math.floor(changedAt / 1000)
+  return claims
+}

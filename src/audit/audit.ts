@@ -1,0 +1,135 @@
+import { Counter } from 'prom-client'
+import { type Clock, type EmailAddress, type Log, type Metrics, maskEmail, type Tx } from '../base/index.ts'
+import { type DetailKind, type EventFields, type EventName, events, type KeptEventName } from './events.ts'
+
+/** One row of the trail. Every text is free of control characters and of what must not be kept. */
+export interface AuditRow {
+  at: Date
+  event: EventName
+  accountId: string | null
+  clientId: string | null
+  attemptId: string | null
+  requestId: string | null
+  ip: string | null
+  device: string | null
+  detail: Readonly<Record<string, string | number | boolean>>
+}
+
+/** What the trail needs from storage: it is only ever added to. */
+export interface AuditStore {
+  /** Adds rows in the caller's transaction. */
+  append(tx: Tx, rows: readonly AuditRow[]): Promise<void>
+  /** Adds one row, committed on its own. */
+  appendNow(row: AuditRow): Promise<void>
+}
+
+export interface Audit {
+  /** Writes the event in the caller's transaction; it is counted and logged once that has been committed. */
+  record<E extends KeptEventName>(tx: Tx, event: E, fields: EventFields<E>): Promise<void>
+  /** Writes and tells an event at once, in a statement of its own: for tries and failures, which no roll-back undoes. */
+  note<E extends EventName>(event: E, fields: EventFields<E>): Promise<void>
+  /** The row of an event, for a caller who writes it in a statement of its own and then calls `announce`. */
+  prepare<E extends KeptEventName>(event: E, fields: EventFields<E>): AuditRow
+  /** Counts and logs rows that have been committed. */
+  announce(rows: readonly AuditRow[]): void
+}
+
+/** Records events by the catalogue. `afterCommit` runs work when the transaction has been committed, and never else. */
+export function createAudit(deps: {
+  store: AuditStore
+  afterCommit(tx: Tx, work: () => void): void
+  clock: Clock
+  log: Log
+  metrics: Metrics
+}): Audit {
+  const { store, afterCommit, clock, log } = deps
+  const counter = new Counter({
+    name: 'doorward_events_total',
+    help: 'Events by their name in the catalogue.',
+    labelNames: ['event'],
+    registers: [deps.metrics],
+  })
+  // A series that begins at zero lets an alert see the first event.
+  for (const event of Object.keys(events)) counter.inc({ event }, 0)
+
+  function prepare<E extends EventName>(event: E, fields: EventFields<E>): AuditRow {
+    return {
+      at: clock.now(),
+      event,
+      accountId: idText(fields.accountId),
+      clientId: idText(fields.clientId),
+      attemptId: idText(fields.attemptId),
+      requestId: idText(fields.requestId),
+      ip: idText(fields.ip),
+      device: fields.device ? safeText(fields.device) : null,
+      detail: detailOf(event, fields.detail ?? {}),
+    }
+  }
+
+  function announce(rows: readonly AuditRow[]): void {
+    for (const { at: _, event, ...said } of rows) {
+      counter.inc({ event })
+      log[events[event].level]({ event, ...withoutNulls(said) }, event)
+    }
+  }
+
+  async function record<E extends KeptEventName>(tx: Tx, event: E, fields: EventFields<E>): Promise<void> {
+    const row = prepare(event, fields)
+    await store.append(tx, [row])
+    afterCommit(tx, () => announce([row]))
+  }
+
+  async function note<E extends EventName>(event: E, fields: EventFields<E>): Promise<void> {
+    const row = prepare(event, fields)
+    if (events[event].kept) await store.appendNow(row)
+    announce([row])
+  }
+
+  return { record, note, prepare, announce }
+}
+
+/** Only the fields that the catalogue names, each in its kind: nothing else can slip into the trail. */
+function detailOf(event: EventName, given: object): AuditRow['detail'] {
+  const entry: { detail: Readonly<Record<string, DetailKind>>; optional?: Readonly<Record<string, DetailKind>> } = events[event]
+  const values = new Map(Object.entries(given))
+  return Object.fromEntries(
+    Object.entries({ ...entry.detail, ...entry.optional }).flatMap(([field, kind]) => {
+      const value = kept(kind, values.get(field))
+      return value === undefined ? [] : [[field, value]]
+    }),
+  )
+}
+
+function kept(kind: DetailKind, value: unknown): string | number | boolean | undefined {
+  if (kind === 'number') return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+  if (kind === 'flag') return typeof value === 'boolean' ? value : undefined
+  if (typeof value !== 'string') return undefined
+  return kind === 'address' ? lineOf(maskEmail(value as EmailAddress)) : safeText(value)
+}
+
+const TEXT_MAX = 300
+
+/** One line: no control, format or separator character can break a log line or a row, and none is a lone surrogate. */
+function lineOf(text: string): string {
+  return text
+    .slice(0, TEXT_MAX)
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+}
+
+/** A line in which nothing stands that looks like an address or a bearer value (R-177), whoever wrote it. */
+function safeText(text: string): string {
+  const masked = text
+    .slice(0, 4 * TEXT_MAX)
+    .replace(/[^\s@]{1,64}@[^\s@]+/g, '[address]')
+    .replace(/[A-Za-z0-9_-]{40,}/g, '[hidden]')
+  return lineOf(masked)
+}
+
+function idText(value: string | null | undefined): string | null {
+  return value ? lineOf(value) : null
+}
+
+function withoutNulls(said: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null))
+}

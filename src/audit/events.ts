@@ -1,0 +1,168 @@
+import type { EmailAddress } from '../base/index.ts'
+
+/** What a field of an event holds. `address` takes an address in full and keeps it masked (R-177). */
+export type DetailKind = 'text' | 'number' | 'flag' | 'address'
+
+interface EventEntry {
+  level: 'info' | 'warn'
+  /** Whether a row is written. What strangers can cause without end is counted and logged only (R-156). */
+  kept: boolean
+  /** Fields beside who and where; those in `optional` may be left out. */
+  detail: Readonly<Record<string, DetailKind>>
+  optional?: Readonly<Record<string, DetailKind>>
+  help: string
+}
+
+/** Every event, with its level, its fields and one line for the manual. What is not listed here cannot be recorded. */
+export const events = {
+  'service.started': { level: 'info', kept: true, detail: { version: 'text' }, help: 'An instance began to serve.' },
+  'sign_in.started': {
+    level: 'info',
+    kept: true,
+    detail: { method: 'text', address: 'address', knownBrowser: 'flag' },
+    help: 'An attempt to sign in began and its message was queued.',
+  },
+  'sign_in.code_wrong': {
+    level: 'warn',
+    kept: true,
+    detail: { method: 'text', tries: 'number' },
+    help: 'A wrong code was typed; `tries` counts those of this challenge.',
+  },
+  'sign_in.code_closed': {
+    level: 'warn',
+    kept: true,
+    detail: { method: 'text', scope: 'text' },
+    help: 'Codes are closed after too many wrong ones, for the challenge or (`scope`: address) for the address; the link still works.',
+  },
+  'sign_in.proven': {
+    level: 'info',
+    kept: true,
+    detail: { method: 'text', face: 'text' },
+    help: 'A method was proven, by `face`: link or code.',
+  },
+  'sign_in.refused': {
+    level: 'warn',
+    kept: true,
+    detail: { reason: 'text' },
+    help: 'The address was proven, yet nobody was signed in: sign-up is closed, or the account is.',
+  },
+  'sign_in.completed': { level: 'info', kept: true, detail: { amr: 'text', acr: 'text' }, help: 'A session was made.' },
+  'account.created': { level: 'info', kept: true, detail: {}, help: 'A first proof of an address made an account.' },
+  'address.proven': {
+    level: 'info',
+    kept: true,
+    detail: { kind: 'text', address: 'address' },
+    help: 'An address was proven to belong to an account.',
+  },
+  'message.queued': {
+    level: 'info',
+    kept: true,
+    detail: { deliveryId: 'text', channel: 'text', message: 'text' },
+    help: 'A message was queued.',
+  },
+  'message.handed_over': {
+    level: 'info',
+    kept: true,
+    detail: { deliveryId: 'text', channel: 'text', route: 'text' },
+    help: 'The next server took the message.',
+  },
+  'message.deferred': {
+    level: 'warn',
+    kept: true,
+    detail: { deliveryId: 'text', channel: 'text', route: 'text', reason: 'text' },
+    help: 'The message could not be handed over yet and will be tried again; `reason` is a class such as smtp_421.',
+  },
+  'message.refused': {
+    level: 'warn',
+    kept: true,
+    detail: { deliveryId: 'text', channel: 'text', route: 'text', reason: 'text' },
+    help: 'The next server refused the message for good.',
+  },
+  'message.expired': {
+    level: 'info',
+    kept: true,
+    detail: { deliveryId: 'text', channel: 'text' },
+    help: 'The message was not sent, since what it is for had ended.',
+  },
+  'consent.granted': {
+    level: 'info',
+    kept: true,
+    detail: { scopes: 'text' },
+    help: 'A person agreed to what an application asked for.',
+  },
+  'consent.cancelled': { level: 'info', kept: true, detail: {}, help: 'A person did not agree.' },
+  'consent.revoked': { level: 'info', kept: true, detail: {}, help: 'A person or an administrator took the agreement back.' },
+  'session.ended': { level: 'info', kept: true, detail: { reason: 'text' }, help: 'A session was ended before its time.' },
+  'token.issued': {
+    level: 'info',
+    kept: true,
+    detail: { grantType: 'text' },
+    optional: { scopes: 'text', resource: 'text' },
+    help: 'Tokens were issued for a code or for a client itself.',
+  },
+  'token.refreshed': {
+    level: 'info',
+    kept: true,
+    detail: {},
+    optional: { scopes: 'text', resource: 'text' },
+    help: 'A refresh token was exchanged for new tokens.',
+  },
+  'token.reuse_detected': {
+    level: 'warn',
+    kept: true,
+    detail: { kind: 'text' },
+    help: 'A code or refresh token came a second time; what had come of it was revoked.',
+  },
+  'token.revoked': { level: 'info', kept: true, detail: { kind: 'text' }, help: 'A client gave a token back.' },
+  'client.applied': {
+    level: 'info',
+    kept: true,
+    detail: { source: 'text', change: 'text' },
+    help: 'A registered client was created, updated or removed.',
+  },
+  'client.authentication_failed': {
+    level: 'warn',
+    kept: false,
+    detail: { reason: 'text' },
+    help: 'A client could not prove itself at the token endpoint.',
+  },
+  'limit.reached': {
+    level: 'warn',
+    kept: false,
+    detail: { limit: 'text', retryAfterSeconds: 'number' },
+    help: 'A request was refused because a limit was used up.',
+  },
+} as const satisfies Record<string, EventEntry>
+
+export type EventName = keyof typeof events
+
+/** Events that have a row, and so can be recorded in a transaction. */
+export type KeptEventName = { [E in EventName]: (typeof events)[E]['kept'] extends true ? E : never }[EventName]
+
+interface DetailTypes {
+  text: string
+  number: number
+  flag: boolean
+  address: EmailAddress
+}
+
+type Typed<D> = { [F in keyof D]: D[F] extends DetailKind ? DetailTypes[D[F]] : never }
+type OptionalDetail<E extends EventName> = (typeof events)[E] extends { optional: infer O } ? Partial<Typed<O>> : unknown
+
+/** The detail of one event, by the catalogue. */
+export type EventDetail<E extends EventName> = Typed<(typeof events)[E]['detail']> & OptionalDetail<E>
+
+/** Who did it, where, and in which request; whatever is known. */
+export interface EventWho {
+  accountId?: string | null | undefined
+  clientId?: string | null | undefined
+  attemptId?: string | null | undefined
+  requestId?: string | null | undefined
+  ip?: string | null | undefined
+  /** Browser and system in words, as shown to people. */
+  device?: string | null | undefined
+}
+
+/** What is said about an event: who and where, and its detail where the event has any. */
+export type EventFields<E extends EventName> = EventWho &
+  (keyof (typeof events)[E]['detail'] extends never ? { detail?: EventDetail<E> } : { detail: EventDetail<E> })
