@@ -1,0 +1,15 @@
+// store: the only room that knows Prisma, pg and the job queue. It owns the connection pool, transactions, the
+// migrations, the embedded server, the queue and the sweep; each other file is one table group and implements what
+// a room above asks of its storage. It knows no rules: what must be single-winner is said by the room that asks.
+// Tables: all of prisma/schema.prisma, and the queue's own in the schema graphile_worker. No routes.
+// Specs: PostgreSQL 18 (Appendix A: error codes), Prisma's _prisma_migrations.
+export {
+  afterCommit,
+  type Database,
+  type DatabaseHealth,
+  type DatabaseOptions,
+  openDatabase,
+  runIn,
+  type Statement,
+} from './database.ts'
+export { MigrationError, type MigrateOptions, migrate, type SchemaState } from './migrate.ts'
