@@ -1,0 +1,79 @@
+import type { DeliveryStore, DueDelivery, NewestDelivery } from '../delivery/index.ts'
+import { type Database, runIn, type Statement } from './database.ts'
+
+const INSERT: Statement = {
+  name: 'deliveries_insert',
+  text: `insert into delivery (id, challenge_id, channel, message, target, locale, state, tries, created_at, due_at, give_up_at)
+    values ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7, $8)`,
+}
+
+// The row is locked in its newest version first, so that a second claim waits and then finds it `sending`.
+const CLAIM: Statement = {
+  name: 'deliveries_claim',
+  text: `with due as (
+      select id, state = 'sending' as resumed, coalesce(reason = 'unanswered', false) as unanswered from delivery
+      where id = $1 and (state in ('queued', 'deferred') or (state = 'sending' and claimed_until <= $2))
+      for update
+    ), claimed as (
+      update delivery d set state = 'sending', tries = d.tries + 1, claimed_until = $3,
+        reason = case when due.resumed then 'unanswered' else d.reason end
+      from due where d.id = due.id
+      returning d.id, d.challenge_id, d.message, d.target, d.locale, d.created_at, d.give_up_at, d.tries, due.resumed, due.unanswered
+    )
+    select c.id, c.challenge_id as "challengeId", h.attempt_id as "attemptId", c.message, c.target, c.locale,
+      c.created_at as "createdAt", c.give_up_at as "giveUpAt", c.tries, c.resumed, c.unanswered
+    from claimed c left join challenge h on h.id = c.challenge_id`,
+}
+
+const HAND_OVER: Statement = {
+  name: 'deliveries_hand_over',
+  text: `update delivery set state = 'handed_over', handed_at = $2, claimed_until = null, reason = null
+    where id = $1 and state <> 'handed_over' returning id`,
+}
+
+const DEFER: Statement = {
+  name: 'deliveries_defer',
+  text: `update delivery set state = 'deferred', due_at = $4, claimed_until = null,
+      reason = case when reason = 'unanswered' then reason else $3 end
+    where id = $1 and state = 'sending' and tries = $2 returning id`,
+}
+
+const END: Statement = {
+  name: 'deliveries_end',
+  text: `update delivery set state = $3, reason = $4, claimed_until = null
+    where id = $1 and state = 'sending' and tries = $2 returning id`,
+}
+
+const NEWEST: Statement = {
+  name: 'deliveries_newest',
+  text: `select state, reason, target, due_at as "dueAt", handed_at as "handedAt" from delivery
+    where challenge_id = $1 order by created_at desc, id desc limit 1`,
+}
+
+const LEFT_BEHIND: Statement = {
+  name: 'deliveries_left_behind',
+  text: `select id, due_at as "dueAt" from delivery
+    where (state in ('queued', 'deferred') and due_at <= $2) or (state = 'sending' and claimed_until <= $1)
+    order by created_at desc limit $3`,
+}
+
+const WAITING: Statement = {
+  name: 'deliveries_waiting',
+  text: `select count(*)::int as waiting from delivery where state in ('queued', 'deferred', 'sending')`,
+}
+
+/** The table `delivery`. */
+export function createDeliveryStore(db: Database): DeliveryStore {
+  return {
+    insert: async (tx, d) => {
+      await runIn(tx, INSERT, [d.id, d.challengeId, d.channel, d.message, d.target, d.locale, d.createdAt, d.giveUpAt])
+    },
+    claim: async (id, now, claimedUntil) => (await db.run<DueDelivery>(CLAIM, [id, now, claimedUntil]))[0] ?? null,
+    handOver: async (tx, id, at) => (await runIn(tx, HAND_OVER, [id, at])).length === 1,
+    defer: async (tx, id, tries, reason, dueAt) => (await runIn(tx, DEFER, [id, tries, reason, dueAt])).length === 1,
+    end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,
+    newest: async (challengeId) => (await db.run<NewestDelivery>(NEWEST, [challengeId]))[0] ?? null,
+    leftBehind: (now, dueBy, max) => db.run(LEFT_BEHIND, [now, dueBy, max]),
+    waiting: async () => (await db.run<{ waiting: number }>(WAITING, []))[0]?.waiting ?? 0,
+  }
+}
