@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { chromiumBinary } from './chromium.ts'
+
+// The package's own list is not used: `--single-process` ends with a second context, and
+// `--disable-web-security` would make tests of security worthless.
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A real Chromium. `browser.newContext()` is one person's browser, with its own cookies. */
+export async function launchBrowser(): Promise<Browser> {
+  const binary = chromiumBinary()
+  if (!binary) return chromium.launch({ channel: 'chrome', args: ARGS })
+  return chromium.launch({ executablePath: binary.path, args: ARGS, env: { ...environment(), ...binary.env } })
+}
+
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+let axeSource: string | undefined
+
+interface AxeViolation {
+  id: string
+  impact: string | null
+  help: string
+  nodes: { target: unknown[]; html: string; failureSummary?: string }[]
+}
+
+/**
+ * What axe-core finds wrong on the page (WCAG 2.2 A and AA, best practice): one readable text per element,
+ * none when all is well. The script is evaluated, not added to the page, so the page's CSP stays in force.
+ */
+export async function axe(page: Page): Promise<string[]> {
+  axeSource ??= readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  await page.evaluate(axeSource)
+  const options = JSON.stringify({ runOnly: { type: 'tag', values: AXE_TAGS }, resultTypes: ['violations'] })
+  const violations: AxeViolation[] = await page.evaluate(`axe.run(document, ${options}).then((found) => found.violations)`)
+  return violations.flatMap(({ id, impact, help, nodes }) =>
+    nodes.map(({ target, html, failureSummary }) =>
+      `${id} (${impact}): ${help}\n  at ${target.join(' ')}: ${html}\n  ${(failureSummary ?? '').replaceAll('\n', '\n  ')}`.trimEnd(),
+    ),
+  )
+}
+
+function environment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}

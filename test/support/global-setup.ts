@@ -1,0 +1,34 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLog } from '../../src/base/index.ts'
+import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { unpackChromium } from './chromium.ts'
+import { POSTGRES_URL, query, TEMPLATE_DATABASE } from './database.ts'
+import { freePorts } from './ports.ts'
+import { onTeardown } from './teardown.ts'
+import { watchOver } from './watchdog.ts'
+
+// Nothing of a run outlives it, so nothing needs to reach the disk in order.
+const SETTINGS = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '200' }
+
+/** Once per run: one PostgreSQL with a migrated template database, and an unpacked Chromium. */
+export default async function globalSetup(): Promise<void> {
+  await Promise.all([startPostgres(), unpackChromium()])
+}
+
+async function startPostgres(): Promise<void> {
+  const log = createLog('error')
+  const dataDir = join(await mkdtemp(join(tmpdir(), 'doorward-test-')), 'postgres')
+  const [port] = await freePorts(1)
+  const server = await startEmbeddedPostgres({ dataDir, port, settings: SETTINGS, log })
+  const release = watchOver(dataDir)
+  onTeardown(async () => {
+    await server.stop()
+    release()
+  })
+  process.env[POSTGRES_URL] = server.url
+  await query(server.url, `create database ${TEMPLATE_DATABASE}`)
+  await migrate({ url: server.urlFor(TEMPLATE_DATABASE), log })
+}
