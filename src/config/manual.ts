@@ -39,7 +39,7 @@ export function settingsManual(extra: SettingsTable = {}): string {
   return [INTRODUCTION, ...sections].join('\n')
 }
 
-/** The file `.env.example`: every setting with its default, commented out unless it is required. */
+/** The file `.env.example`: every setting with its default, commented out unless production needs another. */
 export function envExample(extra: SettingsTable = {}): string {
   const head = `# Made by \`npm run manual\` from src/config. The settings are explained in docs/settings.md.\n# Use it by: node --env-file=.env src/main.ts\n`
   const sections = grouped(extra).map(([group, members]) => `# --- ${group} ---\n\n${members.map(entry).join('\n\n')}\n`)
@@ -56,7 +56,7 @@ function grouped(extra: SettingsTable): [Group, Setting<unknown>[]][] {
 function row(setting: Setting<unknown>): string {
   const marks = [setting.required ? '**required**' : '', setting.secret ? '**secret**' : ''].filter(Boolean).join(', ')
   const given = setting.default === null ? (setting.defaultWords ?? 'none') : `\`${setting.default}\``
-  const written = [setting.kind, setting.unit].filter(Boolean).join(': ')
+  const written = [setting.kind, setting.unit].filter(Boolean).join(': ').replaceAll('<', '\\<')
   const help = `${marks ? `${marks}. ` : ''}${setting.help}${setting.applies ? ` *Applies to:* ${setting.applies}.` : ''}`
   return `| \`${setting.name}\` | ${[given, written, help].map(cell).join(' | ')} |`
 }
@@ -69,7 +69,7 @@ function entry(setting: Setting<unknown>): string {
   ].filter(Boolean)
   const note = `# ${setting.help.replaceAll('`', '')}\n# ${[form, ...marks].join('; ')}`
   const value = setting.example ?? setting.default ?? ''
-  return `${note}\n${setting.required ? '' : '#'}${setting.name}=${/[\s<>#"]/.test(value) ? `'${value}'` : value}`
+  return `${note}\n${setting.example === undefined ? '#' : ''}${setting.name}=${/[\s<>#"]/.test(value) ? `'${value}'` : value}`
 }
 
 function cell(text: string): string {

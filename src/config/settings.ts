@@ -1,5 +1,5 @@
 import { choice, duration, host, integer, mailbox, origin, path, secretList, secretUrl, size } from './kinds.ts'
-import { limits, signup } from './policies.ts'
+import { DEFAULT_LIMITS, limits, signup } from './policies.ts'
 import type { SettingsTable } from './setting.ts'
 
 /** What no part of the service can do without: read by `serve` and by the commands of the command line. */
@@ -123,7 +123,7 @@ const serviceSettings = {
   dataDir: path({
     name: 'DATA_DIR',
     group: 'Storage',
-    help: 'Folder for the database and secrets of trial mode. Unused when both are given.',
+    help: 'Folder for the database and secrets of trial mode. Unused where both are given.',
     default: './var',
   }),
   workerConcurrency: integer({
@@ -307,8 +307,7 @@ const walkSettings = {
     name: 'LIMITS',
     group: 'Limits',
     help: 'How much is allowed, shared by all processes. What is not named keeps its default.',
-    default:
-      'email:5/15m email-day:20/1d email-known:10/15m ip:30/15m client:600/1m all:1200/1m authorize-ip:120/1m token-ip:600/1m',
+    default: Object.values(DEFAULT_LIMITS).join(' '),
   }),
 } satisfies SettingsTable
 

@@ -1,0 +1,91 @@
+import { parseDocument } from 'yaml'
+import type { Client, ClientsFile, ResourceServer } from './client.ts'
+import { clientShape, faultsOf, fileShape, resourceServerShape } from './file-shape.ts'
+import { type ReadingContext, readClient } from './read-client.ts'
+import { readResourceServer } from './read-resource-server.ts'
+
+export type ClientsFileResult = { ok: true; file: ClientsFile } | { ok: false; faults: string[] }
+
+/** What surrounds the file: the environment and files that its secrets are named in. */
+export interface ClientsFileOptions extends Pick<ReadingContext, 'env' | 'readSecretFile'> {
+  /** Trial mode: http on loopback is allowed for every client. */
+  trial?: boolean
+}
+
+// Names that reach the prototype of an object instead of a key.
+const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype']
+
+/**
+ * Reads the clients file (YAML 1.2): `clients` by the names of OpenID Connect registration with Doorward's own
+ * switches beside them, and `resource_servers`. Answers all faults at once, each with its place.
+ */
+export function readClientsFile(text: string, { trial = false, ...options }: ClientsFileOptions): ClientsFileResult {
+  const document = parseDocument(text, { logLevel: 'silent' })
+    typeof parseDocument
+  >[1])
+  const troubles = [...document.errors, ...document.warnings].map((error) => error.message.split('\n')[0] ?? error.message)
+  if (troubles.length > 0) return { ok: false, faults: troubles }
+  const raw = contentOf(document)
+  if ('faults' in raw) return { ok: false, faults: raw.faults }
+  const top = fileShape.safeParse(raw.content ?? {})
+  if (!top.success) return { ok: false, faults: faultsOf(top.error, '') }
+  const faults: string[] = []
+  const resourceServers = readResourceServers(top.data.resource_servers, faults)
+  const resources = new Set(resourceIdsOf(top.data.resource_servers))
+  const clients = readClients(top.data.clients, { ...options, trial, resources }, faults)
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, file: { clients, resourceServers } }
+}
+
+function contentOf(document: ReturnType<typeof parseDocument>): { content: unknown } | { faults: string[] } {
+  try {
+    const content: unknown = document.toJS({ maxAliasCount: 100 })
+    const bad = prototypeKeys(content, '')
+    return bad.length > 0 ? { faults: bad } : { content }
+  } catch {
+    return { faults: ['the file repeats itself by too many aliases'] }
+  }
+}
+
+function readResourceServers(entries: readonly unknown[], faults: string[]): ResourceServer[] {
+  const ids = resourceIdsOf(entries)
+  return entries.flatMap((entry, index) => {
+    const place = `resource_servers[${index}]`
+    const shape = resourceServerShape.safeParse(entry)
+    if (!shape.success) {
+      faults.push(...faultsOf(shape.error, place))
+      return []
+    }
+    if (ids.indexOf(shape.data.id) < ids.lastIndexOf(shape.data.id)) faults.push(`${place}.id: is used twice`)
+    return [readResourceServer(shape.data, (key, words) => faults.push(`${place}.${key}: ${words}`))]
+  })
+}
+
+function readClients(entries: readonly unknown[], context: ReadingContext, faults: string[]): Client[] {
+  const seen = new Set<string>()
+  return entries.flatMap((entry, index) => {
+    const place = `clients[${index}]`
+    const shape = clientShape.safeParse(entry)
+    if (!shape.success) {
+      faults.push(...faultsOf(shape.error, place))
+      return []
+    }
+    if (seen.has(shape.data.client_id)) faults.push(`${place}.client_id: is used twice`)
+    seen.add(shape.data.client_id)
+    return [readClient(shape.data, context, (key, words) => faults.push(`${place}.${key}: ${words}`))]
+  })
+}
+
+function resourceIdsOf(entries: readonly unknown[]): string[] {
+  return entries.flatMap((entry) =>
+    typeof entry === 'object' && entry !== null && 'id' in entry && typeof entry.id === 'string' ? [entry.id] : [],
+  )
+}
+
+function prototypeKeys(value: unknown, place: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => prototypeKeys(item, `${place}[${index}]`))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.keys(value).flatMap((key) => {
+    const at = place ? `${place}.${key}` : key
+    return PROTOTYPE_KEYS.includes(key) ? [`${at}: this name is not allowed`] : prototypeKeys(Reflect.get(value, key), at)
+  })
+}
