@@ -21,8 +21,6 @@ const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype']
  */
 export function readClientsFile(text: string, { trial = false, ...options }: ClientsFileOptions): ClientsFileResult {
   const document = parseDocument(text, { logLevel: 'silent' })
-    typeof parseDocument
-  >[1])
   const troubles = [...document.errors, ...document.warnings].map((error) => error.message.split('\n')[0] ?? error.message)
   if (troubles.length > 0) return { ok: false, faults: troubles }
   const raw = contentOf(document)
