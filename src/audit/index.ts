@@ -3,5 +3,5 @@
 // Table: audit_entry. Metric: doorward_events_total. Requirements: and decision 9 of the security
 // requirements (rows stand or fall with what they tell; tries and failures have a statement of their own).
 export { type Audit, type AuditRow, type AuditStore, createAudit } from './audit.ts'
-export type { EventFields, EventName, KeptEventName } from './events.ts'
+export type { EventFields, EventName, EventWho, KeptEventName } from './events.ts'
 export { eventsManual } from './manual.ts'
