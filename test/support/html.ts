@@ -7,6 +7,7 @@ export interface Form {
   values: Record<string, string>
   /** Names of all fields. */
   fields: readonly string[]
+  /** In the form, or elsewhere on the page with a `form` attribute. */
   buttons: readonly { name: string; value: string; action: string | null; text: string }[]
 }
 
@@ -21,13 +22,21 @@ export function formsOf(html: string, pageUrl: string): Form[] {
       method: form.method?.toUpperCase() === 'POST' ? 'POST' : 'GET',
       values: Object.fromEntries(named.filter(isSent).map((input) => [input.name ?? '', input.value ?? ''])),
       fields: named.map((input) => input.name ?? ''),
-      buttons: [...content.matchAll(/<button\b([^>]*)>([\s\S]*?)<\/button>/gi)].map(([, text = '', inner = '']) => {
-        const button = attributesOf(text)
-        const action = button.formaction ? new URL(button.formaction, pageUrl).href : null
-        return { name: button.name ?? '', value: button.value ?? '', action, text: textOf(inner) }
-      }),
+      buttons: [...buttonsIn(content), ...buttonsIn(html).filter(({ form: id }) => id && id === form.id)].map(
+        ({ name = '', value = '', formaction, text = '' }) => ({
+          name,
+          value,
+          action: formaction ? new URL(formaction, pageUrl).href : null,
+          text,
+        }),
+      ),
     }
   })
+}
+
+function buttonsIn(html: string): Record<string, string>[] {
+  const found = html.matchAll(/<button\b([^>]*)>([\s\S]*?)<\/button>/gi)
+  return [...found].map(([, attributes = '', inner = '']) => ({ ...attributesOf(attributes), text: textOf(inner) }))
 }
 
 /** The visible words of a page, on one line. */
