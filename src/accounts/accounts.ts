@@ -1,7 +1,8 @@
 import type { Audit } from '../audit/index.ts'
 import { type Clock, type EmailAddress, newId, type Tx } from '../base/index.ts'
+import type { Signup } from '../config/index.ts'
 import { claimsOf } from './claims.ts'
-import { mayJoin, type SignupPolicy } from './signup.ts'
+import { mayJoin } from './signup.ts'
 
 export type AccountState = 'active' | 'suspended' | 'closed'
 
@@ -71,7 +72,7 @@ export function createAccounts(deps: {
   store: AccountStore
   audit: Pick<Audit, 'record'>
   clock: Clock
-  signup: SignupPolicy
+  signup: Signup
 }): Accounts {
   const { store, audit, clock } = deps
   const joins = mayJoin(deps.signup)

@@ -10,4 +10,3 @@ export {
   type Proven,
   type ProvenAddress,
 } from './accounts.ts'
-export type { SignupPolicy } from './signup.ts'

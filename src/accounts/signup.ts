@@ -1,13 +1,11 @@
 import { canonicalDomain, domainOf, type EmailAddress } from '../base/index.ts'
-
-/** Who may become a new person here. People who have an account are not asked. */
-export type SignupPolicy = { kind: 'open' } | { kind: 'closed' } | { kind: 'domains'; domains: readonly string[] }
+import type { Signup } from '../config/index.ts'
 
 /**
- * The rule for new people as a function of their parsed address. Domains are compared whole, as canonical
+ * The rule for new people as a function of their parsed address; people who have an account are not asked. Domains are compared whole, as canonical
  * A-labels (R-084): `corp.example` lets in neither `evilcorp.example` nor `sub.corp.example`.
  */
-export function mayJoin(policy: SignupPolicy): (address: EmailAddress) => boolean {
+export function mayJoin(policy: Signup): (address: EmailAddress) => boolean {
   if (policy.kind !== 'domains') return () => policy.kind === 'open'
   const domains = new Set(
     policy.domains.map((domain) => {

@@ -1,6 +1,6 @@
 import { Counter } from 'prom-client'
 import { addSeconds, type Clock, type Log, type Metrics, Refusal, type Secrets, secondsUntil } from '../base/index.ts'
-import type { Limit, LimitName } from './limit.ts'
+import type { Limit, LimitName } from '../config/index.ts'
 
 /** One thing to count: which limit, and for whom (an address, a network, a client's id, or `''` for all). */
 export interface LimitRequest {

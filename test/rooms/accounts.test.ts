@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Accounts, createAccounts, type ProvenAddress, type SignupPolicy } from '../../src/accounts/index.ts'
+import { type Accounts, createAccounts, type ProvenAddress } from '../../src/accounts/index.ts'
 import { createAudit } from '../../src/audit/index.ts'
 import { createLog, createMetrics, type EmailAddress, parseEmailAddress } from '../../src/base/index.ts'
+import type { Signup } from '../../src/config/index.ts'
 import { createAccountStore } from '../../src/store/accounts.ts'
 import { createAuditStore } from '../../src/store/audit.ts'
 import { afterCommit, type Database, openDatabase } from '../../src/store/database.ts'
@@ -37,7 +38,7 @@ async function open(): Promise<Database> {
   })
 }
 
-function accountsOn(db: Database, signup: SignupPolicy = { kind: 'open' }): Accounts {
+function accountsOn(db: Database, signup: Signup = { kind: 'open' }): Accounts {
   const audit = createAudit({ store: createAuditStore(db), afterCommit, clock, log, metrics: createMetrics() })
   return createAccounts({ store: createAccountStore(db), audit, clock, signup })
 }

@@ -1,16 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { addSeconds, type Clock, createLog, createMetrics, createSecrets, Refusal } from '../../src/base/index.ts'
-import {
-  createGuesses,
-  createLimits,
-  ipSubject,
-  type LimitName,
-  type LimitStore,
-  type Limits,
-  limitNames,
-  parseLimit,
-} from '../../src/limits/index.ts'
+import { DEFAULT_LIMITS, type LimitName } from '../../src/config/index.ts'
+import { createGuesses, createLimits, ipSubject, type LimitStore, type Limits } from '../../src/limits/index.ts'
 import { type Database, openDatabase, runIn } from '../../src/store/database.ts'
 import { createGuessStore, createLimitStore } from '../../src/store/limits.ts'
 import { freshDatabase, query } from '../support/database.ts'
@@ -58,7 +50,7 @@ function movable(): Clock & { move(seconds: number): void } {
 
 function limitsOn(db: Database, clock: Clock, own: Partial<Record<LimitName, [number, number]>>, store?: LimitStore): Limits {
   const limits = Object.fromEntries(
-    limitNames.map((name) => {
+    (Object.keys(DEFAULT_LIMITS) as LimitName[]).map((name) => {
       const [count, windowSeconds] = own[name] ?? [1_000_000, 60]
       return [name, { count, windowSeconds }]
     }),
@@ -69,37 +61,6 @@ function limitsOn(db: Database, clock: Clock, own: Partial<Record<LimitName, [nu
 function subject(): string {
   return randomBytes(8).toString('hex')
 }
-
-describe('a limit as it is written', () => {
-  test('is read with its name, its count and its window in seconds', () => {
-    expect(parseLimit('email:5/15m')).toEqual({ ok: true, limit: { name: 'email', count: 5, windowSeconds: 900 } })
-    expect(parseLimit(' all:1200/1m ')).toEqual({ ok: true, limit: { name: 'all', count: 1200, windowSeconds: 60 } })
-    expect(parseLimit('email-day:20/1d')).toMatchObject({ ok: true, limit: { windowSeconds: 86_400 } })
-    expect(parseLimit('ip:1/1s')).toMatchObject({ ok: true, limit: { count: 1, windowSeconds: 1 } })
-  })
-
-  test('that is anything else is refused in words', () => {
-    const wrong = [
-      '',
-      'email',
-      'email:5',
-      'email:0/1m',
-      'email:5/0m',
-      'email:-1/1m',
-      'email:5/1y',
-      'email:5/400d',
-      'mail:5/1m',
-      'email:5/15m x',
-      '__proto__:1/1m',
-      `email:${'9'.repeat(12)}/1m`,
-    ]
-    for (const text of wrong) {
-      const read = parseLimit(text)
-      expect([text, read.ok]).toEqual([text, false])
-      if (!read.ok) expect(read.fault).toContain(' ')
-    }
-  })
-})
 
 describe('R-150 one network is one subject', () => {
   test('every spelling of an address answers the same', () => {
