@@ -1,0 +1,168 @@
+import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Clock, Secrets } from '../base/index.ts'
+import type { Clients } from '../clients/index.ts'
+import type { EngineAdapter } from './adapter.ts'
+import { claimsByScope } from './claims.ts'
+import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
+import { createPrompts } from './prompts.ts'
+
+/** Lifetimes, all in seconds. */
+export interface Lifetimes {
+  sessionSeconds: number
+  sessionIdleSeconds: number
+  accessTokenSeconds: number
+  idTokenSeconds: number
+  refreshTokenSeconds: number
+  refreshTokenIdleSeconds: number
+  codeSeconds: number
+  interactionSeconds: number
+}
+
+export interface ConfigurationDeps {
+  /** https: cookies carry their prefixes (RFC 6265bis §4.1.3). */
+  secure: boolean
+  secrets: Secrets
+  clock: Clock
+  lifetimes: Lifetimes
+  locales: readonly string[]
+  clients: Pick<Clients, 'resourceServer'>
+  adapterOf(model: string): EngineAdapter
+  findAccount: NonNullable<Configuration['findAccount']>
+  loadExistingGrant: NonNullable<Configuration['loadExistingGrant']>
+  renderError: NonNullable<Configuration['renderError']>
+  logoutSource(ctx: KoaContextWithOIDC, form: string): Promise<void>
+  postLogoutSuccessSource(ctx: KoaContextWithOIDC): Promise<void>
+}
+
+/** Authentication Context Class: one factor was proven. Names nothing it cannot keep (SECURITY: R-069). */
+export const ACR_ONE_FACTOR = 'urn:doorward:acr:1'
+
+/** The interaction's cookie is read by our own screens too. */
+export function cookieNames(secure: boolean) {
+  return secure
+    ? { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' }
+    : { session: 'session', interaction: 'interaction', resume: 'resume' }
+}
+
+/** Everything the engine is told. Keys come separately: they change while the process runs. */
+export function configurationOf(deps: ConfigurationDeps): Configuration {
+  return {
+    adapter: deps.adapterOf as NonNullable<Configuration['adapter']>,
+    findAccount: deps.findAccount,
+    loadExistingGrant: deps.loadExistingGrant,
+    renderError: deps.renderError,
+    acrValues: [ACR_ONE_FACTOR],
+    claims: claimsByScope,
+    scopes: ['openid', 'offline_access'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clientBasedCORS: (_ctx, origin, client) => corsAllowed(origin, client),
+    conformIdTokenClaims: false, // by client: see claims.ts
+    allowOmittingSingleRegisteredRedirectUri: false,
+    cookies: cookiesOf(deps),
+    discovery: { ui_locales_supported: [...deps.locales], prompt_values_supported: PROMPTS },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256', 'RS256'],
+      userinfoSigningAlgValues: ['ES256', 'RS256'],
+      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'],
+    },
+    extraClientMetadata: { properties: [POLICY_PROPERTY] },
+    features: featuresOf(deps),
+    fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
+    interactions: { policy: createPrompts(), url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
+    issueRefreshToken: async (_ctx, client, source) => refreshAllowed(client, source.scopes),
+    pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' || policyOf(client).requirePkce },
+    responseTypes: ['code'],
+    rotateRefreshToken: true,
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      userinfo: '/userinfo',
+      jwks: '/jwks',
+      introspection: '/introspect',
+      revocation: '/revoke',
+      end_session: '/logout',
+    },
+    subjectTypes: ['public'],
+    ttl: ttlOf(deps.lifetimes, deps.clock),
+  } as Configuration
+}
+
+const PROMPTS = ['none', 'login', 'consent', 'select_account', 'create']
+
+function cookiesOf({ secure, secrets }: ConfigurationDeps): Configuration['cookies'] {
+  const shared = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
+  return {
+    names: cookieNames(secure),
+    keys: secrets.keys('cookie').map((key) => key.toString('base64url')),
+    long: { ...shared, path: '/' },
+    short: shared,
+  }
+}
+
+function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: async (_ctx, client, token) => introspectionAllowed(client, token) },
+    revocation: { enabled: true },
+    userinfo: { enabled: true },
+    // Proof of possession and pushed requests are not on offer yet: what is not proven is not switched on.
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      useGrantedResource: async () => true,
+      getResourceServerInfo: (_ctx, resource, client) => resourceServerFor(deps, resource, client),
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: deps.logoutSource,
+      postLogoutSuccessSource: deps.postLogoutSuccessSource,
+    },
+  }
+}
+
+// RFC 7662 §2.2: a caller learns of its own tokens and of those meant for an API it stands for.
+function introspectionAllowed(client: EngineClient, token: { clientId?: string | undefined; aud?: unknown }): boolean {
+  if (client.clientAuthMethod === 'none') return false
+  return token.clientId === client.clientId || (typeof token.aud === 'string' && policyOf(client).resources.includes(token.aud))
+}
+
+async function resourceServerFor(deps: ConfigurationDeps, resource: string, client: EngineClient) {
+  const server = policyOf(client).resources.includes(resource) ? await deps.clients.resourceServer(resource) : null
+  if (!server) throw new errors.InvalidTarget('this client may not ask for this resource')
+  const shared = { audience: server.id, scope: Object.keys(server.scopes).join(' '), accessTokenTTL: server.accessTokenTtlSeconds }
+  if (server.tokenFormat === 'opaque') return { ...shared, accessTokenFormat: 'opaque' as const }
+  return { ...shared, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: server.signingAlg } } }
+}
+
+function corsAllowed(origin: string, client: EngineClient): boolean {
+  return origin !== 'null' && policyOf(client).corsOrigins.includes(origin)
+}
+
+function refreshAllowed(client: EngineClient, scopes: ReadonlySet<string>): boolean {
+  const { refreshToken } = policyOf(client)
+  if (!client.grantTypeAllowed('refresh_token') || refreshToken === 'never') return false
+  return refreshToken === 'always' || scopes.has('offline_access')
+}
+
+function ttlOf(life: Lifetimes, clock: Clock): Configuration['ttl'] {
+  const now = () => Math.floor(clock.now().getTime() / 1000)
+  return {
+    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? life.accessTokenSeconds,
+    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? life.accessTokenSeconds,
+    AuthorizationCode: life.codeSeconds,
+    IdToken: life.idTokenSeconds,
+    Interaction: life.interactionSeconds,
+    Grant: Math.max(life.refreshTokenSeconds, life.sessionSeconds),
+    // Idle from the last use, absolute from the sign-in (R-133, R-022).
+    Session: (_ctx, session) => bounded(life.sessionIdleSeconds, life.sessionSeconds, session.loginTs ?? now(), now()),
+    RefreshToken: (_ctx, token) => bounded(life.refreshTokenIdleSeconds, life.refreshTokenSeconds, token.iiat ?? now(), now()),
+  }
+}
+
+function bounded(idleSeconds: number, absoluteSeconds: number, since: number, now: number): number {
+  return Math.max(1, Math.min(idleSeconds, since + absoluteSeconds - now))
+}

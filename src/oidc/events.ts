@@ -1,0 +1,74 @@
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
+import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
+import { type Log, Refusal } from '../base/index.ts'
+import type { RequestState } from './pages.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
+
+/**
+ * Turns the engine's events into rows of the audit trail. The engine speaks before anything is written, so rows
+ * go into the request's unit of work and are counted only after its flush.
+ */
+export function recordEngineEvents(
+  provider: Provider,
+  deps: { audit: Audit; work: UnitOfWork<AuditRow>; log: Log; whoOf(ctx: KoaContextWithOIDC): EventWho },
+): void {
+  const { audit, work, log } = deps
+  const note = (row: AuditRow) => work.current()?.note(row)
+
+  function who(ctx: KoaContextWithOIDC): EventWho {
+    const { client, account, session } = ctx.oidc
+    return { ...deps.whoOf(ctx), clientId: client?.clientId, accountId: account?.accountId ?? session?.accountId }
+  }
+
+  provider.on('grant.success', (ctx) => {
+    const grantType = String(ctx.oidc.params?.grant_type)
+    const { AccessToken, ClientCredentials } = ctx.oidc.entities
+    const token = AccessToken ?? ClientCredentials
+    const detail = { scopes: token?.scope ?? '', ...(typeof token?.aud === 'string' ? { resource: token.aud } : {}) }
+    if (grantType === 'refresh_token') note(audit.prepare('token.refreshed', { ...who(ctx), detail }))
+    else note(audit.prepare('token.issued', { ...who(ctx), detail: { grantType, ...detail } }))
+  })
+  provider.on('interaction.ended', (ctx) => {
+    const login = ctx.oidc.result?.login
+    if (!login) return
+    const detail = { amr: (login.amr ?? []).join(' '), acr: login.acr ?? '' }
+    note(audit.prepare('sign_in.completed', { ...who(ctx), accountId: login.accountId, detail }))
+  })
+  provider.on('grant.revoked', (ctx) => {
+    if (ctx.oidc.route !== 'token') return
+    const kind = ctx.oidc.params?.grant_type === 'refresh_token' ? 'refresh_token' : 'code'
+    note(audit.prepare('token.reuse_detected', { ...who(ctx), detail: { kind } }))
+  })
+  const revoked = (kind: string) => () => {
+    const ctx = Provider.ctx
+    if (ctx?.oidc.route === 'revocation') note(audit.prepare('token.revoked', { ...who(ctx), detail: { kind } }))
+  }
+  provider.on('access_token.destroyed', revoked('access_token'))
+  provider.on('refresh_token.destroyed', revoked('refresh_token'))
+  provider.on('end_session.success', (ctx) => {
+    note(audit.prepare('session.ended', { ...who(ctx), detail: { reason: 'signed_out' } }))
+  })
+  const clientFailed = (endpoint: string) => (ctx: KoaContextWithOIDC, error: { error?: string }) => {
+    if (error.error !== 'invalid_client') return
+    void audit.note('client.authentication_failed', { ...deps.whoOf(ctx), detail: { reason: endpoint } })
+  }
+  provider.on('grant.error', clientFailed('token'))
+  provider.on('introspection.error', clientFailed('introspect'))
+  provider.on('revocation.error', clientFailed('revoke'))
+  provider.on('server_error', (ctx, error) => {
+    work.current()?.discard()
+    const refusal = refusalIn(error)
+    if (refusal) {
+      ctx.status = refusal.status
+      ctx.set('Retry-After', String(refusal.retryAfterSeconds ?? 5))
+    }
+    log.error({ err: error, reference: (ctx.state as RequestState).reference }, 'the engine failed')
+  })
+}
+
+function refusalIn(error: unknown): Refusal | null {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at instanceof Refusal) return at
+  }
+  return null
+}

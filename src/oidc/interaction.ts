@@ -1,0 +1,111 @@
+import type { Context } from 'koa'
+import type Provider from 'oidc-provider'
+import type { Clock } from '../base/index.ts'
+import { ACR_ONE_FACTOR } from './configuration.ts'
+import type { MissingConsent } from './consent.ts'
+
+/** What the engine waits for, as our screens need it. */
+export interface InteractionView {
+  uid: string
+  /** `login` for every prompt that ends in a sign-in; `consent` for an agreement. */
+  kind: 'login' | 'consent'
+  /** The person was asked to make an account (`prompt=create`). */
+  create: boolean
+  clientId: string
+  redirectUri: string
+  loginHint: string | undefined
+  uiLocales: string | undefined
+  scopes: readonly string[]
+  /** Who is signed in in this browser, if anybody. */
+  accountId: string | null
+  missing: MissingConsent
+}
+
+/** A finished proof, for the engine's session. */
+export interface LoginResult {
+  accountId: string
+  amr: readonly string[]
+  /** When the person proved who they are. */
+  at: Date
+}
+
+export interface Interactions {
+  /** True when this request comes from the browser that the interaction was begun in (its signed cookie). */
+  isSameBrowser(ctx: Context, uid: string): boolean
+  /** The open interaction; null when it ended, expired, or its session changed hands. */
+  find(uid: string): Promise<InteractionView | null>
+  /** Each stores the result and answers where the browser must go next. Throws when the interaction is gone. */
+  finishLogin(uid: string, result: LoginResult): Promise<string>
+  finishConsent(uid: string): Promise<string>
+  abort(uid: string, error: string, description: string): Promise<string>
+}
+
+type EngineInteraction = InstanceType<Provider['Interaction']>
+
+/** The engine's interactions: found, read and finished. Nothing else in our screens knows the engine. */
+export function createInteractions(deps: { provider(): Provider; clock: Clock }): Interactions {
+  const { clock } = deps
+
+  function isSameBrowser(ctx: Context, uid: string): boolean {
+    const cookie = ctx.cookies.get(deps.provider().cookieName('interaction'), { signed: true })
+    return cookie === uid
+  }
+
+  async function load(uid: string): Promise<EngineInteraction | null> {
+    const provider = deps.provider()
+    const interaction = await provider.Interaction.find(uid)
+    if (!interaction) return null
+    const origin = interaction.session
+    if (!origin?.uid) return interaction
+    const session = await provider.Session.findByUid(origin.uid)
+    return session && session.accountId === origin.accountId ? interaction : null
+  }
+
+  async function find(uid: string): Promise<InteractionView | null> {
+    const interaction = await load(uid)
+    return interaction ? viewOf(interaction) : null
+  }
+
+  async function finish(uid: string, result: Record<string, unknown>): Promise<string> {
+    const interaction = await load(uid)
+    if (!interaction) throw new InteractionGone('the interaction is gone')
+    interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
+    await interaction.save(interaction.exp - Math.floor(clock.now().getTime() / 1000))
+    return interaction.returnTo
+  }
+
+  return {
+    isSameBrowser,
+    find,
+    finishLogin: (uid, { accountId, amr, at }) =>
+      finish(uid, {
+        login: { accountId, amr: [...amr], acr: ACR_ONE_FACTOR, ts: Math.floor(at.getTime() / 1000), remember: true },
+        create: {},
+        select_account: {},
+      }),
+    finishConsent: (uid) => finish(uid, { consent: {} }),
+    abort: (uid, error, description) => finish(uid, { error, error_description: description }),
+  }
+}
+
+/** The interaction ended between two steps. */
+export class InteractionGone extends Error {
+  override name = 'InteractionGone'
+}
+
+function viewOf(interaction: EngineInteraction): InteractionView {
+  const { params, prompt } = interaction
+  const text = (name: string) => (typeof params[name] === 'string' ? (params[name] as string) : undefined)
+  return {
+    uid: interaction.uid,
+    kind: prompt.name === 'consent' ? 'consent' : 'login',
+    create: prompt.name === 'create',
+    clientId: text('client_id') ?? '',
+    redirectUri: text('redirect_uri') ?? '',
+    loginHint: text('login_hint'),
+    uiLocales: text('ui_locales'),
+    scopes: text('scope')?.split(' ') ?? [],
+    accountId: interaction.session?.accountId ?? null,
+    missing: prompt.details as MissingConsent,
+  }
+}

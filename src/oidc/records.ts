@@ -1,0 +1,57 @@
+/** A row of the engine's records as the store keeps it: identifiers hashed, payload stripped of them. */
+export interface RecordRow {
+  model: string
+  id: string
+  payload: Record<string, unknown>
+  uid: string | null
+  grantId: string | null
+  userCode: string | null
+  accountId: string | null
+  expiresAt: Date
+}
+
+/** A record as it is read back. */
+export interface StoredRecord {
+  payload: Record<string, unknown>
+  consumedAt: Date | null
+}
+
+/** Which record. */
+export interface RecordKey {
+  model: string
+  id: string
+}
+
+/** A row of the audit trail that is written in the same statement as the records it speaks of. */
+export interface EntryRow {
+  readonly event: string
+}
+
+/** Everything one engine request wants to change. */
+export interface Batch<Entry extends EntryRow = EntryRow> {
+  now: Date
+  upserts: RecordRow[]
+  destroys: RecordKey[]
+  /** Grants whose codes and tokens end; the Grant record itself is among `destroys`. */
+  revokedGrants: string[]
+  /** At most one record that may be used once. */
+  consume: RecordKey | null
+  entries: Entry[]
+}
+
+/** What the engine's side needs from the store. */
+export interface RecordStore<Entry extends EntryRow = EntryRow> {
+  find(model: string, id: string): Promise<StoredRecord | null>
+  /** Sessions only: several rows may share one uid, the newest counts. */
+  findByUid(model: string, uid: string): Promise<StoredRecord | null>
+  findByUserCode(model: string, userCode: string): Promise<StoredRecord | null>
+  /**
+   * Writes a batch in one statement, all or nothing. Single-winner: when `consume` names a record that was
+   * consumed before or is gone, nothing at all is written and the answer is `lost`.
+   */
+  flush(batch: Batch<Entry>): Promise<'written' | 'lost'>
+  /** Single-winner: true for the first caller with this value until `expiresAt`, false for all others. */
+  unique(id: string, expiresAt: Date, now: Date): Promise<boolean>
+  /** Ends sessions and revokes codes, tokens and grants of an account. Answers how many records went. */
+  endAccount(accountId: string): Promise<number>
+}

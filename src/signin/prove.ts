@@ -1,0 +1,130 @@
+import type { Accounts, Proven } from '../accounts/index.ts'
+import type { Proof } from '../base/index.ts'
+import type { Answer, Challenge, Face, Factor } from '../factors/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { Asker, FlowDeps } from './flow.ts'
+
+/** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
+export type Outcome =
+  | { outcome: 'proven' }
+  /** Proven, and yet nobody may come in: sign-up is closed, or the account is. */
+  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
+  | { outcome: 'wrong'; triesLeft: number }
+  /** Not an answer at all; nothing was counted. */
+  | { outcome: 'unreadable' }
+  /** The code takes no more tries; the link still works. */
+  | { outcome: 'closed' }
+  /** Expired, used or replaced meanwhile. */
+  | { outcome: 'ended' }
+
+export interface ProveDeps extends FlowDeps {
+  accounts: Pick<Accounts, 'prove'>
+}
+
+/** Where answers are judged: count, judge, use up, and only then say so. */
+export function createProver(deps: ProveDeps) {
+  const { store, transact, audit, clock, policy, guesses } = deps
+
+  /** A code that was typed into the window where the attempt was begun. */
+  async function answerCode(attempt: Attempt, challenge: Challenge, typed: string, asker: Asker): Promise<Outcome> {
+    const factor = factorOf(challenge)
+    const answer = factor.readCode(typed)
+    if (!answer) return { outcome: 'unreadable' }
+    if (attempt.state !== 'open' || challenge.state !== 'open') return { outcome: 'ended' }
+
+    // Counted before it is judged, in statements of their own: what follows may fail, the try stays (R-061, R-064).
+    const tries = await store.countTry(challenge.id, policy.triesMax, clock.now())
+    if (tries === null) return challenge.expiresAt <= clock.now() ? { outcome: 'ended' } : { outcome: 'closed' }
+    if (answer.strength === 'short' && !(await shortCodeTakes(challenge, asker))) return { outcome: 'closed' }
+
+    const verdict = factor.judge(challenge, answer)
+    if (verdict.outcome === 'wrong') {
+      const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
+      await audit.note('sign_in.code_wrong', { ...who, detail: { method: challenge.kind, tries } })
+      return { outcome: 'wrong', triesLeft: Math.max(0, policy.triesMax - tries) }
+    }
+    return finish(attempt, challenge, answer.face, verdict, asker)
+  }
+
+  /** The emailed link, confirmed by its button in the browser where the attempt was begun. */
+  async function answerLink(attempt: Attempt, challenge: Challenge, token: string, asker: Asker): Promise<Outcome> {
+    const factor = factorOf(challenge)
+    const answer = factor.readLink(token)
+    const verdict = answer && factor.judge(challenge, answer)
+    if (!answer || verdict?.outcome !== 'proven') return { outcome: 'ended' }
+    return finish(attempt, challenge, answer.face, verdict, asker)
+  }
+
+  /** The challenge that a link belongs to, among the attempts of its interaction. */
+  function findByLink(attempts: readonly Attempt[], token: string): { attempt: Attempt; challenge: Challenge } | null {
+    for (const attempt of attempts) {
+      for (const challenge of attempt.challenges) {
+        const factor = deps.factors.get(challenge.kind)
+        const answer: Answer | null | undefined = factor?.readLink(token)
+        if (factor && answer && factor.judge(challenge, answer).outcome === 'proven') return { attempt, challenge }
+      }
+    }
+    return null
+  }
+
+  /** The code to type back, for the page in another browser. */
+  function codeToShow(challenge: Challenge, form: 'short' | 'long'): string {
+    const { shortCode, longCode } = factorOf(challenge).answers(challenge)
+    return form === 'short' ? shortCode : longCode
+  }
+
+  async function shortCodeTakes(challenge: Challenge, asker: Asker): Promise<boolean> {
+    if (!challenge.shortCode) return false
+    const failures = await guesses.record(challenge.targetKey, challenge.knownBrowser)
+    if (failures === policy.failuresMax) {
+      const who = { ...asker.who, attemptId: challenge.attemptId }
+      await audit.note('sign_in.code_closed', { ...who, detail: { method: challenge.kind, scope: 'address' } })
+    }
+    return failures <= policy.failuresMax
+  }
+
+  async function finish(
+    attempt: Attempt,
+    challenge: Challenge,
+    face: Face,
+    verdict: { amr: readonly string[]; level: 1 | 2 },
+    asker: Asker,
+  ): Promise<Outcome> {
+    const now = clock.now()
+    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
+    const proof: Proof = { kind: challenge.kind, amr: verdict.amr, level: verdict.level, at: now.toISOString() }
+    return transact(async (tx): Promise<Outcome> => {
+      if (!(await store.consume(tx, challenge.id, now))) return { outcome: 'ended' }
+      await guesses.reset(tx, challenge.targetKey)
+      const proven: Proven = await deps.accounts.prove(tx, {
+        kind: 'email',
+        address: challenge.target,
+        locale: attempt.locale,
+        attemptId: attempt.id,
+        clientId: attempt.clientId,
+        requestId: asker.who.requestId ?? null,
+        ip: asker.who.ip ?? null,
+        device: asker.who.device ?? null,
+      })
+      if (proven.outcome === 'refused') {
+        await store.end(tx, attempt.id)
+        await audit.record(tx, 'sign_in.refused', { ...who, detail: { reason: proven.reason } })
+        return { outcome: 'refused', reason: proven.reason }
+      }
+      await store.prove(tx, attempt.id, proven.account.id, proof)
+      const detail = { method: challenge.kind, face }
+      await audit.record(tx, 'sign_in.proven', { ...who, accountId: proven.account.id, detail })
+      return { outcome: 'proven' }
+    })
+  }
+
+  function factorOf(challenge: Challenge): Factor {
+    const factor = deps.factors.get(challenge.kind)
+    if (!factor) throw new Error(`no method of kind ${challenge.kind}`)
+    return factor
+  }
+
+  return { answerCode, answerLink, findByLink, codeToShow }
+}
+
+export type Prover = ReturnType<typeof createProver>

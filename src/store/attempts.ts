@@ -1,0 +1,154 @@
+import type { Challenge } from '../factors/index.ts'
+import type { AttemptStore, StoredAttempt } from '../signin/index.ts'
+import { type Database, runIn, type Statement } from './database.ts'
+
+const CHALLENGES = `
+  (select coalesce(jsonb_agg(jsonb_build_object(
+     'id', c.id, 'attemptId', c.attempt_id, 'kind', c.kind, 'target', c.target, 'targetKey', c.target_key,
+     'secretId', c.secret_id, 'knownBrowser', c.known_browser, 'shortCode', c.short_code, 'state', c.state,
+     'tries', c.tries, 'messages', c.messages, 'firstSentAt', c.first_sent_at, 'lastSentAt', c.last_sent_at,
+     'lastHandedAt', c.last_handed_at, 'expiresAt', c.expires_at, 'usedAt', c.used_at) order by c.first_sent_at desc), '[]')
+   from challenge c where c.attempt_id = a.id`
+
+const COLUMNS = `a.id, a.interaction_hash as "interactionHash", a.interaction as "interactionSealed", a.purpose,
+  a.client_id as "clientId", a.state, a.device, a.locale, a.account_id as "accountId", a.proofs,
+  a.created_at as "createdAt", a.expires_at as "expiresAt"`
+
+const history: Statement = {
+  name: 'attempt_history',
+  text: `select ${COLUMNS}, ${CHALLENGES}) as challenges from attempt a
+         where a.interaction_hash = $1 order by a.created_at desc, a.id limit 10`,
+}
+
+const ofChallenge: Statement = {
+  name: 'attempt_of_challenge',
+  text: `select ${COLUMNS}, ${CHALLENGES} and c.id = $1) as challenges from attempt a
+         where a.id = (select attempt_id from challenge where id = $1)`,
+}
+
+// Two tabs that begin at once must leave one attempt open: the lock puts them in a row.
+const lockInteraction: Statement = {
+  name: 'attempt_lock',
+  text: `select pg_advisory_xact_lock(hashtextextended($1, 4711))`,
+}
+
+const begin: Statement = {
+  name: 'attempt_begin',
+  text: `
+    with earlier as (
+      update attempt set state = 'ended' where interaction_hash = $2 and state = 'open' returning id
+    ), closed as (
+      update challenge set state = 'ended' where attempt_id in (select id from earlier) and state = 'open'
+    ), added as (
+      insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at)
+      values ($1, $2, $3, $4, $5, 'open', $6, $7, $8::timestamptz, $9::timestamptz)
+    )
+    insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code,
+      messages, first_sent_at, last_sent_at, expires_at)
+    values ($10, $1, $11, $12, $13, $14, $15, $16, 1, $8::timestamptz, $8::timestamptz, $9::timestamptz)`,
+}
+
+const countTry: Statement = {
+  name: 'challenge_count_try',
+  text: `update challenge set tries = tries + 1
+         where id = $1 and state = 'open' and tries < $2 and expires_at > $3::timestamptz returning tries`,
+}
+
+const consume: Statement = {
+  name: 'challenge_consume',
+  text: `update challenge set state = 'used', used_at = $2::timestamptz
+         where id = $1 and state = 'open' and expires_at > $2::timestamptz returning 1`,
+}
+
+const prove: Statement = {
+  name: 'attempt_prove',
+  text: `update attempt set state = 'proven', account_id = $2, proofs = proofs || $3::jsonb where id = $1`,
+}
+
+const end: Statement = {
+  name: 'attempt_end',
+  text: `with attempt_ended as (update attempt set state = 'ended' where id = $1 and state = 'open')
+         update challenge set state = 'ended' where attempt_id = $1 and state = 'open'`,
+}
+
+const addMessage: Statement = {
+  name: 'challenge_add_message',
+  text: `update challenge set messages = messages + 1, last_sent_at = $4::timestamptz
+         where id = $1 and state = 'open' and messages < $2 and last_sent_at <= $3::timestamptz and expires_at > $4::timestamptz
+         returning 1`,
+}
+
+const handedOver: Statement = {
+  name: 'challenge_handed_over',
+  text: `update challenge set last_handed_at = $2::timestamptz,
+           expires_at = least(first_sent_at + make_interval(secs => $3::float8), $2::timestamptz + make_interval(secs => $4::float8))
+         where id = $1 and state = 'open' and expires_at > $2::timestamptz`,
+}
+
+/** Attempts and challenges in PostgreSQL. */
+export function createAttemptStore(db: Database): AttemptStore {
+  return {
+    async history(interactionHash) {
+      return (await db.run<StoredAttempt>(history, [interactionHash])).map(revived)
+    },
+    async ofChallenge(challengeId) {
+      const row = (await db.run<StoredAttempt>(ofChallenge, [challengeId]))[0]
+      return row ? revived(row) : null
+    },
+    async begin(tx, attempt, challenge) {
+      await runIn(tx, lockInteraction, [attempt.interactionHash])
+      await runIn(tx, begin, [
+        attempt.id,
+        attempt.interactionHash,
+        attempt.interactionSealed,
+        attempt.purpose,
+        attempt.clientId,
+        attempt.device,
+        attempt.locale,
+        attempt.createdAt,
+        challenge.expiresAt,
+        challenge.id,
+        challenge.kind,
+        challenge.target,
+        challenge.targetKey,
+        challenge.secretId,
+        challenge.knownBrowser,
+        challenge.shortCode,
+      ])
+    },
+    async countTry(challengeId, triesMax, now) {
+      return (await db.run<{ tries: number }>(countTry, [challengeId, triesMax, now]))[0]?.tries ?? null
+    },
+    async consume(tx, challengeId, now) {
+      return (await runIn(tx, consume, [challengeId, now])).length === 1
+    },
+    async prove(tx, attemptId, accountId, proof) {
+      await runIn(tx, prove, [attemptId, accountId, JSON.stringify([proof])])
+    },
+    async end(tx, attemptId) {
+      await runIn(tx, end, [attemptId])
+    },
+    async addMessage(tx, challengeId, { messagesMax, notAfter }, now) {
+      return (await runIn(tx, addMessage, [challengeId, messagesMax, notAfter, now])).length === 1
+    },
+    async handedOver(tx, challengeId, at, { capSeconds, ttlSeconds }) {
+      await runIn(tx, handedOver, [challengeId, at, capSeconds, ttlSeconds])
+    },
+  }
+}
+
+// Inside JSON a moment is text.
+function revived(row: StoredAttempt): StoredAttempt {
+  const moment = (value: unknown) => (value === null ? null : new Date(String(value)))
+  return {
+    ...row,
+    challenges: row.challenges.map((challenge) => ({
+      ...challenge,
+      firstSentAt: moment(challenge.firstSentAt) as Date,
+      lastSentAt: moment(challenge.lastSentAt) as Date,
+      lastHandedAt: moment(challenge.lastHandedAt),
+      expiresAt: moment(challenge.expiresAt) as Date,
+      usedAt: moment(challenge.usedAt),
+    })) satisfies Challenge[],
+  }
+}

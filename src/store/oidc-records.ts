@@ -1,0 +1,100 @@
+import type { AuditRow } from '../audit/index.ts'
+import type { Batch, RecordStore, StoredRecord } from '../oidc/index.ts'
+import type { Database, Statement } from './database.ts'
+
+const find: Statement = {
+  name: 'oidc_find',
+  text: `select payload, consumed_at as "consumedAt" from oidc_record where model = $1 and id = $2`,
+}
+
+const findByUid: Statement = {
+  name: 'oidc_find_by_uid',
+  text: `select payload, consumed_at as "consumedAt" from oidc_record
+         where model = $1 and uid = $2 order by expires_at desc limit 1`,
+}
+
+const findByUserCode: Statement = {
+  name: 'oidc_find_by_user_code',
+  text: `select payload, consumed_at as "consumedAt" from oidc_record where model = $1 and user_code = $2`,
+}
+
+// One statement, so that use, new records, ended records and audit rows stand or fall together. `used` locks the
+// row: a parallel request waits for it, then sees `consumed_at` set and writes nothing.
+// A session is written whole by the engine: applications that were added to it meanwhile are kept (`put`).
+const flush: Statement = {
+  name: 'oidc_flush',
+  text: `
+    with used as (
+      update oidc_record set consumed_at = $1::timestamptz
+      where model = $2::text and id = $3::text and consumed_at is null
+      returning 1
+    ), won as (
+      select 1 where $3::text is null or exists (select 1 from used)
+    ), put as (
+      insert into oidc_record as old (model, id, payload, uid, grant_id, user_code, account_id, expires_at)
+      select new.model, new.id, new.payload, new.uid, new."grantId", new."userCode", new."accountId", new."expiresAt"
+      from won, jsonb_to_recordset($4::jsonb) as new(
+        model text, id text, payload jsonb, uid text, "grantId" text, "userCode" text, "accountId" text, "expiresAt" timestamptz)
+      on conflict (model, id) do update set
+        payload = case
+          when old.model = 'Session' and old.account_id is not distinct from excluded.account_id
+          then excluded.payload || jsonb_build_object('authorizations',
+            coalesce(old.payload -> 'authorizations', '{}') || coalesce(excluded.payload -> 'authorizations', '{}'))
+          else excluded.payload end,
+        uid = excluded.uid, grant_id = excluded.grant_id, account_id = excluded.account_id, expires_at = excluded.expires_at
+    ), gone as (
+      delete from oidc_record using won, unnest($5::text[], $6::text[]) as key(model, id)
+      where oidc_record.model = key.model and oidc_record.id = key.id
+    ), revoked as (
+      delete from oidc_record using won where grant_id = any($7::text[])
+    ), noted as (
+      insert into audit_entry (at, event, account_id, client_id, attempt_id, request_id, ip, device, detail)
+      select new.at, new.event, new."accountId", new."clientId", new."attemptId", new."requestId", new.ip, new.device, new.detail
+      from won, jsonb_to_recordset($8::jsonb) as new(
+        at timestamptz, event text, "accountId" text, "clientId" text, "attemptId" text, "requestId" text, ip text, device text, detail jsonb)
+    )
+    select 1 as won from won`,
+}
+
+const unique: Statement = {
+  name: 'oidc_unique',
+  text: `insert into replay as old (id, expires_at) values ($1, $2::timestamptz)
+         on conflict (id) do update set expires_at = excluded.expires_at where old.expires_at <= $3::timestamptz
+         returning 1`,
+}
+
+const endAccount: Statement = {
+  name: 'oidc_end_account',
+  text: `with gone as (delete from oidc_record where account_id = $1 returning 1) select count(*)::int as count from gone`,
+}
+
+/** The engine's records in PostgreSQL: one named statement for each thing it can ask. */
+export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
+  const one = async (statement: Statement, values: readonly unknown[]) =>
+    (await db.run<StoredRecord>(statement, values))[0] ?? null
+
+  return {
+    find: (model, id) => one(find, [model, id]),
+    findByUid: (model, uid) => one(findByUid, [model, uid]),
+    findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),
+    async flush(batch: Batch<AuditRow>) {
+      const rows = await db.run(flush, [
+        batch.now,
+        batch.consume?.model ?? null,
+        batch.consume?.id ?? null,
+        JSON.stringify(batch.upserts),
+        batch.destroys.map((key) => key.model),
+        batch.destroys.map((key) => key.id),
+        batch.revokedGrants,
+        JSON.stringify(batch.entries),
+      ])
+      return rows.length === 1 ? 'written' : 'lost'
+    },
+    async unique(id, expiresAt, now) {
+      return (await db.run(unique, [id, expiresAt, now])).length === 1
+    },
+    async endAccount(accountId) {
+      return (await db.run<{ count: number }>(endAccount, [accountId]))[0]?.count ?? 0
+    },
+  }
+}
