@@ -29,7 +29,10 @@ export interface FormView {
 
 /** Every page, with what it needs to be drawn. A page not listed here cannot be rendered. */
 export interface Views {
-  /** First page: which address? `error` is set after input that is no address; `value` is what was typed. */
+  /**
+   * First page: which address? `error` is set after input that is no address; `value` is what was typed.
+   * `create`: a new account may begin here, and the page says so.
+   */
   identify: { app: AppView; form: FormView; value: string; error: 'address_invalid' | null; create: boolean }
   /** Waiting page: where it was sent, the code field, the state of the message, resend. */
   wait: {
@@ -46,6 +49,8 @@ export interface Views {
     restart: FormView
     /** Where the page's script asks for the state (JSON); the page works without it. */
     stateUrl: string
+    /** What `stateUrl` answers as `version` for the state drawn here; the script draws the page anew when it differs. */
+    version: string
     /** This page itself: "Check again". */
     selfUrl: string
   }
@@ -54,24 +59,55 @@ export interface Views {
   /** The emailed link in the browser that asked for it: one button. `linkUsed` never shows here. */
   'link-same': { app: AppView; address: string; askedAt: Date; form: FormView }
   /** The emailed link anywhere else: the code to type into the first window. `code` is null when it is closed. */
-  'link-other': { app: AppView; code: { text: string; form: 'short' | 'long' } | null; device: string; askedAt: Date; goodUntil: Date; now: Date }
+  'link-other': {
+    app: AppView
+    code: { text: string; form: 'short' | 'long' } | null
+    device: string
+    askedAt: Date
+    goodUntil: Date
+    now: Date
+  }
   /** The emailed link is no longer good. `again` is set only in the browser that asked for it. */
-  'link-ended': { app: AppView; reason: 'expired' | 'used' | 'replaced'; endedAt: Date | null; again: (FormView & { masked: string }) | null }
+  'link-ended': {
+    app: AppView
+    reason: 'expired' | 'used' | 'replaced'
+    endedAt: Date | null
+    again: (FormView & { masked: string }) | null
+  }
   /** A second tab of the browser that has already gone on to the application. */
   'gone-on': { app: AppView }
   /** Another account is signed in here: going on ends it in this browser. */
   'account-switch': { app: AppView; other: string; masked: string; goOn: FormView; keep: FormView }
   /** A third-party client asks for access (RFC 6749 §10.2). */
-  consent: { app: AppView; madeBy: string | null; address: string; initials: string; can: string[]; offline: boolean; form: FormView; other: FormView }
+  consent: {
+    app: AppView
+    madeBy: string | null
+    address: string
+    initials: string
+    can: string[]
+    offline: boolean
+    form: FormView
+    other: FormView
+  }
   /** RP-initiated sign-out asks first. `form` posts to the engine: `xsrf` in place of our token. */
   'sign-out': { app: AppView | null; address: string | null; action: string; xsrf: string }
   'signed-out': { app: AppView | null }
   /** Our own refusals: a code of the catalogue, with its words in the locales. */
   refusal: { code: string; reference: string; at: Date; retryAt: Date | null; back: AppView | null }
   /** An error of the protocol which cannot be sent back to the client (RFC 6749 §4.1.2.1). */
-  'protocol-error': { error: string; description: string; clientId: string | null; reference: string; at: Date; back: AppView | null }
+  'protocol-error': {
+    error: string
+    description: string
+    clientId: string | null
+    reference: string
+    at: Date
+    back: AppView | null
+  }
   /** Trial mode only: what would have been mailed. Newest first. */
-  'dev-inbox': { messages: { id: string; subject: string; to: string; at: Date; locale: string; code: string | null; link: string | null }[]; empty: FormView }
+  'dev-inbox': {
+    messages: { id: string; subject: string; to: string; at: Date; locale: string; code: string | null; link: string | null }[]
+    empty: FormView
+  }
   /** Trial mode only: where to go from `/`. */
   start: { demoUrl: string | null; inboxUrl: string | null }
 }
@@ -81,7 +117,16 @@ export type ViewName = keyof Views
 /** Everything that can be mailed, with what it needs. Each has a subject, a text part and an HTML part. */
 export interface Mails {
   /** Link and code. `code` is null while the address's short code is closed. */
-  'sign-in': { app: AppView; link: string; code: string | null; device: string; askedAt: Date; minutes: number; to: string; footer: string }
+  'sign-in': {
+    app: AppView
+    link: string
+    code: string | null
+    device: string
+    askedAt: Date
+    minutes: number
+    to: string
+    footer: string
+  }
   /** Sign-up is closed and nobody has this address. */
   'no-account': { app: AppView; to: string; device: string; askedAt: Date; footer: string }
   /** The account of this address is closed or suspended. */

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import type { Log } from '../base/index.ts'
+import { cleanLine, cleanProps } from './clean.ts'
+import { chooseLocale, directionOf } from './locale.ts'
+import { createMessages, type MessageValues } from './messages.ts'
+import { createTemplates } from './templates.ts'
+import type { MailName, Mails, ViewName, Views } from './views.ts'
+
+/** All that is said to people. `locale` is always one of `locales`; any other value is answered in the first. */
+export interface Text {
+  /** A whole HTML page. */
+  page<N extends ViewName>(name: N, props: Views[N], locale: string): string
+  /** One mail in its three parts. The subject is one line and never holds a code. */
+  mail<N extends MailName>(name: N, props: Mails[N], locale: string): { subject: string; text: string; html: string }
+  /** One sentence of the catalogue (views/locales), for the few that stand outside pages. An unknown key throws. */
+  say(key: string, values: MessageValues, locale: string): string
+  /** Languages on offer; the first is the fallback. */
+  locales: readonly string[]
+  /** The language for a request's `ui_locales` and Accept-Language (RFC 4647 §3.4); always one of `locales`. */
+  chooseLocale(uiLocales: string | undefined, acceptLanguage: string | undefined): string
+}
+
+/**
+ * Reads and parses everything below `viewsDir` once; afterwards nothing is read from disk.
+ * `assets` maps a file name of views/assets to its URL: `{ 'app.css': '/assets/app-1a2b3c.css' }`.
+ */
+export function createText(deps: { viewsDir: string; assets: Readonly<Record<string, string>>; log?: Pick<Log, 'warn'> }): Text {
+  const messages = createMessages(join(deps.viewsDir, 'locales'))
+  const templates = createTemplates(deps.viewsDir, messages)
+  const fallback = messages.locales[0] ?? 'en'
+  for (const locale of messages.locales) {
+    const missing = messages.missing(locale)
+    if (missing.length > 0) deps.log?.warn({ locale, missing }, 'a language lacks sentences; English stands in')
+  }
+
+  function draw(name: string, props: object, asked: string): string {
+    const locale = known(asked)
+    return templates.render(name, props, { locale, dir: directionOf(locale), assets: deps.assets })
+  }
+
+  function known(locale: string): string {
+    return messages.locales.includes(locale) ? locale : fallback
+  }
+
+  return {
+    page: (name, props, locale) => draw(name, cleanProps(props) as object, locale),
+    mail(name, props, locale) {
+      const clean = cleanProps(props) as object
+      return {
+        subject: cleanLine(messages.say(`mail.${name}.subject`, { app: cleanLine(props.app.name) }, known(locale))),
+        text: draw(`mail/${name}.txt`, clean, locale),
+        html: draw(`mail/${name}.html`, clean, locale),
+      }
+    },
+    say: (key, values, locale) => messages.say(key, values, known(locale)),
+    locales: messages.locales,
+    chooseLocale: (uiLocales, acceptLanguage) => chooseLocale(messages.locales, fallback, uiLocales, acceptLanguage),
+  }
+}

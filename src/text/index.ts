@@ -1,0 +1,6 @@
+// text: every sentence and every page — languages, messages, the typed table of views, the template engine.
+// It owns: views/*.liquid, views/mail, views/locales, and what stands in them. It decides nothing: a page says
+// what its props say. It knows no table and no route; where assets live it is told.
+// Specs: RFC 4647 §3.4 (lookup of languages), BCP 47, WCAG 2.2 (language and direction of a page).
+export { createText, type Text } from './create-text.ts'
+export type { AppView, CodeField, FormView, MailName, Mails, MessageView, ViewName, Views } from './views.ts'

@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { IntlMessageFormat } from 'intl-messageformat'
+
+/** What stands in a message's gaps. */
+export type MessageValues = Readonly<Record<string, string | number>>
+
+/** A piece of finished HTML, to tell it from text that must still be escaped. */
+interface Html {
+  html: string
+}
+
+export interface Messages {
+  /** Names of the languages on offer; the first is the one to fall back to. */
+  locales: readonly string[]
+  /** Keys that a language lacks; its sentences fall back to English. */
+  missing(locale: string): string[]
+  /** The sentence of `key` as text. An unknown key is a fault of ours and throws. */
+  say(key: string, values: MessageValues, locale: string): string
+  /** The same as HTML: every text and value escaped, `<address>`, `<mono>`, `<strong>` and `<link>` turned into elements. */
+  sayHtml(key: string, values: MessageValues, locale: string): string
+  /** Clock time in UTC, named as such: "14:02 UTC". */
+  time(at: Date, locale: string): string
+  /** Date and clock time in UTC: "21 November 2026, 14:02 UTC". */
+  stamp(at: Date, locale: string): string
+}
+
+const FALLBACK = 'en'
+
+/** Reads `<dir>/<locale>.json`: nested objects whose leaves are ICU messages; a key is the path joined by dots. */
+export function createMessages(dir: string): Messages {
+  const tables = new Map<string, ReadonlyMap<string, string>>()
+  for (const file of readdirSync(dir).sort()) {
+    if (file.endsWith('.json'))
+      tables.set(file.slice(0, -'.json'.length), flatten(JSON.parse(readFileSync(join(dir, file), 'utf8'))))
+  }
+  const base = tables.get(FALLBACK)
+  if (!base) throw new Error(`${FALLBACK}.json is missing in ${dir}`)
+  const locales = [FALLBACK, ...[...tables.keys()].filter((locale) => locale !== FALLBACK)]
+  const compiled = new Map<string, IntlMessageFormat>()
+  const clocks = new Map<string, { time: Intl.DateTimeFormat; date: Intl.DateTimeFormat }>()
+
+  function compile(key: string, locale: string): IntlMessageFormat {
+    const id = `${locale} ${key}`
+    const known = compiled.get(id)
+    if (known) return known
+    const own = tables.get(locale)?.get(key)
+    const text = own ?? base?.get(key)
+    if (text === undefined) throw new Error(`no message ${key}`)
+    const format = new IntlMessageFormat(text, own === undefined ? FALLBACK : locale)
+    compiled.set(id, format)
+    return format
+  }
+
+  function clockOf(locale: string) {
+    const known = clocks.get(locale)
+    if (known) return known
+    const dates = compile('locale.dates', locale).format() as string
+    const made = {
+      time: new Intl.DateTimeFormat(dates, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' }),
+      date: new Intl.DateTimeFormat(dates, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }),
+    }
+    clocks.set(locale, made)
+    return made
+  }
+
+  return {
+    locales,
+    missing: (locale) => [...base.keys()].filter((key) => !tables.get(locale)?.has(key)),
+    say: (key, values, locale) => String(compile(key, locale).format({ ...values })),
+    sayHtml(key, values, locale) {
+      const parts = compile(key, locale).format<Html>({ ...values, ...elements(values) })
+      return htmlOf(Array.isArray(parts) ? parts : [parts])
+    },
+    time: (at, locale) => `${clockOf(locale).time.format(at)} UTC`,
+    stamp: (at, locale) => `${clockOf(locale).date.format(at)}, ${clockOf(locale).time.format(at)} UTC`,
+  }
+}
+
+/** `&`, `<`, `>` and both quotes as references: safe in text and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+}
+
+// The only elements a message can hold. Addresses run from left to right in every language.
+function elements(values: MessageValues): Record<string, (chunks: (string | Html)[]) => Html> {
+  const wrap = (open: string, close: string) => (chunks: (string | Html)[]) => ({ html: `${open}${htmlOf(chunks)}${close}` })
+  return {
+    address: wrap('<strong class="mono" dir="ltr">', '</strong>'),
+    mono: wrap('<span class="mono" dir="ltr">', '</span>'),
+    strong: wrap('<strong>', '</strong>'),
+    link: wrap(`<a href="${escapeHtml(String(values.href ?? ''))}">`, '</a>'),
+  }
+}
+
+function htmlOf(parts: readonly (string | Html)[]): string {
+  return parts.map((part) => (typeof part === 'object' ? part.html : escapeHtml(String(part)))).join('')
+}
+
+function flatten(node: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (typeof node === 'string') into.set(path, node)
+  else if (node !== null && typeof node === 'object') {
+    for (const [key, value] of Object.entries(node)) flatten(value, path ? `${path}.${key}` : key, into)
+  } else throw new Error(`message ${path} is no text`)
+  return into
+}

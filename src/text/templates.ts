@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FilterImplOptions, Liquid, type Template } from 'liquidjs'
+import type { Messages, MessageValues } from './messages.ts'
+
+const EXTENSION = '.liquid'
+const WEB_ADDRESS = /^(?:https?:\/\/[^/\\]|\/(?![/\\]))/i
+
+/** What every template sees besides its props. */
+interface Globals {
+  locale: string
+  dir: 'ltr' | 'rtl'
+  assets: Readonly<Record<string, string>>
+}
+
+export interface Templates {
+  /** Draws `<name>.liquid`. HTML escapes every output; `.txt` files are plain text. Missing variables throw. */
+  render(name: string, props: object, globals: Globals): string
+}
+
+/** Reads and parses every template below `dir`; a template with a fault in its syntax stops the start. */
+export function createTemplates(dir: string, messages: Messages): Templates {
+  const sources = readSources(dir)
+  const html = createEngine(sources, messages, true)
+  const text = createEngine(sources, messages, false)
+  const parsed = new Map<string, Template[]>()
+  for (const name of Object.keys(sources)) parsed.set(name, engineOf(name).parseFileSync(name))
+
+  function engineOf(name: string): Liquid {
+    return name.endsWith('.txt') ? text : html
+  }
+
+  return {
+    render(name, props, globals) {
+      const template = parsed.get(name)
+      if (!template) throw new Error(`no template ${name}`)
+      // Words of the template language, such as `empty`, cannot name a variable: `props.empty` can.
+      return String(engineOf(name).renderSync(template, { ...props, props }, { globals }))
+    },
+  }
+}
+
+// Templates by name: the path below `dir` without the extension.
+function readSources(dir: string): Record<string, string> {
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith(EXTENSION))
+  return Object.fromEntries(
+    files.map((file) => [file.slice(0, -EXTENSION.length).replaceAll('\\', '/'), readFileSync(join(dir, file), 'utf8')]),
+  )
+}
+
+// Only files of the folder can be included; nothing in a template runs code, and no inherited property is seen.
+function createEngine(sources: Record<string, string>, messages: Messages, escaping: boolean): Liquid {
+  const engine = new Liquid({
+    templates: sources,
+    cache: true,
+    strictVariables: true,
+    strictFilters: true,
+    lenientIf: true,
+    ownPropertyOnly: true,
+    ...(escaping ? { outputEscape: 'escape' as const } : {}),
+  })
+  for (const [name, filter] of Object.entries(filters(messages))) engine.registerFilter(name, filter)
+  return engine
+}
+
+/**
+ * The filters of ours: `t` (a message as text), `rich` (a message as HTML, itself escaped), `time`, `stamp`,
+ * `minutes_to`, `spaced` and `spelled` (codes), `url` (a web address or nothing), `wrap` (lines of plain text).
+ */
+function filters(messages: Messages): Record<string, FilterImplOptions> {
+  return {
+    t(key: string, ...values: unknown[]) {
+      return messages.say(key, valuesOf(values), localeOf(this))
+    },
+    rich: {
+      raw: true,
+      handler(key: string, ...values: unknown[]) {
+        return messages.sayHtml(key, valuesOf(values), localeOf(this))
+      },
+    },
+    time(at: Date) {
+      return messages.time(at, localeOf(this))
+    },
+    stamp(at: Date) {
+      return messages.stamp(at, localeOf(this))
+    },
+    minutes_to: (from: Date, to: Date) => Math.max(0, Math.floor((to.getTime() - from.getTime()) / 60_000)),
+    spaced: (code: string) => groupsOf(code).join(' '),
+    spelled: (code: string) =>
+      groupsOf(code)
+        .map((group) => [...group].join(' '))
+        .join(', '),
+    url: (address: string) => (WEB_ADDRESS.test(address) ? address : ''),
+    wrap: (line: string) => wrapAt(String(line), 72),
+  }
+}
+
+function localeOf(filter: { context: { getSync(path: string[]): unknown } }): string {
+  return String(filter.context.getSync(['locale']))
+}
+
+// A filter's named arguments arrive as pairs.
+function valuesOf(pairs: unknown[]): MessageValues {
+  const named = pairs.filter((pair): pair is [string, unknown] => Array.isArray(pair) && pair.length === 2)
+  return Object.fromEntries(named.map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]))
+}
+
+// Six digits read as 3 + 3, twelve characters as 4 + 4 + 4.
+function groupsOf(code: string): string[] {
+  const bare = code.replace(/[\s-]/g, '')
+  return bare.match(bare.length > 8 ? /.{1,4}/gu : /.{1,3}/gu) ?? []
+}
+
+function wrapAt(line: string, width: number): string {
+  const lines = ['']
+  for (const word of line.split(' ')) {
+    const last = lines[lines.length - 1] ?? ''
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`
+  }
+  return lines.join('\n')
+}
