@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/index.ts'
+import type { Audit, EventWho } from '../audit/index.ts'
 import { type Clock, type EmailAddress, newId, type Tx } from '../base/index.ts'
 import type { Signup } from '../config/index.ts'
 import { claimsOf } from './claims.ts'
@@ -37,17 +37,13 @@ export interface AccountStore {
   signedIn(tx: Tx, id: string, now: Date): Promise<boolean>
 }
 
-/** An address that has just been proven, and in which attempt. */
-export interface ProvenAddress {
+/** An address that has just been proven, with what the trail says about it: in which attempt, for which application, where. */
+export interface ProvenAddress extends EventWho {
   kind: 'email'
   address: EmailAddress
   /** BCP 47 tag of the language of the attempt. */
   locale: string | null
   attemptId: string
-  clientId?: string | null
-  requestId?: string | null
-  ip?: string | null
-  device?: string | null
 }
 
 /** Whose the proven address is: an account's, a new one's, or nobody's who may come in. */

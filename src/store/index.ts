@@ -3,6 +3,9 @@
 // a room above asks of its storage. It knows no rules: what must be single-winner is said by the room that asks.
 // Tables: all of prisma/schema.prisma, and the queue's own in the schema graphile_worker. No routes.
 // Specs: PostgreSQL 18 (Appendix A: error codes), Prisma's _prisma_migrations.
+
+export { createAccountStore } from './accounts.ts'
+export { createAuditStore } from './audit.ts'
 export {
   afterCommit,
   type Database,
@@ -12,4 +15,6 @@ export {
   runIn,
   type Statement,
 } from './database.ts'
-export { MigrationError, type MigrateOptions, migrate, type SchemaState } from './migrate.ts'
+export { createKeyStore } from './keys.ts'
+export { createGuessStore, createLimitStore } from './limits.ts'
+export { type MigrateOptions, MigrationError, migrate, type SchemaState } from './migrate.ts'
