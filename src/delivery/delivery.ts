@@ -55,7 +55,7 @@ export interface DeliveryDeps {
   metrics: Metrics
 }
 
-export interface MessageOrder {
+interface MessageOrder {
   challengeId: string | null
   /** For the audit only. */
   attemptId?: string

@@ -9,7 +9,6 @@ export {
   DELIVER_TASK,
   type Delivery,
   type DeliveryDeps,
-  type MessageOrder,
 } from './delivery.ts'
-export { type MailFacts, type MailRoute, type OutgoingMail, type Sender, type SendResult, UNANSWERED } from './route.ts'
-export type { DeliveryState, DeliveryStore, DueDelivery, NewDelivery, NewestDelivery } from './store.ts'
+export type { MailRoute, OutgoingMail } from './route.ts'
+export type { DeliveryStore, DueDelivery, NewestDelivery } from './store.ts'

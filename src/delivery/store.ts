@@ -2,9 +2,9 @@ import type { EmailAddress, Tx } from '../base/index.ts'
 import type { MailName } from '../text/index.ts'
 
 /** The states of one message. `sending` is held by a worker until its claim ends. */
-export type DeliveryState = 'queued' | 'sending' | 'deferred' | 'handed_over' | 'refused' | 'expired'
+type DeliveryState = 'queued' | 'sending' | 'deferred' | 'handed_over' | 'refused' | 'expired'
 
-export interface NewDelivery {
+interface NewDelivery {
   id: string
   challengeId: string | null
   channel: 'email'

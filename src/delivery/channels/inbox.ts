@@ -2,7 +2,7 @@ import { type Clock, newId } from '../../base/index.ts'
 import type { MailRoute, OutgoingMail, SendResult } from '../route.ts'
 
 /** A mail as the trial inbox shows it. */
-export interface InboxMail {
+interface InboxMail {
   id: string
   to: string
   subject: string

@@ -5,7 +5,7 @@ import { smtpVerdict } from './smtp-result.ts'
 import { readSmtpUrl, type SmtpTarget } from './smtp-url.ts'
 
 /** How long one step of a conversation may take, in seconds; `mailSeconds` bounds a mail as a whole. */
-export interface SmtpTimes {
+interface SmtpTimes {
   connectionSeconds: number
   greetingSeconds: number
   idleSeconds: number
