@@ -1,6 +1,4 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmod } from 'node:fs/promises'
 import { createLog } from '../../src/base/index.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -8,6 +6,7 @@ import { unpackChromium } from './chromium.ts'
 import { POSTGRES_URL, query, TEMPLATE_DATABASE } from './database.ts'
 import { freePorts } from './ports.ts'
 import { onTeardown } from './teardown.ts'
+import { RUN_FOLDER, tempFolder } from './temp-folder.ts'
 import { watchOver } from './watchdog.ts'
 
 // Nothing of a run outlives it, so nothing needs to reach the disk in order.
@@ -20,14 +19,16 @@ export default async function globalSetup(): Promise<void> {
 
 async function startPostgres(): Promise<void> {
   const log = createLog('error')
-  const dataDir = join(await mkdtemp(join(tmpdir(), 'doorward-test-')), 'postgres')
+  const dataDir = await tempFolder('doorward-test')
+  await chmod(dataDir, 0o711) // as root, the server runs as another user, who must come through
+  const release = watchOver(dataDir)
   const [port] = await freePorts(1)
   const server = await startEmbeddedPostgres({ dataDir, port, settings: SETTINGS, log })
-  const release = watchOver(dataDir)
   onTeardown(async () => {
     await server.stop()
     release()
   })
+  process.env[RUN_FOLDER] = dataDir
   process.env[POSTGRES_URL] = server.url
   await query(server.url, `create database ${TEMPLATE_DATABASE}`)
   await migrate({ url: server.urlFor(TEMPLATE_DATABASE), log })

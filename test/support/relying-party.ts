@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as client from 'openid-client'
 import { freePorts } from './ports.ts'
+import { tempFolder } from './temp-folder.ts'
 
 /** What one sign-in brought to the relying party. */
 export interface Received {
@@ -183,7 +183,7 @@ async function metadata(
     post_logout_redirect_uris: [`${party.url}/signed-out`],
   }
   if (party.clientSecret === null) return { ...common, token_endpoint_auth_method: 'none', ...more }
-  const file = join(await mkdtemp(join(tmpdir(), 'doorward-client-')), 'secret')
+  const file = join(await tempFolder('client'), 'secret')
   await writeFile(file, party.clientSecret, { mode: 0o600 })
   return { ...common, client_secret_file: file, ...more }
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { stringify } from 'yaml'
 import { freshDatabase } from './database.ts'
 import { freePorts } from './ports.ts'
+import { tempFolder } from './temp-folder.ts'
 
 /** One running instance of the service, as a process of its own. */
 export interface Service {
@@ -57,7 +57,7 @@ export const GENEROUS_LIMITS =
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const port = options.port ?? (await freePorts(3))[0]
   const databaseUrl = options.databaseUrl ?? (await freshDatabase())
-  const folder = await mkdtemp(join(tmpdir(), 'doorward-service-'))
+  const folder = await tempFolder('service')
   const env: Record<string, string> = {
     PORT: String(port),
     OPS_PORT: String(port + 2),

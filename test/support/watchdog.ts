@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const POLL_MS = 50
+const POLLS_MAX = 200
+
 /**
- * Watches from a process of its own until this one is gone, however it ends: then a database server still
- * running on `dataDir` is ended and its folder's parent removed. Answers a function that lets go at once.
+ * Watches from a process of its own until this one is gone, however it ends: then an embedded database
+ * server still running on `dataDir` is ended and the folder is removed. Answers a function that lets go at once.
  */
 export function watchOver(dataDir: string): () => void {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), dataDir], {
@@ -19,14 +22,16 @@ export function watchOver(dataDir: string): () => void {
   return () => pipe.end()
 }
 
-function endServer(dataDir: string): void {
+async function endServer(dataDir: string): Promise<void> {
   try {
-    const pid = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0])
+    const pid = Number(readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0])
     process.kill(pid, process.platform === 'win32' ? 'SIGTERM' : 'SIGQUIT')
+    for (let poll = 0; poll < POLLS_MAX && process.kill(pid, 0); poll++)
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   } catch {
-    // Stopped already.
+    // Stopped.
   }
-  rmSync(dirname(dataDir), { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
 
 const [, entry, watched] = process.argv
