@@ -69,9 +69,16 @@ export const resourceServerShape = z.strictObject({
     .optional(),
 })
 
+/** Where a fault of the file as a whole is. */
+export const TOP = 'the file'
+
 export const fileShape = z.strictObject({
-  clients: z.array(z.unknown()).max(10_000).default([]),
-  resource_servers: z.array(z.unknown()).max(1000).default([]),
+  clients: z.array(z.unknown()).max(10_000),
+  resource_servers: z
+    .array(z.unknown())
+    .max(1000)
+    .nullish()
+    .transform((list) => list ?? []),
 })
 
 export type ClientEntry = z.infer<typeof clientShape>
@@ -82,13 +89,13 @@ export function faultsOf(error: z.ZodError, place: string): string[] {
   return error.issues.flatMap((issue) => {
     const at = pathWords(place, issue.path)
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${pathWords(at, [key])}: unknown key`)
-    return [`${at}: ${issue.message}`]
+    return [`${at}: ${issue.message.endsWith('received undefined') ? 'is missing' : issue.message}`]
   })
 }
 
 function pathWords(place: string, path: readonly PropertyKey[]): string {
   return path.reduce<string>(
-    (so, key) => (typeof key === 'number' ? `${so}[${key}]` : so ? `${so}.${String(key)}` : String(key)),
+    (so, key) => (typeof key === 'number' ? `${so}[${key}]` : so && so !== TOP ? `${so}.${String(key)}` : String(key)),
     place,
   )
 }

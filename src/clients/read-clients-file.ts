@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml'
 import type { Client, ClientsFile, ResourceServer } from './client.ts'
-import { clientShape, faultsOf, fileShape, resourceServerShape } from './file-shape.ts'
+import { clientShape, faultsOf, fileShape, resourceServerShape, TOP } from './file-shape.ts'
 import { type ReadingContext, readClient } from './read-client.ts'
 import { readResourceServer } from './read-resource-server.ts'
 
@@ -20,15 +20,19 @@ const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype']
  * switches beside them, and `resource_servers`. Answers all faults at once, each with its place.
  */
 export function readClientsFile(text: string, { trial = false, ...options }: ClientsFileOptions): ClientsFileResult {
-  const document = parseDocument(text, { logLevel: 'silent' })
-  const troubles = [...document.errors, ...document.warnings].map((error) => error.message.split('\n')[0] ?? error.message)
+  const document = parseDocument(text, { logLevel: 'error' })
+  const troubles = [...document.errors, ...document.warnings].map(({ code, message }) =>
+    code === 'MULTIPLE_DOCS' ? 'the file holds more than one document' : (message.split('\n')[0] ?? message),
+  )
   if (troubles.length > 0) return { ok: false, faults: troubles }
   const raw = contentOf(document)
   if ('faults' in raw) return { ok: false, faults: raw.faults }
-  const top = fileShape.safeParse(raw.content ?? {})
-  if (!top.success) return { ok: false, faults: faultsOf(top.error, '') }
+  const top = fileShape.safeParse(raw.content)
+  if (!top.success) return { ok: false, faults: faultsOf(top.error, TOP) }
   const faults: string[] = []
   const resourceServers = readResourceServers(top.data.resource_servers, faults)
+  // A file cut short must not take every client away.
+  if (top.data.clients.length === 0) faults.push('clients: the file declares none')
   const resources = new Set(resourceIdsOf(top.data.resource_servers))
   const clients = readClients(top.data.clients, { ...options, trial, resources }, faults)
   return faults.length > 0 ? { ok: false, faults } : { ok: true, file: { clients, resourceServers } }
