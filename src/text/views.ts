@@ -105,7 +105,18 @@ export interface Views {
   }
   /** Trial mode only: what would have been mailed. Newest first. */
   'dev-inbox': {
-    messages: { id: string; subject: string; to: string; at: Date; locale: string; code: string | null; link: string | null }[]
+    messages: {
+      id: string
+      subject: string
+      to: string
+      at: Date
+      locale: string
+      code: string | null
+      link: string | null
+      /** Where the parts of the mail can be read as they would have been sent. */
+      htmlUrl?: string
+      textUrl?: string
+    }[]
     empty: FormView
   }
   /** Trial mode only: where to go from `/`. */
