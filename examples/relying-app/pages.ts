@@ -64,7 +64,7 @@ export function personPage(person: Person): string {
       ${claimList('userinfo', person.userinfo)}
       <h2>Access</h2>
       <p>This application holds an access token for <code>${person.scope ?? 'openid'}</code>.${lifetime}
-      ${person.refreshToken ? `It can be refreshed; so far that happened ${person.refreshes} times.` : 'It cannot be refreshed.'}</p>
+      ${person.refreshToken ? `It can be refreshed. Refreshed so far: ${person.refreshes}.` : 'It cannot be refreshed.'}</p>
       <h2>Try more</h2>
       <ul>
         <li><a href="/sign-in">Sign in again</a>: you are still signed in there, so no question is asked.</li>

@@ -111,7 +111,7 @@ function judgeAuthentication(entry: ClientEntry, context: ReadingContext, note: 
 function readSecrets(entry: ClientEntry, { env, readSecretFile }: ReadingContext, note: Note): string[] {
   const fromEnv = [entry.client_secret_env ?? []]
     .flat()
-    .map((name) => ({ key: 'client_secret_env', name, text: env[name]?.trim() ?? '' }))
+    .map((name) => ({ key: 'client_secret_env', name, text: Object.hasOwn(env, name) ? (env[name]?.trim() ?? '') : '' }))
   const fromFile = [entry.client_secret_file ?? []]
     .flat()
     .map((name) => ({ key: 'client_secret_file', name, text: readQuietly(readSecretFile, name) }))

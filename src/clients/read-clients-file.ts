@@ -49,7 +49,7 @@ function contentOf(document: ReturnType<typeof parseDocument>): { content: unkno
 }
 
 function readResourceServers(entries: readonly unknown[], faults: string[]): ResourceServer[] {
-  const ids = resourceIdsOf(entries)
+  const seen = new Set<string>()
   return entries.flatMap((entry, index) => {
     const place = `resource_servers[${index}]`
     const shape = resourceServerShape.safeParse(entry)
@@ -57,7 +57,8 @@ function readResourceServers(entries: readonly unknown[], faults: string[]): Res
       faults.push(...faultsOf(shape.error, place))
       return []
     }
-    if (ids.indexOf(shape.data.id) < ids.lastIndexOf(shape.data.id)) faults.push(`${place}.id: is used twice`)
+    if (seen.has(shape.data.id)) faults.push(`${place}.id: is used twice`)
+    seen.add(shape.data.id)
     return [readResourceServer(shape.data, (key, words) => faults.push(`${place}.${key}: ${words}`))]
   })
 }
