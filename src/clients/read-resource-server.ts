@@ -1,8 +1,8 @@
+import { seconds } from '../config/index.ts'
 import type { ResourceServer } from './client.ts'
 import type { ResourceServerEntry } from './file-shape.ts'
 import { resourceFault } from './uris.ts'
 
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 const TTL_DEFAULT_SECONDS = 300
 const TTL_MIN_SECONDS = 30
 // A JWT cannot be called back: it lives at most five minutes. An opaque token ends at once when it is revoked.
@@ -19,7 +19,7 @@ export function readResourceServer(entry: ResourceServerEntry, note: (key: strin
       note(`scopes.${scope}`, 'is not a scope: use letters, digits and : . _ / -')
     else if (STANDARD_SCOPES.includes(scope)) note(`scopes.${scope}`, 'is a scope of OpenID Connect and cannot be one of an API')
   }
-  const ttlSeconds = entry.access_token_ttl === undefined ? TTL_DEFAULT_SECONDS : secondsOf(entry.access_token_ttl)
+  const ttlSeconds = entry.access_token_ttl === undefined ? TTL_DEFAULT_SECONDS : (seconds(entry.access_token_ttl) ?? 0)
   const ttlMaxSeconds = TTL_MAX_SECONDS[entry.token_format]
   if (ttlSeconds < TTL_MIN_SECONDS || ttlSeconds > ttlMaxSeconds) {
     note('access_token_ttl', `must be ${TTL_MIN_SECONDS}s to ${ttlMaxSeconds}s for ${entry.token_format} tokens`)
@@ -32,9 +32,4 @@ export function readResourceServer(entry: ResourceServerEntry, note: (key: strin
     signingAlg: entry.signing_alg,
     accessTokenTtlSeconds: ttlSeconds,
   }
-}
-
-function secondsOf(text: string): number {
-  const unit = /[smhd]$/.exec(text)?.[0] as keyof typeof SECONDS | undefined
-  return Number.parseInt(text, 10) * (unit ? SECONDS[unit] : 1)
 }

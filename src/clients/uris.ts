@@ -1,4 +1,5 @@
-const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
+import { LOOPBACK_HOSTS } from '../config/index.ts'
+
 const SCRIPT_SCHEMES = ['javascript:', 'data:', 'vbscript:', 'blob:', 'about:', 'file:', 'view-source:']
 const LENGTH_MAX = 2000
 
@@ -67,5 +68,5 @@ function textFault(uri: string, url: URL | null): string | null {
 }
 
 function isLoopback(url: URL): boolean {
-  return LOOPBACK.includes(url.hostname)
+  return LOOPBACK_HOSTS.includes(url.hostname)
 }

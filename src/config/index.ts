@@ -1,7 +1,7 @@
 // config: the one typed table of settings, read from the environment into a frozen `Config`, every fault told at
 // once; prints the manual. It owns names, defaults, bounds and what is unsafe in production (R-172). It reads no
 // environment by itself and decides nothing while the service runs. No tables, no routes.
-export { choice, duration, integer, type Mailbox, path, secretList, secretUrl, size } from './kinds.ts'
+export { choice, duration, integer, LOOPBACK_HOSTS, type Mailbox, path, seconds, secretList, secretUrl, size } from './kinds.ts'
 export { envExample, settingsManual } from './manual.ts'
 export { DEFAULT_LIMITS, type Limit, type LimitName, parseLimit, type Signup } from './policies.ts'
 export { type Config, readConfig, readStorageConfig } from './read-config.ts'
