@@ -77,8 +77,8 @@ export function createMessages(dir: string): Messages {
   }
 }
 
-/** `&`, `<`, `>` and both quotes as references: safe in text and in quoted attributes. */
-export function escapeHtml(text: string): string {
+// Safe in text and in quoted attributes.
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
