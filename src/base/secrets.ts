@@ -13,7 +13,7 @@ export type Purpose =
   | 'limit-subject'
   | 'user-code'
   | 'signing-key'
-  | 'mail-state'
+  | 'trial-client'
 
 /** The keys of `SECRETS`, newest first, and what is derived from them. */
 export interface Secrets {

@@ -100,11 +100,7 @@ export function createProver(deps: ProveDeps) {
         kind: 'email',
         address: challenge.target,
         locale: attempt.locale,
-        attemptId: attempt.id,
-        clientId: attempt.clientId,
-        requestId: asker.who.requestId ?? null,
-        ip: asker.who.ip ?? null,
-        device: asker.who.device ?? null,
+        ...who,
       })
       if (proven.outcome === 'refused') {
         await store.end(tx, attempt.id)

@@ -18,3 +18,8 @@ export {
 export { createKeyStore } from './keys.ts'
 export { createGuessStore, createLimitStore } from './limits.ts'
 export { type MigrateOptions, MigrationError, migrate, type SchemaState } from './migrate.ts'
+export { createAttemptStore } from './attempts.ts'
+export { createClientStore } from './clients.ts'
+export { createConsentStore } from './consents.ts'
+export { createDeliveryStore } from './deliveries.ts'
+export { createOidcRecordStore } from './oidc-records.ts'

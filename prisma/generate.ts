@@ -12,12 +12,12 @@ const here = dirname(fileURLToPath(import.meta.url))
 const require = createRequire(import.meta.url)
 
 /** True where the generated client is in place. */
-export function clientIsGenerated() {
+export function clientIsGenerated(): boolean {
   return existsSync(join(here, '..', 'src', 'generated', 'prisma', 'client.ts'))
 }
 
 /** Runs `prisma generate`. Throws with the tool's own words when it fails. */
-export function generateClient() {
+export function generateClient(): void {
   const cli = join(dirname(require.resolve('prisma/package.json')), 'build', 'index.js')
   const run = spawnSync(process.execPath, [cli, 'generate', '--schema', join(here, 'schema.prisma'), '--no-hints'], {
     cwd: join(here, '..'),

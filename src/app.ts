@@ -1,0 +1,178 @@
+import { join } from 'node:path'
+import { createAccounts } from './accounts/index.ts'
+import { createAudit } from './audit/index.ts'
+import { type Clock, createSecrets, type Log, type Metrics } from './base/index.ts'
+import { type ClientsFile, createClients, type DeclaredSource } from './clients/index.ts'
+import type { Config } from './config/index.ts'
+import { createInbox, createSmtpRoute } from './delivery/channels/index.ts'
+import { createDelivery, DELIVER_TASK, type Delivery } from './delivery/index.ts'
+import { createFactors } from './factors/index.ts'
+import { createKeys } from './keys/index.ts'
+import { createGuesses, createLimits } from './limits/index.ts'
+import { appViewOf, createOidc } from './oidc/index.ts'
+import { createComposer, createFlow, createKnownBrowsers, createProver, type SignInPolicy } from './signin/index.ts'
+import {
+  afterCommit,
+  createAccountStore,
+  createAttemptStore,
+  createAuditStore,
+  createClientStore,
+  createConsentStore,
+  createDeliveryStore,
+  createGuessStore,
+  createKeyStore,
+  createLimitStore,
+  createOidcRecordStore,
+  createQueue,
+  createSweep,
+  type Database,
+} from './store/index.ts'
+import { createText } from './text/index.ts'
+import { createAssets, createSite, whoOf } from './web/index.ts'
+
+const VIEWS = join(import.meta.dirname, '..', 'views')
+const RESUME_EVERY_MS = 5000
+const SWEEP_EACH_MINUTE = '* * * * * sweep'
+
+/** What a start has settled beyond the settings: in trial mode some of it is made up. */
+export interface AppOptions {
+  config: Config
+  databaseDirectUrl: string
+  secrets: readonly string[]
+  demoUrl: string | null
+  db: Database
+  clock: Clock
+  log: Log
+  metrics: Metrics
+}
+
+/** Builds every room, by hand and in order, and hands each what it asks for. Nothing is running yet. */
+export function createApp(options: AppOptions) {
+  const { config, db, clock, log, metrics } = options
+  const { transact } = db
+  const shared = { clock, log, metrics, transact }
+  const secrets = createSecrets(options.secrets)
+  const assets = createAssets(join(VIEWS, 'assets'))
+  const text = createText({ viewsDir: VIEWS, assets: assets.urls, log })
+
+  const audit = createAudit({ ...shared, store: createAuditStore(db), afterCommit })
+  const accounts = createAccounts({ store: createAccountStore(db), audit, clock, signup: config.signup })
+  const clients = createClients({ store: createClientStore(db), clock, log })
+  const keys = createKeys({ ...shared, store: createKeyStore(db), secrets })
+  const limits = createLimits({ ...shared, store: createLimitStore(db), secrets, limits: config.limits })
+  const guesses = createGuesses({ store: createGuessStore(db), clock, failuresMax: config.codeFailuresMax })
+  const consents = createConsentStore(db)
+  const attempts = createAttemptStore(db)
+  const factors = createFactors({ secrets })
+  const knownBrowsers = createKnownBrowsers(secrets)
+  const policy = policyOf(config)
+
+  const inbox = config.trial && !config.smtpUrl ? createInbox({ clock }) : null
+  const routes = config.smtpUrl ? [createSmtpRoute({ url: config.smtpUrl, log })] : inbox ? [inbox.route] : []
+  const queue = createQueue({
+    databaseUrl: options.databaseDirectUrl,
+    db,
+    log,
+    concurrency: config.workerConcurrency,
+    crontab: SWEEP_EACH_MINUTE,
+    tasks: {
+      [DELIVER_TASK]: ({ deliveryId }) => delivery.deliver(String(deliveryId)),
+      sweep: () => sweep().then(() => {}),
+    },
+  })
+  const sweep = createSweep({ db, clock, log })
+  const compose = createComposer({
+    ...{ store: attempts, accounts, clients, factors, guesses, text, secrets, appViewOf },
+    issuer: config.issuer,
+    codeTtlSeconds: policy.codeTtlSeconds,
+  })
+  const delivery: Delivery = createDelivery({
+    ...shared,
+    store: createDeliveryStore(db),
+    enqueue: queue.add,
+    compose,
+    handedOver: (tx, challengeId, at) =>
+      attempts.handedOver(tx, challengeId, at, { capSeconds: policy.codeCapSeconds, ttlSeconds: policy.codeTtlSeconds }),
+    from: config.mailFrom,
+    routes,
+    audit,
+  })
+
+  const signIn = { ...shared, store: attempts, factors, delivery, limits, guesses, knownBrowsers, audit, secrets, policy, accounts }
+  const oidc = createOidc({
+    ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf },
+    issuer: config.issuer,
+    lifetimes: lifetimesOf(config),
+    store: createOidcRecordStore(db),
+  })
+  const site = createSite({
+    ...{ oidc, delivery, consents, accounts, clients, limits, audit, text, secrets, knownBrowsers, ...shared },
+    issuer: config.issuer,
+    trustedProxies: config.trustedProxies,
+    bodyMaxBytes: config.bodyMaxBytes,
+    triesMax: policy.triesMax,
+    signupOpen: config.signup.kind !== 'closed',
+    trial: config.trial ? { inbox, demoUrl: options.demoUrl } : null,
+    serveAsset: assets.serve,
+    flow: createFlow(signIn),
+    prover: createProver(signIn),
+  })
+
+  /** Makes the registrations equal to what is declared. */
+  async function declare(file: ClientsFile, source: DeclaredSource): Promise<void> {
+    await transact(async (tx) => {
+      const applied = await clients.apply(tx, file, source)
+      if (applied.created + applied.updated + applied.removed === 0) return
+      const change = `${applied.created} created, ${applied.updated} updated, ${applied.removed} removed`
+      await audit.record(tx, 'client.applied', { detail: { source, change } })
+    })
+  }
+
+  let resuming: NodeJS.Timeout | undefined
+
+  /** Takes signing keys into service, starts the queue and takes up what a crash left behind. */
+  async function start(version: string): Promise<void> {
+    await keys.ensure()
+    oidc.useKeys(await keys.load())
+    await queue.start()
+    const resume = () => void delivery.resume().catch((err) => log.warn({ err }, 'waiting messages could not be taken up'))
+    resume()
+    resuming = setInterval(resume, RESUME_EVERY_MS)
+    await audit.note('service.started', { detail: { version } })
+  }
+
+  /** Lets running jobs end. The server has been closed before, the database is closed after. */
+  async function stop(): Promise<void> {
+    clearInterval(resuming)
+    await queue.stop()
+    for (const route of routes) await route.close()
+  }
+
+  return { site, declare, start, stop, secretIds: secrets.ids }
+}
+
+export type App = ReturnType<typeof createApp>
+
+function policyOf(config: Config): SignInPolicy {
+  return {
+    codeTtlSeconds: config.mailCodeTtlSeconds,
+    codeCapSeconds: config.mailCodeCapSeconds,
+    messagesMax: config.mailsMax,
+    triesMax: config.codeTriesMax,
+    failuresMax: config.codeFailuresMax,
+    resendWaitSeconds: config.resendWaitSeconds,
+  }
+}
+
+function lifetimesOf(config: Config) {
+  return {
+    sessionSeconds: config.sessionTtlSeconds,
+    sessionIdleSeconds: config.sessionIdleTtlSeconds,
+    accessTokenSeconds: config.accessTokenTtlSeconds,
+    idTokenSeconds: config.idTokenTtlSeconds,
+    refreshTokenSeconds: config.refreshTokenTtlSeconds,
+    refreshTokenIdleSeconds: config.refreshTokenIdleTtlSeconds,
+    codeSeconds: config.codeTtlSeconds,
+    interactionSeconds: config.interactionTtlSeconds,
+  }
+}

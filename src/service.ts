@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { type App, createApp } from './app.ts'
+import { clock, createMetrics, type Log } from './base/index.ts'
+import { type ClientsFile, readClientsFile } from './clients/index.ts'
+import type { Config } from './config/index.ts'
+import {
+  checkDeployment,
+  type Database,
+  type EmbeddedPostgres,
+  migrate,
+  openDatabase,
+  startEmbeddedPostgres,
+  waitForDatabase,
+} from './store/index.ts'
+import { demoOrigin, demoRegistration, startDemoApplication, trialSecrets } from './trial.ts'
+import { createOps } from './web/index.ts'
+
+export interface ServiceOptions {
+  config: Config
+  log: Log
+  version: string
+  /** Only for secrets that the clients file names. */
+  env: Readonly<Record<string, string | undefined>>
+  /** Writes a line for the person at the terminal. */
+  say(line: string): void
+}
+
+const SKEW_EVERY_MS = 30_000
+const CLOSE_IDLE_EVERY_MS = 50
+
+/** What was started, in order; it is stopped backwards. */
+type Closer = () => Promise<void>
+
+/**
+ * One running service. `started` resolves once people are served and rejects with one clear line; `stop` drains:
+ * not ready, requests in flight end, jobs end, and the database last.
+ */
+export function startService(options: ServiceOptions): { started: Promise<void>; stop(): Promise<void> } {
+  const closers: Closer[] = []
+  const state = { ready: null as string | null, stopping: false }
+  state.ready = 'starting'
+  const started = start(options, closers, state)
+  started.catch(() => {})
+
+  async function stop(): Promise<void> {
+    state.stopping = true
+    state.ready = 'stopping'
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  return { started, stop }
+}
+
+async function start(options: ServiceOptions, closers: Closer[], state: { ready: string | null; stopping: boolean }) {
+  const { config, log } = options
+  const metrics = createMetrics()
+  const ops = createOps({ metrics, notReady: async () => state.ready })
+  await listen(ops, config.opsPort, config.host, 'OPS_PORT')
+  closers.push(() => close(ops))
+
+  const urls = await databaseUrls(config, log, closers)
+  const db = openDatabase({ url: urls.pooled, poolSize: config.databasePoolSize, log, metrics, clock })
+  closers.push(() => db.close())
+  await waitForDatabase(db, { log, until: () => state.stopping })
+  if (config.trial) await migrate({ url: urls.direct, log })
+  await schemaIsReady(db, log, state)
+
+  const secrets = config.secrets ?? trialSecrets(config.dataDir)
+  const demo = config.clientsFile ? null : demoRegistration(config, secrets)
+  const demoUrl = demo ? demoOrigin(config) : null
+  const app = createApp({ config, databaseDirectUrl: urls.direct, secrets, demoUrl, db, clock, log, metrics })
+  await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log })
+  await checkClock(db, config, log, closers)
+  await app.declare(demo ? demo.file : clientsFrom(options), demo ? 'trial' : 'file')
+  await app.start(options.version)
+  closers.push(() => app.stop())
+  await serve(app, config, closers)
+  if (demo) await startDemo(config, demo.secret, log, closers)
+  state.ready = state.stopping ? 'stopping' : null
+  tell(options, demoUrl)
+}
+
+async function databaseUrls(config: Config, log: Log, closers: Closer[]): Promise<{ pooled: string; direct: string }> {
+  if (config.databaseUrl) return { pooled: config.databaseUrl, direct: config.databaseDirectUrl ?? config.databaseUrl }
+  const embedded: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), log })
+  closers.push(() => embedded.stop())
+  return { pooled: embedded.url, direct: embedded.url }
+}
+
+/** F-02: an instance waits, not ready, until somebody has migrated the database. */
+async function schemaIsReady(db: Database, log: Log, state: { stopping: boolean }): Promise<void> {
+  for (let told = ''; !state.stopping; ) {
+    const { schema, writable, reason } = await db.health()
+    if (writable && (schema === 'ready' || schema === 'ahead-compatible')) return
+    if (schema === 'ahead') throw new Error('the database is newer than this version and no longer fits it')
+    const why = reason ?? `schema: ${schema}`
+    if (why !== told) log.error({ schema, writable }, `waiting for the database: ${why}; run \`npm run cli -- migrate\``)
+    told = why
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+}
+
+/** Decision on clocks: one clock, the process's; a difference to the database refuses the start and is watched later. */
+async function checkClock(db: Database, config: Config, log: Log, closers: Closer[]): Promise<void> {
+  const tooFar = (skew: number | null) => skew !== null && Math.abs(skew) > config.clockSkewMaxSeconds
+  const { clockSkewSeconds } = await db.health()
+  if (tooFar(clockSkewSeconds)) {
+    throw new Error(`the clock differs from the database's by ${clockSkewSeconds} s; at most ${config.clockSkewMaxSeconds} s are allowed (CLOCK_SKEW_MAX)`)
+  }
+  const timer = setInterval(async () => {
+    const { clockSkewSeconds: skew } = await db.health().catch(() => ({ clockSkewSeconds: null }))
+    if (tooFar(skew)) log.error({ skewSeconds: skew }, 'the clock differs from that of the database')
+  }, SKEW_EVERY_MS)
+  closers.push(async () => clearInterval(timer))
+}
+
+function clientsFrom({ config, env }: ServiceOptions): ClientsFile {
+  const path = config.clientsFile ?? ''
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new Error(`CLIENTS_FILE cannot be read: ${path}`, { cause })
+  }
+  const read = readClientsFile(text, { env, readSecretFile: (file) => readFileSync(file, 'utf8'), trial: config.trial })
+  if (!read.ok) throw new Error(read.faults.map((fault) => `${path}: ${fault}`).join('\n'))
+  return read.file
+}
+
+async function serve(app: App, config: Config, closers: Closer[]): Promise<void> {
+  await listen(app.site, config.port, config.host, 'PORT')
+  closers.push(() => drain(app.site, config.shutdownGraceSeconds))
+}
+
+async function startDemo(config: Config, secret: string, log: Log, closers: Closer[]): Promise<void> {
+  const demo = await startDemoApplication(config, secret, log).catch((error) => {
+    throw portTaken(error, config.port + 1, 'PORT') ?? error
+  })
+  if (demo) closers.push(() => demo.stop())
+}
+
+function tell({ config, say }: ServiceOptions, demoUrl: string | null): void {
+  if (!config.trial) return
+  say('')
+  say(`  Doorward runs in trial mode at ${config.issuer}`)
+  if (demoUrl) say(`  Sign in to the demo application:  ${demoUrl}`)
+  if (!config.smtpUrl) say(`  Read the mails it would send:     ${config.issuer}/dev/inbox`)
+  say('')
+}
+
+function listen(server: Server, port: number, host: string, setting: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(portTaken(error, port, setting) ?? error))
+    server.listen(port, host, () => resolve())
+  })
+}
+
+function portTaken(error: unknown, port: number, setting: string): Error | null {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return null
+  return new Error(`Port ${port} is taken by another process. Stop it, or choose another with ${setting}.`, { cause: error })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+/** Takes no more connections and lets requests in flight end, for `graceSeconds` at most. */
+function drain(server: Server, graceSeconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
+    const last = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000)
+    server.close(() => {
+      clearInterval(idle)
+      clearTimeout(last)
+      resolve()
+    })
+  })
+}
+

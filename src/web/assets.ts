@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
+import type { Middleware } from 'koa'
+
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+interface Asset {
+  type: string
+  plain: Buffer
+  brotli: Buffer
+}
+
+/**
+ * Style sheets, scripts and pictures of our pages, read once at start. The name holds a hash of the content, so that a
+ * browser may keep them for ever.
+ */
+export function createAssets(folder: string): { urls: Record<string, string>; serve: Middleware } {
+  const urls: Record<string, string> = {}
+  const byName = new Map<string, Asset>()
+  for (const file of readdirSync(folder).sort()) {
+    const type = TYPES[extname(file)]
+    if (!type) continue
+    const plain = readFileSync(join(folder, file))
+    const hash = createHash('sha256').update(plain).digest('hex').slice(0, 12)
+    const name = file.replace(/(\.[a-z]+)$/, `-${hash}$1`)
+    urls[file] = `/assets/${name}`
+    byName.set(name, { type, plain, brotli: brotliCompressSync(plain) })
+  }
+
+  const serve: Middleware = async (ctx, next) => {
+    const asset = byName.get(String(ctx.params.file))
+    if (!asset) return next()
+    const brotli = ctx.acceptsEncodings('br', 'identity') === 'br'
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
+    ctx.vary('Accept-Encoding')
+    if (brotli) ctx.set('Content-Encoding', 'br')
+    ctx.type = asset.type
+    ctx.body = brotli ? asset.brotli : asset.plain
+    return undefined
+  }
+  return { urls, serve }
+}

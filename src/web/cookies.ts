@@ -1,0 +1,32 @@
+import type { Context } from 'koa'
+
+const KNOWN_BROWSER_SECONDS = 400 * 24 * 3600 // the longest that browsers keep (RFC 6265bis §5.5)
+const FLASH_SECONDS = 60
+
+/**
+ * Cookies of our own, beside the engine's. On https they are `__Host-` (R-132). None gives a right: one tells that a
+ * browser has signed in before, one carries what the next page has to say.
+ */
+export function createCookies(secure: boolean) {
+  const name = (plain: string) => (secure ? `__Host-${plain}` : plain)
+  const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, path: '/', overwrite: true } as const
+
+  return {
+    known: (ctx: Context) => ctx.cookies.get(name('known'), { signed: true }),
+    setKnown(ctx: Context, value: string) {
+      ctx.cookies.set(name('known'), value, { ...options, maxAge: KNOWN_BROWSER_SECONDS * 1000 })
+    },
+    /** Tells the next page of this interaction that the last code was wrong. Read once. */
+    takeFlash(ctx: Context, uid: string): string | undefined {
+      const value = ctx.cookies.get(name('said'), { signed: true })
+      if (value === undefined) return undefined
+      ctx.cookies.set(name('said'), null, options)
+      return value.startsWith(`${uid}.`) ? value.slice(uid.length + 1) : undefined
+    },
+    setFlash(ctx: Context, uid: string, said: string) {
+      ctx.cookies.set(name('said'), `${uid}.${said}`, { ...options, maxAge: FLASH_SECONDS * 1000 })
+    },
+  }
+}
+
+export type Cookies = ReturnType<typeof createCookies>

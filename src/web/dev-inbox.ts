@@ -1,0 +1,62 @@
+import type { Middleware } from 'koa'
+import { Refusal } from '../base/index.ts'
+import type { Text } from '../text/index.ts'
+import type { Csrf } from './middleware/csrf.ts'
+
+/** A mail as the trial's inbox keeps it. */
+export interface InboxMail {
+  id: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  locale: string
+  at: Date
+  code: string | null
+  link: string | null
+}
+
+export interface DevInboxDeps {
+  inbox: { list(): readonly InboxMail[]; find(id: string): InboxMail | null; empty(): void }
+  text: Text
+  csrf: Csrf
+}
+
+const CSRF_SUBJECT = 'dev-inbox'
+/** A mail brings its own inline style; nothing else may run or load. */
+const MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+/** Trial mode only: what would have been mailed, as a page, as JSON, and each mail as it is. */
+export function createDevInbox({ inbox, text, csrf }: DevInboxDeps) {
+  const page: Middleware = (ctx) => {
+    const messages = inbox.list().map(({ text: _text, html: _html, ...shown }) => shown)
+    ctx.set('Cache-Control', 'no-store')
+    ctx.type = 'html'
+    const empty = { action: '/dev/inbox/empty', csrf: csrf.tokenFor(CSRF_SUBJECT) }
+    ctx.body = text.page('dev-inbox', { messages, empty }, text.chooseLocale(undefined, ctx.get('accept-language')))
+  }
+
+  const json: Middleware = (ctx) => {
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = inbox.list()
+  }
+
+  const empty: Middleware = (ctx) => {
+    csrf.check(ctx, CSRF_SUBJECT)
+    inbox.empty()
+    ctx.status = 303
+    ctx.set('Location', '/dev/inbox')
+  }
+
+  const show: Middleware = (ctx) => {
+    const mail = inbox.find(String(ctx.params.id))
+    if (!mail) throw new Refusal('not_found')
+    const part = ctx.params.part === 'html' ? 'html' : 'text'
+    ctx.set('Cache-Control', 'no-store')
+    ctx.set('Content-Security-Policy', MAIL_POLICY)
+    ctx.type = part === 'html' ? 'html' : 'text/plain; charset=utf-8'
+    ctx.body = mail[part]
+  }
+
+  return { page, json, empty, show }
+}

@@ -1,0 +1,10 @@
+// web: Koa and everything that speaks HTTP for people: the server, its order of middleware, all paths that are ours
+// (routes.ts), the screens of a sign-in, assets, the trial inbox, and the port for operations. It decides nothing
+// about a sign-in: it loads, asks, draws and redirects. The engine's paths are served by oidc.
+// Routes: see routes.ts; /livez /readyz /metrics on the operations port. Requirements,
+//
+export { createAssets } from './assets.ts'
+export { createOps, type OpsDeps } from './ops.ts'
+export { whoOf } from './request.ts'
+export { createWebServer } from './server.ts'
+export { createSite, type SiteDeps } from './site.ts'

@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+const FORWARDED = ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server', 'x-original-url', 'x-rewrite-url']
+
+/**
+ * Makes every request look as if it had come to `ISSUER`, before anything reads it: absolute-form targets become
+ * paths, Host and scheme are ours, and what a stranger forwards is dropped. No answer can then name another host
+ * (R-014, R-066). The client's address is the one that the last trusted proxy saw (R-151).
+ *
+ * @param proxies how many proxies stand in front; 0 takes the socket's own address
+ */
+export function createOriginForm(issuer: string, proxies: number): (req: IncomingMessage) => void {
+  const { host, protocol } = new URL(issuer)
+  const scheme = protocol.slice(0, -1)
+
+  return (req) => {
+    const ip = clientAddress(req, proxies)
+    for (const name of FORWARDED) delete req.headers[name]
+    req.url = originForm(req.url ?? '/')
+    req.headers.host = host
+    req.headers['x-forwarded-proto'] = scheme
+    req.headers['x-forwarded-for'] = ip
+    if (!/^[\w.-]{8,64}$/.test(String(req.headers['x-request-id'] ?? ''))) {
+      req.headers['x-request-id'] = randomBytes(12).toString('base64url')
+    }
+  }
+}
+
+// RFC 9112 §3.2.2: a target may be a whole address. Only its path and query count here.
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target
+  const url = URL.parse(target)
+  return url ? `${url.pathname}${url.search}` : '/'
+}
+
+function clientAddress(req: IncomingMessage, proxies: number): string {
+  const socket = req.socket.remoteAddress ?? ''
+  if (proxies === 0) return socket
+  const seen = String(req.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+  return seen.at(-proxies) ?? socket
+}

@@ -1,0 +1,50 @@
+import type { Middleware } from 'koa'
+import { Histogram } from 'prom-client'
+import { type Clock, type Log, type Metrics, newReference } from '../../base/index.ts'
+import { stateOf } from '../request.ts'
+
+/**
+ * Gives each request its reference, and writes one line when it has been answered. The path is written by its
+ * pattern: uids, tokens and queries never reach the log (R-065, R-177).
+ */
+export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metrics }): Middleware {
+  const seconds = new Histogram({
+    name: 'doorward_http_request_seconds',
+    help: 'Time to answer a request, by route and status class.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [deps.metrics],
+  })
+
+  return async (ctx, next) => {
+    const state = stateOf(ctx)
+    state.reference = newReference()
+    state.ip = ctx.get('x-forwarded-for')
+    ctx.set('X-Request-Id', state.reference)
+    const began = performance.now()
+    try {
+      await next()
+    } finally {
+      const route = routeOf(ctx.path)
+      const tookMs = performance.now() - began
+      seconds.observe({ method: ctx.method, route, status: `${Math.floor(ctx.status / 100)}xx` }, tookMs / 1000)
+      deps.log.info(
+        { request: state.reference, upstream: ctx.get('x-request-id'), method: ctx.method, route, status: ctx.status, ms: Math.round(tookMs) },
+        'answered',
+      )
+    }
+  }
+}
+
+const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/[a-z-]+)(?=\/|$)/
+const SIGN_IN = /^\/sign-in\/[^/]+(?:\/(state|identify|answer|resend|restart|again|link|continue|switch|keep|consent|other))?/
+
+/** The pattern of a path, from a fixed list: labels and log lines stay few and hold no value. */
+export function routeOf(path: string): string {
+  const signIn = SIGN_IN.exec(path)
+  if (signIn) return signIn[1] ? `/sign-in/:uid/${signIn[1]}` : '/sign-in/:uid'
+  if (path === '/') return '/'
+  if (path.startsWith('/assets/')) return '/assets/:file'
+  if (path.startsWith('/dev/')) return '/dev/inbox'
+  return ENGINE_PATHS.exec(path)?.[0] ?? 'other'
+}

@@ -1,0 +1,32 @@
+import type { Context } from 'koa'
+import type { EventWho } from '../audit/index.ts'
+import { deviceName } from '../signin/index.ts'
+
+/** What the server keeps for one request, under `ctx.state`. */
+export interface WebState {
+  /** The number a person can tell to support; also the request's id in log and audit. */
+  reference: string
+  /** Address of the client, counted from the trusted proxies. */
+  ip: string
+  /** Addresses that forms on the page may lead to, beyond our own origin. */
+  formTargets?: string[]
+}
+
+/** The request's own state. */
+export function stateOf(ctx: Context): WebState {
+  return ctx.state as WebState
+}
+
+/** Who asks, for the audit trail. */
+export function whoOf(ctx: Context): EventWho {
+  const { reference, ip } = stateOf(ctx)
+  return { requestId: reference, ip, device: deviceName(ctx.get('user-agent')) }
+}
+
+/** One text field of a parsed form body; arrays and objects are nobody's input (R-140). */
+export function field(ctx: Context, name: string): string {
+  const body = (ctx.request as { body?: unknown }).body
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return ''
+  const value = (body as Record<string, unknown>)[name]
+  return typeof value === 'string' ? value : ''
+}

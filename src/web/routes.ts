@@ -1,0 +1,81 @@
+import bodyParser from '@koa/bodyparser'
+import Router from '@koa/router'
+import type { Middleware } from 'koa'
+import type { Text } from '../text/index.ts'
+import type { createDevInbox } from './dev-inbox.ts'
+import type { ConsentSteps } from './sign-in/consent.ts'
+import type { createContinue } from './sign-in/continue.ts'
+import type { createDispatcher } from './sign-in/dispatcher.ts'
+import type { createLinkPage } from './sign-in/link-page.ts'
+import type { createSteps } from './sign-in/steps.ts'
+
+export interface RouteDeps {
+  serveAsset: Middleware
+  /** Refuses forms from other sites. */
+  sameSite: Middleware
+  bodyMaxBytes: number
+  dispatcher: ReturnType<typeof createDispatcher>
+  steps: ReturnType<typeof createSteps>
+  linkPage: ReturnType<typeof createLinkPage>
+  onward: ReturnType<typeof createContinue>
+  consent: ConsentSteps
+  /** Trial mode only; null elsewhere, and then its paths do not exist. */
+  trial: { inbox: ReturnType<typeof createDevInbox> | null; demoUrl: string | null } | null
+  text: Text
+}
+
+/**
+ * Every path that is ours, with its guards. What is not here is the engine's (see oidc) or does not exist. Paths are
+ * matched as they are: in their case, without a trailing slash, never twice-decoded (R-141).
+ */
+export function createRoutes(deps: RouteDeps): Middleware {
+  const router = new Router({ strict: true, sensitive: true })
+  const { dispatcher, steps, linkPage, onward, consent } = deps
+  // A form has few fields of one line each.
+  const form: Middleware = bodyParser({
+    enableTypes: ['form'],
+    formLimit: deps.bodyMaxBytes,
+    parsedMethods: ['POST'],
+    patchNode: false,
+    encoding: 'utf-8',
+  }) as unknown as Middleware
+  const post = (path: string, ...handlers: Middleware[]) => router.post(path, deps.sameSite, form, ...(handlers as []))
+  const get = (path: string, ...handlers: Middleware[]) => router.get(path, ...(handlers as []))
+
+  get('/assets/:file', deps.serveAsset)
+
+  get('/sign-in/:uid', dispatcher.show)
+  get('/sign-in/:uid/state', dispatcher.state)
+  post('/sign-in/:uid/identify', steps.identify)
+  post('/sign-in/:uid/answer', steps.answer)
+  post('/sign-in/:uid/resend', steps.resend)
+  post('/sign-in/:uid/restart', steps.restart)
+  post('/sign-in/:uid/again', steps.again)
+  get('/sign-in/:uid/link/:token', linkPage.show)
+  post('/sign-in/:uid/link/:token', steps.link)
+  get('/sign-in/:uid/continue', onward.go)
+  post('/sign-in/:uid/continue', onward.press)
+  post('/sign-in/:uid/switch', onward.switchAccount)
+  post('/sign-in/:uid/keep', onward.keep)
+  post('/sign-in/:uid/consent', consent.answer)
+  post('/sign-in/:uid/other', onward.other)
+
+  if (deps.trial) addTrialRoutes(get, post, deps.trial, deps.text)
+  return router.routes() as unknown as Middleware
+}
+
+type Add = (path: string, ...handlers: Middleware[]) => unknown
+
+function addTrialRoutes(get: Add, post: Add, trial: NonNullable<RouteDeps['trial']>, text: Text): void {
+  const { inbox, demoUrl } = trial
+  get('/', (ctx) => {
+    ctx.type = 'html'
+    const locale = text.chooseLocale(undefined, ctx.get('accept-language'))
+    ctx.body = text.page('start', { demoUrl, inboxUrl: inbox ? '/dev/inbox' : null }, locale)
+  })
+  if (!inbox) return
+  get('/dev/inbox', inbox.page)
+  get('/dev/inbox.json', inbox.json)
+  get('/dev/inbox/:id/:part', inbox.show)
+  post('/dev/inbox/empty', inbox.empty)
+}

@@ -1,0 +1,39 @@
+import { createServer, type Server } from 'node:http'
+import Koa, { type Middleware } from 'koa'
+import type { Log } from '../base/index.ts'
+import { createOriginForm } from './middleware/origin-form.ts'
+
+const HEADER_BYTES_MAX = 16 * 1024
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+const KEEP_ALIVE_MS = 65_000
+const CONNECTIONS_MAX = 4000
+
+export interface ServerDeps {
+  issuer: string
+  /** Proxies in front whose forwarded address counts. */
+  trustedProxies: number
+  cookieKeys: readonly string[]
+  /** In order; the first sees a request first and its answer last. */
+  middleware: readonly Middleware[]
+  log: Log
+}
+
+/** The server for people and applications. Every request is put into origin form before anything reads it. */
+export function createWebServer(deps: ServerDeps): Server {
+  const app = new Koa({ proxy: true, keys: [...deps.cookieKeys] })
+  for (const middleware of deps.middleware) app.use(middleware)
+  app.on('error', (error) => deps.log.warn({ err: error }, 'an answer could not be sent'))
+  const handle = app.callback()
+  const toOriginForm = createOriginForm(deps.issuer, deps.trustedProxies)
+
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (req, res) => {
+    toOriginForm(req)
+    void handle(req, res)
+  })
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.maxConnections = CONNECTIONS_MAX
+  return server
+}

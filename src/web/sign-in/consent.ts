@@ -1,0 +1,75 @@
+import type { Context, Middleware } from 'koa'
+import type { Accounts } from '../../accounts/index.ts'
+import type { Audit } from '../../audit/index.ts'
+import { type Clock, Refusal, type Transact } from '../../base/index.ts'
+import type { Clients } from '../../clients/index.ts'
+import { type ConsentStore, consentFrom, type Interactions } from '../../oidc/index.ts'
+import type { Text } from '../../text/index.ts'
+import { field, whoOf } from '../request.ts'
+import type { OpenVisit, Visits } from './visit.ts'
+
+export interface ConsentDeps {
+  visits: Visits
+  interactions: Interactions
+  consents: ConsentStore
+  accounts: Pick<Accounts, 'find'>
+  clients: Pick<Clients, 'find' | 'resourceServer'>
+  transact: Transact
+  audit: Audit
+  text: Text
+  clock: Clock
+}
+
+/** The engine's second interaction: may this application use the account? (RFC 6749 §10.2, R-039) */
+export function createConsentSteps(deps: ConsentDeps) {
+  const { visits, interactions, text, clock } = deps
+
+  async function show(ctx: Context, visit: OpenVisit): Promise<void> {
+    const account = visit.interaction.accountId ? await deps.accounts.find(visit.interaction.accountId) : null
+    const client = await deps.clients.find(visit.interaction.clientId)
+    if (!account || !client) throw new Refusal('sign_in_not_open')
+    const address = account.email ?? ''
+    visits.show(ctx, visit, 'consent', {
+      madeBy: client.policy.madeBy,
+      address,
+      initials: address.slice(0, 2).toUpperCase(),
+      can: await inWords(visit),
+      offline: visit.interaction.scopes.includes('offline_access'),
+      form: visits.form(visit, 'consent'),
+      other: visits.form(visit, 'other'),
+    })
+  }
+
+  /** What would be agreed to, in plain words: ours for the standard scopes, the resource server's for its own. */
+  async function inWords(visit: OpenVisit): Promise<string[]> {
+    const { scopes } = visit.interaction
+    const standard = ['profile', 'email'].filter((scope) => scopes.includes(scope))
+    const words = standard.map((scope) => text.say(`scope.${scope}`, {}, visit.locale))
+    for (const [resource, wanted] of Object.entries(visit.interaction.missing.missingResourceScopes ?? {})) {
+      const server = await deps.clients.resourceServer(resource)
+      for (const scope of wanted) words.push(server?.scopes[scope] ?? scope)
+    }
+    return words
+  }
+
+  const answer: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx)
+    const { interaction } = visit
+    if (interaction.kind !== 'consent' || !interaction.accountId) throw new Refusal('bad_request')
+    const who = { ...whoOf(ctx), accountId: interaction.accountId, clientId: interaction.clientId }
+    if (field(ctx, 'answer') !== 'allow') {
+      await deps.audit.note('consent.cancelled', who)
+      return visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person did not agree'))
+    }
+    const consent = consentFrom(interaction.accountId, interaction.clientId, interaction.missing)
+    await deps.transact(async (tx) => {
+      await deps.consents.add(tx, consent, clock.now())
+      await deps.audit.record(tx, 'consent.granted', { ...who, detail: { scopes: consent.scopes.join(' ') } })
+    })
+    return visits.seeOther(ctx, await interactions.finishConsent(visit.uid))
+  }
+
+  return { show, answer }
+}
+
+export type ConsentSteps = ReturnType<typeof createConsentSteps>

@@ -1,0 +1,100 @@
+import type { Context, Middleware } from 'koa'
+import type { Accounts } from '../../accounts/index.ts'
+import { type Clock, maskEmail, Refusal, type Transact } from '../../base/index.ts'
+import { InteractionGone, type Interactions } from '../../oidc/index.ts'
+import type { Attempt, KnownBrowsers } from '../../signin/index.ts'
+import type { Cookies } from '../cookies.ts'
+import { newestChallenge } from './steps.ts'
+import type { OpenVisit, Visits } from './visit.ts'
+
+export interface ContinueDeps {
+  visits: Visits
+  interactions: Interactions
+  accounts: Pick<Accounts, 'find' | 'signedIn'>
+  knownBrowsers: KnownBrowsers
+  cookies: Cookies
+  transact: Transact
+  clock: Clock
+}
+
+/** From a proven attempt on to the application. */
+export function createContinue(deps: ContinueDeps) {
+  const { visits, interactions } = deps
+
+  /** Where the tab goes whose button was pressed. Asks first when somebody else is signed in here (R-059). */
+  const go: Middleware = async (ctx) => {
+    const visit = await visits.loadOpen(ctx)
+    const attempt = provenAttempt(visit)
+    if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
+    const other = visit.interaction.accountId
+    if (other && other !== attempt.accountId) return askSwitch(ctx, visit, attempt, other)
+    return finish(ctx, visit, attempt)
+  }
+
+  /** The same by a button: after a crash between proof and session, or from a tab that waited. */
+  const press: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx)
+    visits.seeOther(ctx, `/sign-in/${visit.uid}/continue`)
+  }
+
+  /** The person agrees that the other account ends in this browser. */
+  const switchAccount: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx)
+    const attempt = provenAttempt(visit)
+    if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
+    return finish(ctx, visit, attempt)
+  }
+
+  /** The person stays who they are here: the application is told that nobody new signed in. */
+  const keep: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx)
+    visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person kept the account that is signed in'))
+  }
+
+  /** At consent: somebody else wants to sign in. The application is led back and may ask again. */
+  const other: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx)
+    visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person wants to use another account'))
+  }
+
+  async function askSwitch(ctx: Context, visit: OpenVisit, attempt: Attempt, otherId: string): Promise<void> {
+    const there = await deps.accounts.find(otherId)
+    const challenge = attempt.challenges[0]
+    visits.show(ctx, visit, 'account-switch', {
+      other: there?.email ? maskEmail(there.email) : '',
+      masked: challenge ? maskEmail(challenge.target) : '',
+      goOn: visits.form(visit, 'switch'),
+      keep: visits.form(visit, 'keep'),
+    })
+  }
+
+  async function finish(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<void> {
+    const { accountId, proofs } = attempt
+    if (!accountId) throw new Error('a proven attempt has no account')
+    // R-095: suspended or closed meanwhile.
+    if (!(await deps.transact((tx) => deps.accounts.signedIn(tx, accountId)))) throw new Refusal('not_invited')
+    const at = new Date(proofs.at(-1)?.at ?? deps.clock.now())
+    const next = await finishOrGone(() =>
+      interactions.finishLogin(visit.uid, { accountId, amr: proofs.flatMap((proof) => proof.amr), at }),
+    )
+    const challenge = newestChallenge(visit.attempts)
+    if (challenge) deps.cookies.setKnown(ctx, deps.knownBrowsers.remember(deps.cookies.known(ctx), challenge.target))
+    visits.seeOther(ctx, next)
+  }
+
+  return { go, press, switchAccount, keep, other }
+}
+
+function provenAttempt(visit: OpenVisit): Attempt | null {
+  const [attempt] = visit.attempts
+  return visit.interaction.kind === 'login' && attempt?.state === 'proven' ? attempt : null
+}
+
+async function finishOrGone(finish: () => Promise<string>): Promise<string> {
+  try {
+    return await finish()
+  } catch (error) {
+    if (error instanceof InteractionGone) throw new Refusal('sign_in_not_open', { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,103 @@
+import type { Context } from 'koa'
+import { Refusal } from '../../base/index.ts'
+import type { Clients } from '../../clients/index.ts'
+import { ipSubject } from '../../limits/index.ts'
+import { appViewOf, type Interactions, type InteractionView } from '../../oidc/index.ts'
+import { type Asker, type Attempt, deviceName, type Flow } from '../../signin/index.ts'
+import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.ts'
+import type { Cookies } from '../cookies.ts'
+import type { Csrf } from '../middleware/csrf.ts'
+import { stateOf, whoOf } from '../request.ts'
+
+/** One request to a screen of a sign-in, with what is stored about it. */
+export interface Visit {
+  uid: string
+  /** The request comes from the browser that the interaction was begun in. */
+  sameBrowser: boolean
+  /** Null when it has ended, and always in another browser. */
+  interaction: InteractionView | null
+  /** Newest first. */
+  attempts: readonly Attempt[]
+  app: AppView
+  locale: string
+  asker: Asker
+}
+
+export interface VisitDeps {
+  interactions: Interactions
+  flow: Pick<Flow, 'history'>
+  clients: Pick<Clients, 'find'>
+  text: Text
+  csrf: Csrf
+  cookies: Cookies
+}
+
+/** A visit to an open interaction, from the browser it belongs to. */
+export type OpenVisit = Visit & { interaction: InteractionView }
+
+const UID = /^[A-Za-z0-9_-]{21,64}$/
+
+/** Loads visits and draws their pages. */
+export function createVisits(deps: VisitDeps) {
+  const { interactions, clients, text, csrf } = deps
+
+  /** What is known of `/sign-in/:uid`, from any browser. Throws `Refusal('sign_in_not_open')` when nothing is. */
+  async function load(ctx: Context): Promise<Visit> {
+    const uid = String(ctx.params.uid)
+    if (!UID.test(uid)) throw new Refusal('sign_in_not_open')
+    const sameBrowser = interactions.isSameBrowser(ctx, uid)
+    const [interaction, attempts] = await Promise.all([sameBrowser ? interactions.find(uid) : null, deps.flow.history(uid)])
+    const clientId = interaction?.clientId ?? attempts[0]?.clientId
+    const client = clientId === undefined ? null : await clients.find(clientId)
+    if (!client) throw new Refusal('sign_in_not_open')
+    const app = appViewOf(client)
+    ctx.state.app = app
+    if (interaction) stateOf(ctx).formTargets = [interaction.redirectUri]
+    const locale = text.chooseLocale(interaction?.uiLocales, ctx.get('accept-language'))
+    return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale) }
+  }
+
+  /** The same, for what only the person's own browser may do. */
+  async function loadOpen(ctx: Context): Promise<OpenVisit> {
+    const visit = await load(ctx)
+    if (!visit.interaction) throw new Refusal('sign_in_not_open')
+    return visit as OpenVisit
+  }
+
+  /** An open visit whose form carries its token: for every POST. */
+  async function loadPosted(ctx: Context): Promise<OpenVisit> {
+    const visit = await loadOpen(ctx)
+    csrf.check(ctx, visit.uid)
+    return visit
+  }
+
+  function askerOf(ctx: Context, locale: string): Asker {
+    const { ip } = stateOf(ctx)
+    const device = deviceName(ctx.get('user-agent'))
+    return { ipSubject: ipSubject(ip), knownCookie: deps.cookies.known(ctx), device, locale, who: whoOf(ctx) }
+  }
+
+  function form(visit: Visit, step: string): FormView {
+    return { action: `/sign-in/${visit.uid}/${step}`, csrf: csrf.tokenFor(visit.uid) }
+  }
+
+  function show<N extends ViewName>(ctx: Context, visit: Visit, name: N, props: Omit<Views[N], 'app'>, status = 200): void {
+    ctx.status = status
+    ctx.type = 'html'
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = text.page(name, { ...props, app: visit.app } as unknown as Views[N], visit.locale)
+  }
+
+  /** Every POST ends here: a reload, the back button and a second tap all meet a page that is asked for by GET. */
+  function seeOther(ctx: Context, path: string): void {
+    ctx.status = 303
+    ctx.set('Cache-Control', 'no-store')
+    ctx.set('Location', path)
+    ctx.body = null
+    ctx.status = 303
+  }
+
+  return { load, loadOpen, loadPosted, form, show, seeOther }
+}
+
+export type Visits = ReturnType<typeof createVisits>
