@@ -10,7 +10,7 @@ let timer
 async function refreshStatus(version) {
   const page = new DOMParser().parseFromString(await (await fetch(selfUrl)).text(), 'text/html')
   const fresh = page.querySelector('[data-live]')
-  if (!fresh) return
+  if (!fresh) return location.replace(selfUrl) // it waits no more, so there is nothing left to type
   main.querySelector('[data-live]').replaceChildren(...fresh.childNodes)
   main.dataset.version = version
 }
