@@ -5,7 +5,10 @@
 // Specs: PostgreSQL 18 (Appendix A: error codes), Prisma's _prisma_migrations.
 
 export { createAccountStore } from './accounts.ts'
+export { createAttemptStore } from './attempts.ts'
 export { createAuditStore } from './audit.ts'
+export { createClientStore } from './clients.ts'
+export { createConsentStore } from './consents.ts'
 export {
   afterCommit,
   type Database,
@@ -15,11 +18,14 @@ export {
   runIn,
   type Statement,
 } from './database.ts'
+export { createDeliveryStore } from './deliveries.ts'
+export { checkDeployment, DeploymentConflict } from './deployment.ts'
+export { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 export { createKeyStore } from './keys.ts'
 export { createGuessStore, createLimitStore } from './limits.ts'
 export { type MigrateOptions, MigrationError, migrate, type SchemaState } from './migrate.ts'
-export { createAttemptStore } from './attempts.ts'
-export { createClientStore } from './clients.ts'
-export { createConsentStore } from './consents.ts'
-export { createDeliveryStore } from './deliveries.ts'
 export { createOidcRecordStore } from './oidc-records.ts'
+export { createQueue, type Queue, type QueueDeps, type Task, type TaskHelpers } from './queue.ts'
+export { EmbeddedPostgresError } from './server-command.ts'
+export { createSweep, type SweepDeps, type SweepReport } from './sweep.ts'
+export { waitForDatabase } from './wait.ts'

@@ -1,0 +1,55 @@
+import type { Log } from '../base/index.ts'
+import { type Database, runIn, type Statement } from './database.ts'
+
+/** This process must not work on this database. The message is one line for the operator. */
+export class DeploymentConflict extends Error {
+  override name = 'DeploymentConflict'
+}
+
+export interface DeploymentFacts {
+  issuer: string
+  /** Identifiers of `SECRETS`, newest first. */
+  secretIds: readonly string[]
+  now: Date
+  log: Log
+}
+
+const CLAIM: Statement = {
+  name: 'deployment_claim',
+  text: `insert into deployment (id, issuer, secret_ids, updated_at) values (1, $1, $2, $3) on conflict (id) do nothing`,
+}
+
+const READ: Statement = {
+  name: 'deployment_read',
+  text: `select issuer, secret_ids as "secretIds" from deployment where id = 1 for update`,
+}
+
+const WRITE: Statement = {
+  name: 'deployment_write',
+  text: `update deployment set secret_ids = $1, updated_at = $2 where id = 1`,
+}
+
+/**
+ * Compares what all instances on one database must agree on (F-63). Throws `DeploymentConflict` when the issuer
+ * differs or no secret is common: then sessions, tokens and sealed data of one would be broken by the other. Else
+ * the row takes this process's secrets, and a difference is a warning, as in the middle of a rotation.
+ */
+export async function checkDeployment(db: Pick<Database, 'transact'>, facts: DeploymentFacts): Promise<void> {
+  const { issuer, secretIds, now, log } = facts
+  await db.transact(async (tx) => {
+    await runIn(tx, CLAIM, [issuer, secretIds, now])
+    const [row] = await runIn<{ issuer: string; secretIds: string[] }>(tx, READ, [])
+    if (!row) throw new Error('the deployment row vanished')
+    if (row.issuer !== issuer)
+      throw new DeploymentConflict(
+        `this database belongs to ISSUER ${row.issuer}, and ISSUER is ${issuer}: use another database or the same issuer`,
+      )
+    if (!row.secretIds.some((id) => secretIds.includes(id)))
+      throw new DeploymentConflict(
+        'no key of SECRETS is one that this database was used with: add the former key behind the new one',
+      )
+    if (row.secretIds.join() === secretIds.join()) return
+    log.warn('SECRETS differs from that of the last start; expected while keys are exchanged')
+    await runIn(tx, WRITE, [secretIds, now])
+  })
+}

@@ -1,0 +1,164 @@
+import { parseCrontab, type Runner, run, type TaskList } from 'graphile-worker'
+import pg from 'pg'
+import { clock, type Log, type Tx } from '../base/index.ts'
+import { type Database, runIn, type Statement } from './database.ts'
+import { describeFailure } from './failures.ts'
+import { pause } from './pause.ts'
+import { createPresence, type Presence } from './presence.ts'
+import { workerLogger } from './worker-logger.ts'
+
+export interface TaskHelpers {
+  /** Which try this is, from 1. */
+  attempt: number
+  attemptsMax: number
+  /** Aborted when the process wants to stop and the job takes long. */
+  signal: AbortSignal | undefined
+}
+
+/** One kind of job. It may run twice: what it does must be single-winner by its own rows. A throw means: again later. */
+export type Task = (payload: Record<string, string>, helpers: TaskHelpers) => Promise<void>
+
+export interface Queue {
+  /** Adds a job in the caller's transaction. `payload` holds ids only. A waiting job with the same `key` is replaced. */
+  add(tx: Tx, task: string, payload: Record<string, string>, options?: { runAt?: Date; key?: string }): Promise<void>
+  /** Begins to work, and begins anew after an outage of the database until `stop`. */
+  start(): Promise<void>
+  /** Takes no more jobs and lets running ones end, for `graceSeconds` (10) at most; what is left runs again later. */
+  stop(graceSeconds?: number): Promise<void>
+}
+
+export interface QueueDeps {
+  /** A direct connection, past any pooler: the queue listens on it. */
+  databaseUrl: string
+  db: Pick<Database, 'transact'>
+  log: Log
+  /** By name. Read at `start`. */
+  tasks: Record<string, Task>
+  /** Lines of graphile-worker's crontab, such as `* * * * * sweep`. */
+  crontab: string
+  /** Jobs at once in this process. */
+  concurrency: number
+}
+
+const RESTART_PAUSE_MS = 2000
+const GRACE_SECONDS = 10
+
+const ADD: Statement = {
+  name: 'queue_add',
+  text: `select from graphile_worker.add_job($1, payload := $2::json, run_at := $3::timestamptz, job_key := $4)`,
+}
+
+/** The job queue, on graphile-worker. A job killed with its process is taken again within half a minute (presence). */
+export function createQueue(deps: QueueDeps): Queue {
+  const { log } = deps
+  let presence: Presence | null = null
+  let pool: pg.Pool | null = null
+  let runner: Runner | null = null
+  let supervising: Promise<void> | null = null
+  const stopping = new AbortController()
+
+  async function begin(): Promise<Runner> {
+    pool ??= openQueuePool(deps)
+    const shown = presence ?? createPresence(deps)
+    presence = shown
+    return await run({
+      pgPool: pool,
+      taskList: taskList(deps),
+      parsedCronItems: parseCrontab(deps.crontab),
+      concurrency: deps.concurrency,
+      noHandleSignals: true, // the process stops in its own order
+      useNodeTime: true, // one clock, the process's
+      pollInterval: 1000,
+      logger: workerLogger(log),
+      preset: { plugins: [presencePlugin(shown)] },
+    })
+  }
+
+  async function supervise(first: Runner | null): Promise<void> {
+    for (let current = first; !stopping.signal.aborted; current = null) {
+      try {
+        runner = current ?? (await begin())
+        await runner.promise
+      } catch (error) {
+        log.error({ reason: describeFailure(error) }, 'the job queue stopped working: it begins anew')
+      }
+      runner = null
+      await pause(RESTART_PAUSE_MS, stopping.signal)
+    }
+  }
+
+  return {
+    async add(tx, task, payload, { runAt, key } = {}) {
+      await runIn(tx, ADD, [task, JSON.stringify(payload), runAt ?? clock.now(), key ?? null])
+    },
+    async start() {
+      const first = await begin().catch((error) => {
+        log.error({ reason: describeFailure(error) }, 'the job queue does not work yet')
+        return null
+      })
+      supervising ??= supervise(first)
+    },
+    async stop(graceSeconds = GRACE_SECONDS) {
+      stopping.abort()
+      const current = runner
+      const ended = new AbortController()
+      const graceful = current ? current.stop().catch(() => {}) : Promise.resolve()
+      await Promise.race([graceful.then(() => ended.abort()), pause(graceSeconds * 1000, ended.signal)])
+      if (current && !ended.signal.aborted) await current.kill('the time to stop is over').catch(() => {})
+      await supervising
+      await presence?.stop()
+      await pool?.end()
+    },
+  }
+}
+
+function taskList({ tasks, log }: QueueDeps): TaskList {
+  return Object.fromEntries(
+    Object.entries(tasks).map(([name, task]): [string, TaskList[string]] => [
+      name,
+      async (payload, helpers) => {
+        const { attempts: attempt, max_attempts: attemptsMax } = helpers.job
+        try {
+          await task(stringsOf(payload), { attempt, attemptsMax, signal: helpers.abortSignal })
+        } catch (error) {
+          log.error({ err: error, task: name, attempt, attemptsMax }, 'a job failed')
+          // Only this is kept with the job: the words of an error may name a person.
+          throw new Error(`task ${name} failed`)
+        }
+      },
+    ]),
+  )
+}
+
+// A cron job's payload holds graphile-worker's own facts too.
+function stringsOf(payload: unknown): Record<string, string> {
+  const entries = Object.entries((payload ?? {}) as Record<string, unknown>)
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}
+
+function presencePlugin(presence: Presence): GraphileConfig.Plugin {
+  return {
+    name: 'DoorwardPresence',
+    version: '1.0.0',
+    worker: {
+      hooks: {
+        // Awaited before the worker asks for its first job.
+        async startWorker(_context, { worker }) {
+          await presence.show(worker.workerPool.id)
+        },
+      },
+    },
+  }
+}
+
+function openQueuePool({ databaseUrl, concurrency, log }: QueueDeps): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: 'doorward queue',
+    max: Math.min(concurrency, 4) + 1, // and one that listens
+    keepAlive: true,
+  })
+  pool.on('error', (error) => log.warn({ reason: describeFailure(error) }, 'a connection of the job queue was lost'))
+  pool.on('connect', (client) => client.on('error', () => {}))
+  return pool
+}

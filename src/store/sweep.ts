@@ -1,0 +1,84 @@
+import { addSeconds, type Clock, type Log } from '../base/index.ts'
+import type { Database, Statement } from './database.ts'
+import { pause } from './pause.ts'
+
+/** Rows deleted, by table; tables without any are left out. */
+export type SweepReport = Record<string, number>
+
+export interface SweepDeps {
+  db: Pick<Database, 'run'>
+  clock: Clock
+  log: Log
+  /** Rows of one statement: what one sign-in may have to wait behind. */
+  batchSize?: number
+  /** The next minute's sweep goes on where this one ends. */
+  secondsMax?: number
+}
+
+interface Swept {
+  table: string
+  /** How long a row is kept beyond its end, so that a late visitor is told "expired" and not "unknown". */
+  keepSeconds: number
+  statement: Statement
+}
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+const PAUSE_MS = 10
+
+// `skip locked`: a row that is just being used is left for the next sweep, and nobody waits for the other.
+function expired(table: string, condition: string, keepSeconds: number, order = 'expires_at'): Swept {
+  const text = `
+    with gone as (
+      delete from ${table} where ctid = any(array(
+        select ctid from ${table} where ${condition} order by ${order} limit $2 for update skip locked))
+      returning 1)
+    select count(*)::int as count from gone`
+  return { table, keepSeconds, statement: { name: `sweep_${table.replace('.', '_')}`, text } }
+}
+
+// Wrong codes by address (guess_counter) are not here: only a success ends them (R-062). Nor is the audit trail.
+const SWEPT: readonly Swept[] = [
+  expired('oidc_record', 'expires_at < $1', MINUTE),
+  expired('replay', 'expires_at < $1', MINUTE),
+  expired('limit_counter', 'resets_at < $1', MINUTE, 'resets_at'),
+  expired('attempt', 'expires_at < $1', HOUR), // with its challenges and their messages
+  expired('delivery', 'challenge_id is null and give_up_at < $1', DAY, 'give_up_at'),
+  expired(
+    'graphile_worker._private_jobs',
+    'attempts >= max_attempts and locked_at is null and updated_at < $1',
+    7 * DAY,
+    'updated_at',
+  ),
+]
+
+/** Makes the sweep: deletes what has expired, in small batches, until nothing is left or its time is over. */
+export function createSweep(deps: SweepDeps): () => Promise<SweepReport> {
+  const { db, clock, log, batchSize = 1000, secondsMax = 45 } = deps
+
+  async function sweepOne({ keepSeconds, statement }: Swept, startedAt: Date): Promise<{ deleted: number; timeIsOver: boolean }> {
+    const before = addSeconds(startedAt, -keepSeconds)
+    for (let deleted = 0; ; ) {
+      const [row] = await db.run<{ count: number }>(statement, [before, batchSize])
+      deleted += row?.count ?? 0
+      const timeIsOver = clock.now() >= addSeconds(startedAt, secondsMax)
+      if ((row?.count ?? 0) < batchSize || timeIsOver) return { deleted, timeIsOver }
+      await pause(PAUSE_MS) // others first
+    }
+  }
+
+  return async () => {
+    const startedAt = clock.now()
+    const report: SweepReport = {}
+    for (const swept of SWEPT) {
+      const { deleted, timeIsOver } = await sweepOne(swept, startedAt)
+      if (deleted > 0) report[swept.table] = deleted
+      if (!timeIsOver) continue
+      log.warn({ ...report, secondsMax }, 'more rows have expired than one sweep deletes: the next one goes on')
+      break
+    }
+    if (Object.keys(report).length > 0) log.debug(report, 'expired rows deleted')
+    return report
+  }
+}
