@@ -1,9 +1,12 @@
 import type { Account } from '../accounts/index.ts'
 import { policyOf } from './client-metadata.ts'
 
-/** Claims by scope: OpenID Connect Core §5.4. */
+/**
+ * Claims by scope: OpenID Connect Core §5.4. How and when somebody signed in (§2) stands in every ID token, asked for
+ * or not: an application that must know should not have to ask.
+ */
 export const claimsByScope = {
-  openid: ['sub'],
+  openid: ['sub', 'acr', 'amr', 'auth_time'],
   profile: [
     'birthdate',
     'family_name',
@@ -21,9 +24,6 @@ export const claimsByScope = {
     'zoneinfo',
   ],
   email: ['email', 'email_verified'],
-  acr: null,
-  amr: null,
-  auth_time: null,
   iss: null,
   sid: null,
 }

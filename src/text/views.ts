@@ -75,7 +75,11 @@ export interface Views {
     again: (FormView & { masked: string }) | null
   }
   /** A second tab of the browser that has already gone on to the application. */
-  'gone-on': { app: AppView }
+  'gone-on': {
+    app: AppView
+    /** Continues in this tab after all; null once the other tab has reached the application. */
+    goOn: FormView | null
+  }
   /** Another account is signed in here: going on ends it in this browser. */
   'account-switch': { app: AppView; other: string; masked: string; goOn: FormView; keep: FormView }
   /** A third-party client asks for access (RFC 6749 §10.2). */

@@ -29,7 +29,11 @@ const MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 
 /** Trial mode only: what would have been mailed, as a page, as JSON, and each mail as it is. */
 export function createDevInbox({ inbox, text, csrf }: DevInboxDeps) {
   const page: Middleware = (ctx) => {
-    const messages = inbox.list().map(({ text: _text, html: _html, ...shown }) => shown)
+    const messages = inbox.list().map(({ text: _text, html: _html, ...shown }) => ({
+      ...shown,
+      htmlUrl: `/dev/inbox/${shown.id}/html`,
+      textUrl: `/dev/inbox/${shown.id}/text`,
+    }))
     ctx.set('Cache-Control', 'no-store')
     ctx.type = 'html'
     const empty = { action: '/dev/inbox/empty', csrf: csrf.tokenFor(CSRF_SUBJECT) }

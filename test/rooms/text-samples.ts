@@ -63,7 +63,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     used: { app: quietApp, reason: 'used', endedAt: at, again: null },
     replaced: { app, reason: 'replaced', endedAt: at, again: null },
   },
-  'gone-on': { only: { app } },
+  'gone-on': { after: { app, goOn: null }, before: { app, goOn: form } },
   'account-switch': { only: { app, other: 'jonas.lindqvist@fabrikam.example', masked, goOn: form, keep: form } },
   consent: {
     full: {

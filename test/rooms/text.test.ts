@@ -113,7 +113,7 @@ describe('what people and apps typed', () => {
         expect(drawPage(view, changed(props, () => name) as object, 'en')).toContain('<h1>')
       }
       const shown = name.replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll("'", '&#39;')
-      expect(text.page('gone-on', { app: { name, letter: 'x' } }, 'en')).toContain(
+      expect(text.page('gone-on', { app: { name, letter: 'x' }, goOn: null }, 'en')).toContain(
         `<title>You went on in another tab – ${shown}</title>`,
       )
     }

@@ -84,7 +84,7 @@ function transportOptions(target: SmtpTarget, times: SmtpTimes) {
 // Addresses go in as values and are never parsed again (V-42); a line break in a header cannot start another.
 function message(mail: OutgoingMail) {
   return {
-    from: mail.from,
+    from: { ...mail.from }, // nodemailer writes into what it is given
     to: { name: '', address: mail.to },
     envelope: { from: mail.from.address, to: [mail.to] },
     subject: mail.subject.replace(/[\x00-\x1f\x7f]+/g, ' '),
