@@ -14,7 +14,7 @@ globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (message) => console.erro
 
 const here = dirname(fileURLToPath(import.meta.url))
 const schemaFile = join(here, 'schema.prisma')
-const migrationsDir = join(here, 'migrations')
+export const migrationsDir = join(here, 'migrations')
 
 // The engine reads columns of the system type "char" (18) and wants them as characters, a type which the driver
 // adapter does not know: it is told text, and the answer is corrected.

@@ -1,11 +1,12 @@
 import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { isAbsolute, join, resolve } from 'node:path'
 import pg from 'pg'
-import { hashOf, type Log, newId, newSecret } from '../base/index.ts'
+import { type Log, newId, newSecret } from '../base/index.ts'
 import { type Binaries, prepareBinaries } from './binaries.ts'
 import { takeOwnership } from './owner-file.ts'
+import { freePort, isFree } from './port.ts'
 import { EmbeddedPostgresError, findServerUser, runCommand, type ServerUser } from './server-command.ts'
+import { settingsText } from './server-settings.ts'
 
 export interface EmbeddedPostgres {
   /** Address of the database `doorward`, with the password. */
@@ -111,10 +112,11 @@ async function preparePlace(dataDir: string, log: Log): Promise<Place> {
 async function findHome(dataDir: string, user: ServerUser | null, log: Log): Promise<string> {
   const note = join(dataDir, 'postgres.home')
   const noted = await readFile(note, 'utf8').catch(() => null)
-  if (noted) return noted.trim()
-  if (!user || (await runCommand('/bin/sh', ['-c', 'cd "$0"', dataDir], user)).status === 0) return dataDir
-  const home = join('/var/lib/doorward', hashOf(dataDir).slice(0, 16))
+  if (!noted && (!user || (await runCommand('/bin/sh', ['-c', 'cd "$0"', dataDir], user)).status === 0)) return dataDir
+  // Never a name that an earlier data folder of the same path had: its server knows another password.
+  const home = noted?.trim() ?? join('/var/lib/doorward', newId())
   await mkdir(home, { recursive: true, mode: 0o711 })
+  if (noted) return home
   await writeFile(note, `${home}\n`)
   log.info({ folder: home }, `${dataDir} is closed to the user that runs PostgreSQL: its files are kept elsewhere`)
   return home
@@ -228,32 +230,6 @@ function connectionTo(url: string): pg.Client {
   return client
 }
 
-function settingsText(port: number, further: Record<string, string> = {}): string {
-  const settings: Record<string, string> = {
-    listen_addresses: '127.0.0.1',
-    port: String(port),
-    unix_socket_directories: '',
-    max_connections: '100',
-    shared_buffers: '64MB',
-    io_method: 'sync',
-    wal_level: 'minimal',
-    max_wal_senders: '0',
-    max_wal_size: '256MB',
-    jit: 'off',
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    lc_messages: 'C',
-    // The server's log keeps what went wrong, never the statement or the row, which may name a person.
-    log_min_messages: 'warning',
-    log_min_error_statement: 'panic',
-    log_error_verbosity: 'terse',
-    ...further,
-  }
-  return Object.entries(settings)
-    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
-    .join('')
-}
-
 const readSettings = (place: Place) => readFile(join(place.pgData, 'postgresql.conf'), 'utf8').catch(() => null)
 
 async function writeSettings(place: Place, text: string): Promise<void> {
@@ -281,23 +257,3 @@ const exists = (path: string) =>
   )
 
 const lastLine = (text: string) => text.split('\n').at(-1) ?? text
-
-async function freePort(): Promise<number> {
-  return await listenOnce(0)
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (await listenOnce(port).catch(() => 0)) === port
-}
-
-async function listenOnce(port: number): Promise<number> {
-  const server = createServer()
-  return await new Promise((resolved, failed) => {
-    server.once('error', failed)
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      const found = typeof address === 'object' && address ? address.port : 0
-      server.close(() => resolved(found))
-    })
-  })
-}

@@ -1,0 +1,207 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { Refusal, type Tx } from '../../src/base/index.ts'
+import { afterCommit, type Database, runIn, type Statement } from '../../src/store/index.ts'
+import { freshDatabase, query } from '../support/database.ts'
+import { freePorts } from '../support/ports.ts'
+import { closeAll, open } from './store-support.ts'
+
+afterEach(closeAll)
+
+const at = new Date('2026-01-01T00:00:00Z')
+const INSERT: Statement = { name: 't_insert', text: 'insert into replay (id, expires_at) values ($1, $2)' }
+const TOUCH: Statement = { name: 't_touch', text: 'update replay set expires_at = $2 where id = $1' }
+const IDS: Statement = { name: 't_ids', text: 'select id from replay order by id' }
+const ALL: Statement = { name: 't_all', text: 'select * from replay' }
+const SLOW: Statement = { name: 't_slow', text: 'select pg_sleep(30)' }
+const FALL: Statement = { name: 't_fall', text: 'select pg_terminate_backend(pg_backend_pid())' }
+const SWITCH: Statement = { name: 't_switch', text: 'set transaction isolation level serializable' }
+
+const idsOf = async (db: Database) => (await db.run<{ id: string }>(IDS, [])).map((row) => row.id)
+const unavailable = { name: 'Refusal', code: 'unavailable' }
+
+/** Resolves when `count` callers have come. */
+function meeting(count: number): () => Promise<void> {
+  let here = 0
+  let open = () => {}
+  const all = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return async () => {
+    here++
+    if (here === count) open()
+    await all
+  }
+}
+
+describe('a transaction', () => {
+  test('keeps its rows and then runs what waited for that', async () => {
+    const db = open(await freshDatabase())
+    const seen: string[] = []
+    const result = await db.transact(async (tx) => {
+      afterCommit(tx, () => seen.push('first'))
+      afterCommit(tx, () => {
+        throw new Error('must not reach anybody')
+      })
+      afterCommit(tx, () => seen.push('second'))
+      await runIn(tx, INSERT, ['a', at])
+      expect(seen).toEqual([])
+      return 'done'
+    })
+    expect([result, seen, await idsOf(db)]).toEqual(['done', ['first', 'second'], ['a']])
+  })
+
+  test('that fails leaves no row, runs nothing afterwards, and hands on the error itself', async () => {
+    const db = open(await freshDatabase())
+    const fault = new Error('no')
+    const seen: string[] = []
+    const failing = db.transact(async (tx) => {
+      afterCommit(tx, () => seen.push('ran'))
+      await runIn(tx, INSERT, ['a', at])
+      throw fault
+    })
+    await expect(failing).rejects.toBe(fault)
+    expect([seen, await idsOf(db)]).toEqual([[], []])
+  })
+
+  test('is not reported as kept when an error inside it was passed over', async () => {
+    const db = open(await freshDatabase())
+    const passedOver = db.transact(async (tx) => {
+      await runIn(tx, INSERT, ['a', at])
+      await runIn(tx, INSERT, ['a', at]).catch(() => {})
+    })
+    await expect(passedOver).rejects.toThrow(/passed over/)
+    expect(await idsOf(db)).toEqual([])
+  })
+
+  test('is refused to whoever keeps it beyond its end', async () => {
+    const db = open(await freshDatabase())
+    const kept = await db.transact(async (tx: Tx) => tx)
+    await expect(runIn(kept, IDS, [])).rejects.toThrow(/after its end/)
+  })
+
+  test('that meets another in a deadlock is tried again, and both are kept', async () => {
+    const db = open(await freshDatabase())
+    for (const id of ['a', 'b']) await db.run(INSERT, [id, at])
+    const met = meeting(2)
+    let tries = 0
+    const cross = (one: string, other: string) =>
+      db.transact(async (tx) => {
+        tries++
+        await runIn(tx, TOUCH, [one, at])
+        if (tries <= 2) await met()
+        await runIn(tx, TOUCH, [other, at])
+      })
+    await Promise.all([cross('a', 'b'), cross('b', 'a')])
+    expect(tries).toBe(3)
+  })
+
+  test('that loses a race of serializable transactions is tried again, and no update is lost', async () => {
+    const db = open(await freshDatabase())
+    const met = meeting(2)
+    let tries = 0
+    const addOne = () =>
+      db.transact(async (tx) => {
+        tries++
+        await runIn(tx, SWITCH, [])
+        const { length } = await runIn(tx, ALL, [])
+        if (tries <= 2) await met()
+        await runIn(tx, INSERT, [`row ${length}`, at])
+      })
+    await Promise.all([addOne(), addOne()])
+    expect([tries, await idsOf(db)]).toEqual([3, ['row 0', 'row 1']])
+  })
+})
+
+describe('when the database cannot be asked', () => {
+  test('F-01 a refused connection is `unavailable`, and health says why', async () => {
+    const [port] = await freePorts(1)
+    const db = open(`postgresql://a:secret@127.0.0.1:${port}/x`)
+    await expect(db.run(IDS, [])).rejects.toMatchObject(unavailable)
+    await expect(db.transact(async () => {})).rejects.toMatchObject(unavailable)
+    await expect(db.orm.account.count()).rejects.toMatchObject(unavailable)
+    const health = await db.health()
+    expect(health).toMatchObject({ reachable: false, writable: false, schema: 'unknown', clockSkewSeconds: null })
+    expect(health.reason).toContain('ECONNREFUSED')
+    expect(health.reason).not.toContain('secret')
+  })
+
+  test('F-04 a connection cut inside a transaction is `unavailable`, keeps nothing, and the next one works', async () => {
+    const db = open(await freshDatabase())
+    const seen: string[] = []
+    const cut = db.transact(async (tx) => {
+      afterCommit(tx, () => seen.push('ran'))
+      await runIn(tx, INSERT, ['a', at])
+      await runIn(tx, FALL, [])
+    })
+    await expect(cut).rejects.toMatchObject(unavailable)
+    await db.run(INSERT, ['b', at])
+    expect([seen, await idsOf(db)]).toEqual([[], ['b']])
+  })
+
+  test('F-05 all connections may be cut again and again: the pool fills itself', async () => {
+    const url = await freshDatabase()
+    const db = open(url)
+    for (let round = 0; round < 20; round++) {
+      await Promise.all([1, 2, 3, 4, 5].map(() => db.run(IDS, []).catch((error) => expect(error).toMatchObject(unavailable))))
+      await query(
+        url,
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      )
+    }
+    await db.run(IDS, []).catch(() => {})
+    expect(await idsOf(db)).toEqual([])
+    const [row] = await query<{ count: number }>(
+      url,
+      "select count(*)::int as count from pg_stat_activity where application_name = 'doorward' and datname = current_database()",
+    )
+    expect(row?.count).toBeLessThanOrEqual(5)
+  })
+
+  test('F-06 a connection that turned read-only is dropped; the next one writes', async () => {
+    const url = await freshDatabase()
+    const name = new URL(url).pathname.slice(1)
+    await query(url, `alter database ${name} set default_transaction_read_only = on`)
+    const db = open(url)
+    expect((await db.health()).writable).toBe(false)
+    await expect(db.run(INSERT, ['a', at])).rejects.toMatchObject(unavailable)
+    await query(url, `begin read write; alter database ${name} reset default_transaction_read_only; commit`)
+    await db.run(INSERT, ['b', at])
+    expect([await idsOf(db), (await db.health()).writable]).toEqual([['b'], true])
+  })
+
+  test('F-07 a statement that takes too long ends by its own deadline', async () => {
+    const db = open(await freshDatabase(), { statementTimeoutMs: 200, poolSize: 1 })
+    await expect(db.run(SLOW, [])).rejects.toMatchObject(unavailable)
+    await expect(db.transact((tx) => runIn(tx, SLOW, []))).rejects.toMatchObject(unavailable)
+    expect(await idsOf(db)).toEqual([])
+  })
+})
+
+describe('the pool', () => {
+  test('F-42 a migration under a prepared statement is not noticed by anybody', async () => {
+    const url = await freshDatabase()
+    const db = open(url, { poolSize: 1 })
+    await db.run(ALL, [])
+    await query(url, 'alter table replay add column note text')
+    expect(await db.run(ALL, [])).toEqual([])
+    await query(url, 'alter table replay drop column note')
+    expect(await db.transact((tx) => runIn(tx, ALL, []))).toEqual([])
+  })
+
+  test('a fault of a statement is an error of its own and keeps its connection', async () => {
+    const url = await freshDatabase()
+    const db = open(url, { poolSize: 1 })
+    const PID: Statement = { name: 't_pid', text: 'select pg_backend_pid() as pid' }
+    const before = await db.run(PID, [])
+    await db.run(INSERT, ['a', at])
+    const twice = await db.run(INSERT, ['a', at]).catch((error) => error)
+    expect(twice).not.toBeInstanceOf(Refusal)
+    expect(twice.code).toBe('23505')
+    expect(await db.run(PID, [])).toEqual(before)
+  })
+
+  test('the clock of the database is compared with our own', async () => {
+    const { clockSkewSeconds } = await open(await freshDatabase()).health()
+    expect(Math.abs(clockSkewSeconds ?? 99)).toBeLessThan(1)
+  })
+})
