@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { newId } from '../../base/index.ts'
 
 const FORWARDED = ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server', 'x-original-url', 'x-rewrite-url']
 
@@ -22,7 +22,7 @@ export function createOriginForm(issuer: string, proxies: number): (req: Incomin
     req.headers['x-forwarded-proto'] = scheme
     req.headers['x-forwarded-for'] = ip
     if (!/^[\w.-]{8,64}$/.test(String(req.headers['x-request-id'] ?? ''))) {
-      req.headers['x-request-id'] = randomBytes(12).toString('base64url')
+      req.headers['x-request-id'] = newId()
     }
   }
 }
