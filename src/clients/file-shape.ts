@@ -49,7 +49,7 @@ export const clientShape = z.strictObject({
   require_auth_time: z.boolean().optional(),
   first_party: z.boolean().default(false),
   require_pkce: z.boolean().default(true),
-  refresh_token: z.enum(['always', 'offline_access', 'never']).default('offline_access'),
+  refresh_token: z.enum(['always', 'offline_access', 'never']).optional(),
   profile_claims_in_id_token: z.boolean().default(false),
   cors_origins: uriList.default([]),
   resources: uriList.default([]),

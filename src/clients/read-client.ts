@@ -1,5 +1,5 @@
 import { hashOf } from '../base/index.ts'
-import type { Client, ClientMetadata, GrantType } from './client.ts'
+import type { Client, ClientPolicy, ClientMetadata, GrantType } from './client.ts'
 import type { ClientEntry } from './file-shape.ts'
 import { originFault, redirectFault, webFault } from './uris.ts'
 
@@ -174,10 +174,16 @@ function policyOf(entry: ClientEntry): Client['policy'] {
   return {
     firstParty: entry.first_party,
     requirePkce: entry.require_pkce,
-    refreshToken: grantsOf(entry).includes('refresh_token') ? entry.refresh_token : 'never',
+    refreshToken: grantsOf(entry).includes('refresh_token') ? (entry.refresh_token ?? refreshDefault(entry)) : 'never',
     profileClaimsInIdToken: entry.profile_claims_in_id_token,
     corsOrigins: entry.cors_origins,
     resources: entry.resources,
     madeBy: entry.made_by,
   }
+}
+
+// One's own applications expect to stay signed in without asking for it; a stranger's asks the person
+// (OpenID Connect Core §11).
+function refreshDefault(entry: ClientEntry): ClientPolicy['refreshToken'] {
+  return entry.first_party ? 'always' : 'offline_access'
 }
