@@ -98,7 +98,19 @@ export function createApp(options: AppOptions) {
     audit,
   })
 
-  const signIn = { ...shared, store: attempts, factors, delivery, limits, guesses, knownBrowsers, audit, secrets, policy, accounts }
+  const signIn = {
+    ...shared,
+    store: attempts,
+    factors,
+    delivery,
+    limits,
+    guesses,
+    knownBrowsers,
+    audit,
+    secrets,
+    policy,
+    accounts,
+  }
   const oidc = createOidc({
     ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf },
     issuer: config.issuer,

@@ -106,7 +106,9 @@ async function checkClock(db: Database, config: Config, log: Log, closers: Close
   const tooFar = (skew: number | null) => skew !== null && Math.abs(skew) > config.clockSkewMaxSeconds
   const { clockSkewSeconds } = await db.health()
   if (tooFar(clockSkewSeconds)) {
-    throw new Error(`the clock differs from the database's by ${clockSkewSeconds} s; at most ${config.clockSkewMaxSeconds} s are allowed (CLOCK_SKEW_MAX)`)
+    throw new Error(
+      `the clock differs from the database's by ${clockSkewSeconds} s; at most ${config.clockSkewMaxSeconds} s are allowed (CLOCK_SKEW_MAX)`,
+    )
   }
   const timer = setInterval(async () => {
     const { clockSkewSeconds: skew } = await db.health().catch(() => ({ clockSkewSeconds: null }))
@@ -180,4 +182,3 @@ function drain(server: Server, graceSeconds: number): Promise<void> {
     })
   })
 }
-

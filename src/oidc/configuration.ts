@@ -1,4 +1,4 @@
-import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Configuration, Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Clock, Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
@@ -69,6 +69,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     },
     extraClientMetadata: { properties: [POLICY_PROPERTY] },
     features: featuresOf(deps),
+    fetch: guardedFetch,
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
     interactions: { policy: createPrompts(), url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client, source) => refreshAllowed(client, source.scopes),
@@ -87,6 +88,14 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     subjectTypes: ['public'],
     ttl: ttlOf(deps.lifetimes, deps.clock),
   } as Configuration
+}
+
+// The engine keeps its requests away from internal addresses by a dispatcher, and only warns when it cannot make one.
+// Without it nothing goes out (R-165).
+const guardedFetch: NonNullable<Configuration['fetch']> = async (url, options) => {
+  if (!(options as { dispatcher?: unknown }).dispatcher)
+    throw new Error('outgoing requests have no guard against internal addresses')
+  return fetch(url, { ...options, redirect: 'error' } as RequestInit)
 }
 
 const PROMPTS = ['none', 'login', 'consent', 'select_account', 'create']
@@ -133,7 +142,11 @@ function introspectionAllowed(client: EngineClient, token: { clientId?: string |
 async function resourceServerFor(deps: ConfigurationDeps, resource: string, client: EngineClient) {
   const server = policyOf(client).resources.includes(resource) ? await deps.clients.resourceServer(resource) : null
   if (!server) throw new errors.InvalidTarget('this client may not ask for this resource')
-  const shared = { audience: server.id, scope: Object.keys(server.scopes).join(' '), accessTokenTTL: server.accessTokenTtlSeconds }
+  const shared = {
+    audience: server.id,
+    scope: Object.keys(server.scopes).join(' '),
+    accessTokenTTL: server.accessTokenTtlSeconds,
+  }
   if (server.tokenFormat === 'opaque') return { ...shared, accessTokenFormat: 'opaque' as const }
   return { ...shared, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: server.signingAlg } } }
 }

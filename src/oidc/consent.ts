@@ -83,7 +83,10 @@ function narrowed(asked: Asked, agreed: Consent): Asked {
     scopes: asked.scopes.filter((scope) => agreed.scopes.includes(scope)),
     claims: asked.claims.filter((claim) => agreed.claims.includes(claim)),
     resources: Object.fromEntries(
-      Object.entries(asked.resources).map(([id, scopes]) => [id, scopes.filter((scope) => agreed.resources[id]?.includes(scope))]),
+      Object.entries(asked.resources).map(([id, scopes]) => [
+        id,
+        scopes.filter((scope) => agreed.resources[id]?.includes(scope)),
+      ]),
     ),
   }
 }

@@ -1,6 +1,6 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../base/index.ts'
-import { type Client, type Clients } from '../clients/index.ts'
+import type { Client, Clients } from '../clients/index.ts'
 import type { AppView, Text } from '../text/index.ts'
 import { appViewOf } from './app-view.ts'
 

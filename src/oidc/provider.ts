@@ -121,7 +121,11 @@ function tidy(ctx: Context): void {
   // RFC 7009 §2.2: an empty 200. Koa would call it text, which common clients take for a fault.
   if (oidc?.route === 'revocation' && ctx.status === 200) ctx.remove('Content-Type')
   if (ctx.type !== 'text/html') return
-  const targets = [oidc?.params?.redirect_uri, oidc?.params?.post_logout_redirect_uri, oidc?.entities?.Interaction?.params?.redirect_uri]
+  const targets = [
+    oidc?.params?.redirect_uri,
+    oidc?.params?.post_logout_redirect_uri,
+    oidc?.entities?.Interaction?.params?.redirect_uri,
+  ]
   const state = ctx.state as RequestState
   const before = oidc?.session?.state?.postLogoutRedirectUri
   const known = [...targets, before].filter((uri): uri is string => typeof uri === 'string')

@@ -1,11 +1,25 @@
 import Bowser from 'bowser'
 
-const UNKNOWN = 'Unknown browser'
+/** A browser and its system by their product names; `system` is null when it is not known. */
+export interface Device {
+  browser: string
+  system: string | null
+}
 
-/** Browser and system in a few words, such as `Firefox on Windows`; never anything a client could write freely. */
-export function deviceName(userAgent: string | undefined): string {
-  if (!userAgent || userAgent.length > 1024) return UNKNOWN
+const USER_AGENT_MAX = 1024
+const PRODUCT = /^[A-Za-z][A-Za-z0-9 .+-]{0,30}$/
+
+/** What a User-Agent says, as far as it names known products; null for all else, so that nobody can write freely. */
+export function deviceOf(userAgent: string | undefined): Device | null {
+  if (!userAgent || userAgent.length > USER_AGENT_MAX) return null
   const { browser, os } = Bowser.parse(userAgent)
-  if (!browser.name || !/^[A-Za-z][A-Za-z0-9 .+-]{0,30}$/.test(browser.name)) return UNKNOWN
-  return os.name && /^[A-Za-z][A-Za-z0-9 .+-]{0,30}$/.test(os.name) ? `${browser.name} on ${os.name}` : browser.name
+  if (!browser.name || !PRODUCT.test(browser.name)) return null
+  return { browser: browser.name, system: os.name && PRODUCT.test(os.name) ? os.name : null }
+}
+
+/** The same in English, for the audit trail: `Firefox on Windows`. */
+export function deviceName(userAgent: string | undefined): string {
+  const device = deviceOf(userAgent)
+  if (!device) return 'Unknown browser'
+  return device.system ? `${device.browser} on ${device.system}` : device.browser
 }

@@ -3,7 +3,7 @@
 // Tables: attempt, challenge. Requirements.
 export type { Attempt, AttemptRow, AttemptStore, StoredAttempt } from './attempt.ts'
 export { type ComposeDeps, createComposer } from './compose.ts'
-export { deviceName } from './device.ts'
+export { deviceName, deviceOf } from './device.ts'
 export { type Asker, createFlow, type Flow, type FlowDeps, type SignInPolicy } from './flow.ts'
 export { createKnownBrowsers, type KnownBrowsers } from './known-browser.ts'
 export { nextStep, type Step } from './next-step.ts'

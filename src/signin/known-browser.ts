@@ -10,7 +10,11 @@ const TAG = /^[A-Za-z0-9_-]{22}$/
 export function createKnownBrowsers(secrets: Secrets) {
   const tagOf = (address: EmailAddress, secretId: string) =>
     secrets.hmac('known-browser', address, secretId).subarray(0, 16).toString('base64url')
-  const tagsIn = (cookie: string | undefined) => (cookie ?? '').split('.').filter((tag) => TAG.test(tag)).slice(0, TAGS_MAX)
+  const tagsIn = (cookie: string | undefined) =>
+    (cookie ?? '')
+      .split('.')
+      .filter((tag) => TAG.test(tag))
+      .slice(0, TAGS_MAX)
 
   return {
     /** Whether this browser has signed in with the address. */

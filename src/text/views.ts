@@ -31,9 +31,15 @@ export interface FormView {
 export interface Views {
   /**
    * First page: which address? `error` is set after input that is no address; `value` is what was typed.
-   * `create`: a new account may begin here, and the page says so.
+   * `signUp`: a new account may begin here; `asked`: the application sent the person to make one (`prompt=create`).
    */
-  identify: { app: AppView; form: FormView; value: string; error: 'address_invalid' | null; create: boolean }
+  identify: {
+    app: AppView
+    form: FormView
+    value: string
+    error: 'address_invalid' | null
+    signUp: 'closed' | 'possible' | 'asked'
+  }
   /** Waiting page: where it was sent, the code field, the state of the message, resend. */
   wait: {
     app: AppView

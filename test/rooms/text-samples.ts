@@ -27,8 +27,9 @@ const wait: Views['wait'] = {
 /** Every page in each of its shapes. */
 export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
   identify: {
-    first: { app, form, value: '', error: null, create: true },
-    wrong: { app, form, value: 'maria@', error: 'address_invalid', create: false },
+    first: { app, form, value: '', error: null, signUp: 'possible' },
+    asked: { app, form, value: '', error: null, signUp: 'asked' },
+    wrong: { app, form, value: 'maria@', error: 'address_invalid', signUp: 'closed' },
   },
   wait: {
     handed: wait,

@@ -29,7 +29,14 @@ export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metric
       const tookMs = performance.now() - began
       seconds.observe({ method: ctx.method, route, status: `${Math.floor(ctx.status / 100)}xx` }, tookMs / 1000)
       deps.log.info(
-        { request: state.reference, upstream: ctx.get('x-request-id'), method: ctx.method, route, status: ctx.status, ms: Math.round(tookMs) },
+        {
+          request: state.reference,
+          upstream: ctx.get('x-request-id'),
+          method: ctx.method,
+          route,
+          status: ctx.status,
+          ms: Math.round(tookMs),
+        },
         'answered',
       )
     }

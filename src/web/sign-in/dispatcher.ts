@@ -81,7 +81,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       form: visits.form(visit, 'identify'),
       value: invalid ?? visit.interaction.loginHint?.slice(0, 254) ?? '',
       error: invalid === null ? null : 'address_invalid',
-      create: deps.signupOpen,
+      signUp: deps.signupOpen ? (visit.interaction.create ? 'asked' : 'possible') : 'closed',
     })
   }
 

@@ -3,7 +3,7 @@ import { Refusal } from '../../base/index.ts'
 import type { Clients } from '../../clients/index.ts'
 import { ipSubject } from '../../limits/index.ts'
 import { appViewOf, type Interactions, type InteractionView } from '../../oidc/index.ts'
-import { type Asker, type Attempt, deviceName, type Flow } from '../../signin/index.ts'
+import { type Asker, type Attempt, deviceOf, type Flow } from '../../signin/index.ts'
 import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
@@ -73,8 +73,14 @@ export function createVisits(deps: VisitDeps) {
 
   function askerOf(ctx: Context, locale: string): Asker {
     const { ip } = stateOf(ctx)
-    const device = deviceName(ctx.get('user-agent'))
+    const device = deviceInWords(ctx, locale)
     return { ipSubject: ipSubject(ip), knownCookie: deps.cookies.known(ctx), device, locale, who: whoOf(ctx) }
+  }
+
+  function deviceInWords(ctx: Context, locale: string): string {
+    const device = deviceOf(ctx.get('user-agent'))
+    if (!device) return text.say('device.unknown', {}, locale)
+    return device.system ? text.say('device.known', { browser: device.browser, system: device.system }, locale) : device.browser
   }
 
   function form(visit: Visit, step: string): FormView {
