@@ -66,12 +66,22 @@ export async function migrationDiagnosis(url) {
   }
 }
 
+let loading
+
+// Once for the process: the bindings keep views of the memory they were given first.
+function loadEngine() {
+  loading ??= (async () => {
+    const require = createRequire(import.meta.url)
+    const wasmFile = join(dirname(require.resolve('@prisma/schema-engine-wasm')), 'schema_engine_bg.wasm')
+    const { instance } = await WebAssembly.instantiate(readFileSync(wasmFile), { './schema_engine_bg.js': bindings })
+    bindings.__wbg_set_wasm(instance.exports)
+    instance.exports.__wbindgen_start()
+  })()
+  return loading
+}
+
 async function createEngine(pool) {
-  const require = createRequire(import.meta.url)
-  const wasmFile = join(dirname(require.resolve('@prisma/schema-engine-wasm')), 'schema_engine_bg.wasm')
-  const { instance } = await WebAssembly.instantiate(readFileSync(wasmFile), { './schema_engine_bg.js': bindings })
-  bindings.__wbg_set_wasm(instance.exports)
-  instance.exports.__wbindgen_start()
+  await loadEngine()
   const factory = bindMigrationAwareSqlAdapterFactory(adapterFactory(pool))
   return bindings.SchemaEngine.new({ datamodels: [[schemaFile, readFileSync(schemaFile, 'utf8')]] }, () => {}, factory)
 }

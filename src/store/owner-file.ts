@@ -24,20 +24,34 @@ const held = new Set<string>()
 export async function takeOwnership(dataDir: string): Promise<OwnerFile | { heldBy: number }> {
   const file = join(dataDir, 'owner.json')
   if (held.has(file)) return { heldBy: process.pid }
-  const mine: Owner = { pid: process.pid, startedAt: startOf(process.pid), token: newId() }
-  for (;;) {
-    if (await createWhole(file, JSON.stringify(mine))) break
-    const text = await readFile(file, 'utf8').catch(() => null)
-    if (text === null) continue // given back in this moment
-    const owner = parse(text)
-    if (owner && isAlive(owner)) return { heldBy: owner.pid }
-    await setAside(file, text)
-  }
   held.add(file)
+  try {
+    const heldBy = await take(file)
+    if (heldBy !== null) {
+      held.delete(file)
+      return { heldBy }
+    }
+  } catch (error) {
+    held.delete(file)
+    throw error
+  }
   return {
     async release() {
       if (held.delete(file)) await rm(file, { force: true })
     },
+  }
+}
+
+/** Answers who is in the way, or `null`. */
+async function take(file: string): Promise<number | null> {
+  const mine: Owner = { pid: process.pid, startedAt: startOf(process.pid), token: newId() }
+  for (;;) {
+    if (await createWhole(file, JSON.stringify(mine))) return null
+    const text = await readFile(file, 'utf8').catch(() => null)
+    if (text === null) continue // given back in this moment
+    const owner = parse(text)
+    if (owner && isAlive(owner)) return owner.pid
+    await setAside(file, text)
   }
 }
 
@@ -79,7 +93,7 @@ function parse(text: string): Owner | null {
 }
 
 function isAlive(owner: Owner): boolean {
-  if (owner.pid === process.pid) return false // an earlier process with this number, as in a container
+  if (owner.pid === process.pid && owner.startedAt === null) return false // not ours, so an earlier one's: as in a container
   try {
     process.kill(owner.pid, 0)
   } catch (error) {

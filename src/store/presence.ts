@@ -32,8 +32,8 @@ const FREE = 'select graphile_worker.force_unlock_workers($1::text[])'
  * dead, and its jobs are free. Twice, since a database that was restarted has forgotten the locks of the living too.
  * `databaseUrl` must be direct: the lock belongs to the session.
  */
-export function createPresence(deps: { databaseUrl: string; log: Log }): Presence {
-  const { databaseUrl, log } = deps
+export function createPresence(deps: { databaseUrl: string; log: Log; lookEveryMs?: number }): Presence {
+  const { databaseUrl, log, lookEveryMs = LOOK_EVERY_MS } = deps
   const poolIds = new Set<string>()
   const stopped = new AbortController()
   let client: pg.Client | null = null
@@ -94,7 +94,7 @@ export function createPresence(deps: { databaseUrl: string; log: Log }): Presenc
   async function keepLooking(): Promise<void> {
     while (!stopped.signal.aborted) {
       await look().catch((error) => log.warn({ reason: describeFailure(error) }, 'lost jobs could not be looked for'))
-      await pause(jittered(LOOK_EVERY_MS), stopped.signal)
+      await pause(jittered(lookEveryMs), stopped.signal)
     }
   }
 

@@ -38,6 +38,8 @@ export interface QueueDeps {
   crontab: string
   /** Jobs at once in this process. */
   concurrency: number
+  /** How often jobs of dead workers are looked for: found twice, they are free. 5 s. */
+  lookEveryMs?: number
 }
 
 const RESTART_PAUSE_MS = 2000
@@ -55,6 +57,7 @@ export function createQueue(deps: QueueDeps): Queue {
   let pool: pg.Pool | null = null
   let runner: Runner | null = null
   let supervising: Promise<void> | null = null
+  let stopped: Promise<void> | undefined
   const stopping = new AbortController()
 
   async function begin(): Promise<Runner> {
@@ -87,6 +90,18 @@ export function createQueue(deps: QueueDeps): Queue {
     }
   }
 
+  async function end(graceSeconds: number): Promise<void> {
+    stopping.abort()
+    const current = runner
+    const ended = new AbortController()
+    const graceful = current ? current.stop().catch(() => {}) : Promise.resolve()
+    await Promise.race([graceful.then(() => ended.abort()), pause(graceSeconds * 1000, ended.signal)])
+    if (current && !ended.signal.aborted) await current.kill('the time to stop is over').catch(() => {})
+    await supervising
+    await presence?.stop()
+    await pool?.end()
+  }
+
   return {
     async add(tx, task, payload, { runAt, key } = {}) {
       await runIn(tx, ADD, [task, JSON.stringify(payload), runAt ?? clock.now(), key ?? null])
@@ -98,16 +113,9 @@ export function createQueue(deps: QueueDeps): Queue {
       })
       supervising ??= supervise(first)
     },
-    async stop(graceSeconds = GRACE_SECONDS) {
-      stopping.abort()
-      const current = runner
-      const ended = new AbortController()
-      const graceful = current ? current.stop().catch(() => {}) : Promise.resolve()
-      await Promise.race([graceful.then(() => ended.abort()), pause(graceSeconds * 1000, ended.signal)])
-      if (current && !ended.signal.aborted) await current.kill('the time to stop is over').catch(() => {})
-      await supervising
-      await presence?.stop()
-      await pool?.end()
+    stop(graceSeconds = GRACE_SECONDS) {
+      stopped ??= end(graceSeconds)
+      return stopped
     },
   }
 }
