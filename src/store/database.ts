@@ -5,7 +5,7 @@ import { PrismaClient } from '../generated/prisma/client.ts'
 import { connectionLivesOn, describeFailure, isReadOnly, isRetryable, isStalePlan, translated } from './failures.ts'
 import { createDatabaseMetrics } from './metrics.ts'
 import { type SchemaState, schemaState } from './migrate.ts'
-import { jittered, pause } from './pause.ts'
+import { atMost, jittered, pause } from './pause.ts'
 
 /** A prepared statement. One name always stands for one text. */
 export interface Statement {
@@ -14,7 +14,7 @@ export interface Statement {
 }
 
 /** What is known of the database at one moment. Nothing of it is cached. */
-export interface DatabaseHealth {
+interface DatabaseHealth {
   reachable: boolean
   /** False on a replica and where transactions are read-only. */
   writable: boolean
@@ -41,7 +41,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** May lead through a pooler in transaction mode that carries prepared statements (PgBouncer from 1.21). */
   url: string
   poolSize: number
@@ -179,9 +179,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     health,
     async close() {
       await orm?.$disconnect()
-      if (pool.ending) return
-      const ended = new AbortController()
-      await Promise.race([pool.end().finally(() => ended.abort()), pause(CLOSE_TIMEOUT_MS, ended.signal)])
+      if (!pool.ending) await atMost(CLOSE_TIMEOUT_MS, pool.end())
     },
   }
 }

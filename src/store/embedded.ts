@@ -19,7 +19,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** Keeps the database between starts; made when missing. */
   dataDir: string
   /** A fixed port. Without it a free one is chosen and kept in the folder. */

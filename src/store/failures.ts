@@ -27,7 +27,7 @@ const codeOf = (error: unknown): string => {
 }
 
 /** The database cannot be asked at the moment: a fault of the way to it, not of the statement. */
-export function isUnavailable(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   const code = codeOf(error)
   if (UNAVAILABLE_STATE.test(code) || UNAVAILABLE_SYSTEM.test(code) || PRISMA_UNAVAILABLE.test(code)) return true
   const { message, errors } = (error ?? {}) as Coded

@@ -12,20 +12,18 @@ export { createConsentStore } from './consents.ts'
 export {
   afterCommit,
   type Database,
-  type DatabaseHealth,
-  type DatabaseOptions,
   openDatabase,
   runIn,
   type Statement,
 } from './database.ts'
 export { createDeliveryStore } from './deliveries.ts'
 export { checkDeployment, DeploymentConflict } from './deployment.ts'
-export { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 export { createKeyStore } from './keys.ts'
 export { createGuessStore, createLimitStore } from './limits.ts'
-export { type MigrateOptions, MigrationError, migrate, type SchemaState } from './migrate.ts'
+export { MigrationError, migrate } from './migrate.ts'
 export { createOidcRecordStore } from './oidc-records.ts'
-export { createQueue, type Queue, type QueueDeps, type Task, type TaskHelpers } from './queue.ts'
+export { createQueue, type Queue, type Task } from './queue.ts'
 export { EmbeddedPostgresError } from './server-command.ts'
-export { createSweep, type SweepDeps, type SweepReport } from './sweep.ts'
+export { createSweep } from './sweep.ts'
 export { waitForDatabase } from './wait.ts'

@@ -30,7 +30,7 @@ interface Migration {
   checksum: string
 }
 
-export interface MigrateOptions {
+interface MigrateOptions {
   /** A direct connection: the lock belongs to the session, which a pooler in transaction mode would share out. */
   url: string
   log: Log

@@ -7,6 +7,7 @@ import { jittered, pause } from './pause.ts'
 export interface Presence {
   /** Shows that the worker pool lives; resolves once others can see it. Before it takes its first job. */
   show(poolId: string): Promise<void>
+  /** Gives the jobs that still run in this process to the others. */
   stop(): Promise<void>
 }
 
@@ -107,7 +108,7 @@ export function createPresence(deps: { databaseUrl: string; log: Log; lookEveryM
     async stop() {
       stopped.abort()
       await looking
-      await turn
+      await withClient((connected) => connected.query(FREE, [[...poolIds]])).catch(() => {})
       await drop()
     },
   }

@@ -3,11 +3,11 @@ import pg from 'pg'
 import { clock, type Log, type Tx } from '../base/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { describeFailure } from './failures.ts'
-import { pause } from './pause.ts'
+import { atMost, pause } from './pause.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { workerLogger } from './worker-logger.ts'
 
-export interface TaskHelpers {
+interface TaskHelpers {
   /** Which try this is, from 1. */
   attempt: number
   attemptsMax: number
@@ -27,7 +27,7 @@ export interface Queue {
   stop(graceSeconds?: number): Promise<void>
 }
 
-export interface QueueDeps {
+interface QueueDeps {
   /** A direct connection, past any pooler: the queue listens on it. */
   databaseUrl: string
   db: Pick<Database, 'transact'>
@@ -44,6 +44,7 @@ export interface QueueDeps {
 
 const RESTART_PAUSE_MS = 2000
 const GRACE_SECONDS = 10
+const END_MS_MAX = 3000
 
 const ADD: Statement = {
   name: 'queue_add',
@@ -93,13 +94,11 @@ export function createQueue(deps: QueueDeps): Queue {
   async function end(graceSeconds: number): Promise<void> {
     stopping.abort()
     const current = runner
-    const ended = new AbortController()
-    const graceful = current ? current.stop().catch(() => {}) : Promise.resolve()
-    await Promise.race([graceful.then(() => ended.abort()), pause(graceSeconds * 1000, ended.signal)])
-    if (current && !ended.signal.aborted) await current.kill('the time to stop is over').catch(() => {})
-    await supervising
-    await presence?.stop()
-    await pool?.end()
+    const ended = current === null || (await atMost(graceSeconds * 1000, current.stop()))
+    // Bounded too: a database that hangs must not keep the process.
+    if (presence) await atMost(END_MS_MAX, presence.stop())
+    if (ended) await atMost(END_MS_MAX, Promise.resolve(supervising))
+    if (pool) await atMost(END_MS_MAX, pool.end())
   }
 
   return {

@@ -3,9 +3,9 @@ import type { Database, Statement } from './database.ts'
 import { pause } from './pause.ts'
 
 /** Rows deleted, by table; tables without any are left out. */
-export type SweepReport = Record<string, number>
+type SweepReport = Record<string, number>
 
-export interface SweepDeps {
+interface SweepDeps {
   db: Pick<Database, 'run'>
   clock: Clock
   log: Log

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/store/index.ts'
+import { EmbeddedPostgresError, startEmbeddedPostgres, waitForDatabase } from '../../src/store/index.ts'
 import { query } from '../support/database.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { listeningLog } from './store-support.ts'
+import { closeAll, eventually, listeningLog, open } from './store-support.ts'
 
 const settings = { fsync: 'off' }
 let dataDir = ''
@@ -109,6 +109,19 @@ describe('the embedded PostgreSQL', () => {
     expect(new URL(second.url).port).not.toBe(String(port))
   })
 
+  test('F-01 whoever waits for the database goes on as soon as it is there', async () => {
+    const first = await start()
+    await first.stop()
+    const { log, lines } = listeningLog()
+    const waiting = waitForDatabase(open(first.url), { log, until: () => false })
+    await eventually(() => lines.length > 0)
+    expect(lines.join()).toContain('waiting for the database: connect ECONNREFUSED')
+    await start()
+    await waiting
+    expect(lines.join()).toContain('the database answers')
+    await closeAll()
+  })
+
   test('a folder that cannot be used is told in one line', async () => {
     await writeFile(dataDir, 'a file')
     const { log } = listeningLog()
@@ -121,7 +134,6 @@ describe('the embedded PostgreSQL', () => {
     await query(server.url, 'create table one (email text primary key)')
     await query(server.url, "insert into one values ('maria@fabrikam.example')")
     await expect(query(server.url, "insert into one values ('maria@fabrikam.example')")).rejects.toThrow(/duplicate/)
-    const { readFile } = await import('node:fs/promises')
     const log = await readFile(join(dataDir, 'postgres.log'), 'utf8')
     expect(log).toContain('duplicate key')
     expect(log).not.toContain('maria')

@@ -80,34 +80,57 @@ describe('a job', () => {
   test('that runs when the process stops may end', async () => {
     const url = await freshDatabase()
     const done: string[] = []
-    let begun = false
+    let finish: (() => void) | undefined
     const slow: Task = async () => {
-      begun = true
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await new Promise<void>((resolve) => {
+        finish = resolve
+      })
       done.push('slow')
     }
     const { db, queue } = stage(url, { slow })
     await queue.start()
     await db.transact((tx) => queue.add(tx, 'slow', {}))
-    await eventually(() => begun)
-    await queue.stop()
+    await eventually(() => finish !== undefined)
+    const stopped = queue.stop()
+    finish?.()
+    await stopped
     expect([done, await jobsOf(url)]).toEqual([['slow'], []])
   })
 
-  test('F-19 whose worker was killed runs again elsewhere within half a minute, and that of a living one does not', async () => {
+  test('that never ends does not keep the process from stopping, and is free for others', async () => {
+    const url = await freshDatabase()
+    let begun = false
+    const hang: Task = () => {
+      begun = true
+      return new Promise(() => {})
+    }
+    const { db, queue } = stage(url, { hang })
+    await queue.start()
+    await db.transact((tx) => queue.add(tx, 'hang', {}))
+    await eventually(() => begun)
+    await queue.stop(0.1)
+    expect(await query(url, 'select locked_by from graphile_worker._private_jobs')).toEqual([{ locked_by: null }])
+  })
+
+  test('F-19 whose worker was killed runs again elsewhere, and that of a living one does not', async () => {
     const url = await freshDatabase()
     const done: string[] = []
     const { db, queue } = stage(url, { hang: async ({ id }) => void done.push(String(id)) })
-    await db.transact((tx) => queue.add(tx, 'hang', { id: 'a' }))
+    await db.transact((tx) => queue.add(tx, 'hang', { id: 'alive' }))
     const child = spawn(process.execPath, [join(import.meta.dirname, 'store-queue-worker.ts'), url])
     children.push(child)
     await once(child.stdout, 'data')
+    await db.transact((tx) => queue.add(tx, 'hang', { id: 'dead' }))
+    await query(
+      url,
+      "update graphile_worker._private_jobs set locked_by = 'pool-gone', locked_at = now() where locked_by is null",
+    )
     await queue.start()
-    // Longer than it takes to give a dead one up.
-    await new Promise((resolve) => setTimeout(resolve, 2000))
-    expect(done).toEqual([])
+    await eventually(() => done.length > 0)
+    expect(done).toEqual(['dead']) // so the living one's was looked at as often, and left alone
     child.kill('SIGKILL')
-    await eventually(() => done.length === 1, 30)
+    await eventually(() => done.length > 1)
+    expect(done).toEqual(['dead', 'alive'])
   })
 
   test('F-03 is worked on again after every connection was cut', async () => {
