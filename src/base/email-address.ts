@@ -20,12 +20,13 @@ const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
  * can never reach somebody else's account.
  */
 export function parseEmailAddress(input: string): EmailAddress | null {
-  if (input.length > BYTES_MAX * 2) return null
+  // Looked at before NFC, which itself folds the Kelvin sign into a K.
+  if (input.length > BYTES_MAX * 2 || foldsToAscii(input)) return null
   const text = input.replace(/^[ \t]+|[ \t]+$/g, '').normalize('NFC')
   const at = text.indexOf('@')
   if (at < 1 || at !== text.lastIndexOf('@')) return null
   const local = text.slice(0, at)
-  if (!LOCAL.test(local) || foldsToAscii(local)) return null
+  if (!LOCAL.test(local)) return null
   const domain = canonicalDomain(text.slice(at + 1))
   if (!domain) return null
   const canonical = `${local.toLowerCase()}@${domain}`
@@ -60,7 +61,8 @@ function foldsToAscii(text: string): boolean {
   for (const char of text) {
     if (char <= '\x7f') continue
     const folded = char.normalize('NFKC')
-    if (/[\x00-\x7f]/.test(folded) || /[\x00-\x7f]/.test(char.toLowerCase()) || /[\x00-\x7f]/.test(char.toUpperCase())) return true
+    if (/[\x00-\x7f]/.test(folded) || /[\x00-\x7f]/.test(char.toLowerCase()) || /[\x00-\x7f]/.test(char.toUpperCase()))
+      return true
     if (/\p{Cf}/u.test(char)) return true
   }
   return false

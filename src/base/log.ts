@@ -4,7 +4,20 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal' | '
 
 const HIDDEN = '[hidden]'
 /** Keys whose value never reaches the log, at the top and one level down. */
-const SECRET_KEYS = ['authorization', 'cookie', 'code', 'token', 'link', 'secret', 'password', 'target', 'email', 'phone', 'body', 'address']
+const SECRET_KEYS = [
+  'authorization',
+  'cookie',
+  'code',
+  'token',
+  'link',
+  'secret',
+  'password',
+  'target',
+  'email',
+  'phone',
+  'body',
+  'address',
+]
 
 /**
  * JSON lines on standard output. Secrets are kept out twice: callers do not pass them, and known keys are

@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals'
+import { createSecrets, newId } from '../../src/base/index.ts'
+import { type Challenge, createFactors } from '../../src/factors/index.ts'
+
+const secrets = createSecrets(['a secret that is long enough for a contract test'])
+
+/** What each method takes as an identifier, and what it does not. */
+const identifiers: Record<string, { good: string; sameAgain: string; bad: string[] }> = {
+  email: { good: 'maria@fabrikam.example', sameAgain: ' MARIA@Fabrikam.example ', bad: ['', 'maria', '+491511234567'] },
+}
+
+const factors = [...createFactors({ secrets }).values()]
+
+describe.each(factors.map((factor) => [factor.kind, factor] as const))('the method %s keeps the contract', (kind, factor) => {
+  const known = identifiers[kind]
+  if (!known) throw new Error(`no identifiers for ${kind}: add them to this test`)
+
+  function challenge(): Challenge {
+    const offer = factor.offer(known?.good ?? '')
+    if (!offer) throw new Error('no offer')
+    const now = new Date('2026-11-21T14:02:00Z')
+    return {
+      id: newId(),
+      attemptId: newId(),
+      ...offer,
+      secretId: secrets.currentId,
+      knownBrowser: false,
+      shortCode: true,
+      state: 'open',
+      tries: 0,
+      messages: 1,
+      firstSentAt: now,
+      lastSentAt: now,
+      lastHandedAt: null,
+      expiresAt: now,
+      usedAt: null,
+    }
+  }
+
+  test('R-081 reads an identifier to one canonical form, counts it by a keyed hash, and refuses what it cannot use', () => {
+    const offer = factor.offer(known.good)
+    expect(offer).toEqual(factor.offer(known.sameAgain))
+    expect(offer?.kind).toBe(kind)
+    expect(offer?.targetKey).not.toContain(known.good)
+    for (const bad of known.bad) expect(factor.offer(bad)).toBeNull()
+  })
+
+  test('R-052 link and codes of one challenge prove it, and nothing of another challenge does', () => {
+    const [mine, other] = [challenge(), challenge()]
+    const answers = factor.answers(mine)
+    for (const typed of [answers.shortCode, answers.longCode]) {
+      const answer = factor.readCode(typed)
+      expect(answer && factor.judge(mine, answer).outcome).toBe('proven')
+      expect(answer && factor.judge(other, answer).outcome).toBe('wrong')
+    }
+    const link = factor.readLink(answers.link)
+    expect(link && factor.judge(mine, link).outcome).toBe('proven')
+    expect(link && factor.judge(other, link).outcome).toBe('wrong')
+  })
+
+  test('R-072 what cannot be a code is not judged at all', () => {
+    for (const typed of ['', '12345', '1234567', 'abcdef', '12345x', '<script>', '1'.repeat(1000)])
+      expect(factor.readCode(typed)).toBeNull()
+    for (const token of ['', 'x', '../../etc/passwd', 'a'.repeat(33)]) expect(factor.readLink(token)).toBeNull()
+  })
+
+  test('R-030, R-069 says how it was proven, one factor, and never calls itself mfa, otp or out of band', () => {
+    const mine = challenge()
+    const answer = factor.readCode(factor.answers(mine).shortCode)
+    const verdict = answer && factor.judge(mine, answer)
+    expect(verdict).toMatchObject({ outcome: 'proven', level: 1 })
+    if (verdict?.outcome !== 'proven') throw new Error('not proven')
+    expect(verdict.amr.length).toBeGreaterThan(0)
+    for (const claimed of verdict.amr) expect(['mfa', 'otp', 'sms', 'hwk', 'pin']).not.toContain(claimed)
+  })
+})
