@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { eventsManual } from './audit/index.ts'
 import { createLog } from './base/index.ts'
 import { envExample, readStorageConfig, settingsManual } from './config/index.ts'
 
@@ -14,19 +15,25 @@ const USAGE = `Usage: node src/cli.ts <command>
 `
 
 /** Pages made from the code, by path from the top of the project. */
-const pages: { path: string; content: () => string }[] = [
-  { path: 'docs/settings.md', content: () => settingsManual() },
-  { path: '.env.example', content: () => envExample() },
-]
+async function pages(): Promise<{ path: string; content: string }[]> {
+  // The list of requirements lives beside the tests that prove them: an installation for production lacks both.
+  const { requirementsPage } = await import('../test/house/requirements-page.ts')
+  return [
+    { path: 'docs/settings.md', content: settingsManual() },
+    { path: '.env.example', content: envExample() },
+    { path: 'docs/events.md', content: eventsManual() },
+    { path: 'docs/security-requirements.md', content: requirementsPage(ROOT) },
+  ]
+}
 
-function manual(check: boolean): number {
-  const stale = pages.filter(({ path, content }) => textAt(path) !== content())
+async function manual(check: boolean): Promise<number> {
+  const stale = (await pages()).filter(({ path, content }) => textAt(path) !== content)
   if (check) {
     for (const { path } of stale) console.error(`${path} differs from the code: run \`npm run manual\``)
     return stale.length === 0 ? 0 : 1
   }
   for (const { path, content } of stale) {
-    writeFileSync(join(ROOT, path), content())
+    writeFileSync(join(ROOT, path), content)
     console.log(`written: ${path}`)
   }
   return 0

@@ -1,0 +1,33 @@
+import type { Requirements } from '../requirements.ts'
+
+export const identity: Requirements = {
+  'R-080': {
+    says: 'One address, parsed once; lists, comments, quotes and control characters are refused.',
+    code: ['src/base/email-address.ts'],
+  },
+  'R-081': { says: 'An address has one canonical form, which is unique.', code: ['src/base/email-address.ts'] },
+  'R-082': { says: 'Characters that fold to ASCII never reach somebody else’s account.', code: ['src/base/email-address.ts'] },
+  'R-083': { says: 'Domains in other scripts are shown as A-labels.', code: ['src/base/email-address.ts'] },
+  'R-084': { says: 'Rules about domains compare the whole canonical domain.', code: ['src/accounts/signup.ts'] },
+  'R-085': { says: 'Known, unknown and closed addresses get the same answer in the same time.', code: ['src/signin/flow.ts'] },
+  'R-086': { says: 'No request waits for a mail server.', code: ['src/delivery/delivery.ts'] },
+  'R-087': { says: 'An account comes to be only when its address is proven.', code: ['src/accounts/accounts.ts'] },
+  'R-088': {
+    says: 'Changing an address needs a factor, proof of the new one and notice to the old.',
+    note: 'comes with the account page',
+  },
+  'R-089': { says: 'Nobody can declare an address of their own proven.', code: ['src/accounts/claims.ts'] },
+  'R-090': {
+    says: 'Identities of other providers are linked by their subject, never by address.',
+    notApplicable: 'there is no sign-in by other providers',
+  },
+  'R-091': { says: 'Phone numbers are canonical and of listed countries.', note: 'comes with text messages' },
+  'R-092': { says: 'A text message is never the only way in.', note: 'comes with text messages' },
+  'R-093': { says: 'A number long unused must be proven by another factor.', note: 'comes with text messages' },
+  'R-094': { says: 'The last way to sign in cannot be removed.', note: 'comes with the account page' },
+  'R-095': {
+    says: 'An account that was suspended or closed finishes nothing it had begun.',
+    code: ['src/accounts/accounts.ts', 'src/oidc/claims.ts'],
+  },
+  'R-096': { says: 'An invitation ends when it says, and is for one address.', note: 'comes with invitations' },
+}

@@ -1,0 +1,43 @@
+import type { Requirements } from '../requirements.ts'
+
+export const operation: Requirements = {
+  'R-170': {
+    says: 'The database holds no code, link, token, session or secret in clear.',
+    code: ['src/oidc/stored-form.ts', 'src/base/secrets.ts'],
+  },
+  'R-171': { says: 'Client secrets are long, stored hashed, and two may overlap.', code: ['src/clients/read-client.ts'] },
+  'R-172': { says: 'Production refuses to start with anything unsafe, by name.', code: ['src/config/read-config.ts'] },
+  'R-173': {
+    says: 'Nothing made for trying is reachable in production.',
+    code: ['src/config/read-config.ts', 'src/web/routes.ts'],
+  },
+  'R-174': { says: 'The first administrator is made once, by who holds the machine.', note: 'comes with the admin API' },
+  'R-175': {
+    says: 'The admin API has its own audience, scopes, checks by object, and a trail.',
+    note: 'comes with the admin API',
+  },
+  'R-176': { says: 'Lists are paged by opaque cursors and tell no totals.', note: 'comes with the admin API' },
+  'R-177': {
+    says: 'No log, metric or trail holds a code, token, link or full address.',
+    code: ['src/base/log.ts', 'src/audit/audit.ts'],
+  },
+  'R-178': {
+    says: 'Mails escape what is theirs to show; headers cannot be broken.',
+    code: ['src/text/templates.ts', 'src/text/clean.ts'],
+  },
+  'R-179': { says: 'Exported tables hold no formulas.', note: 'comes with exports' },
+  'R-180': { says: 'Errors tell a reference, and nothing of the inside.', code: ['src/web/middleware/errors.ts'] },
+  'R-181': { says: 'A fault in one request harms no other.', code: ['src/web/middleware/errors.ts'] },
+  'R-182': { says: 'What is installed is locked, listed and checked.', note: 'comes with the release' },
+  'R-183': { says: 'In a cluster it runs without rights it does not need.', note: 'comes with the Helm chart' },
+  'R-184': {
+    says: 'What happened is recorded with what it tells about, and cannot be changed.',
+    code: ['src/audit/audit.ts'],
+    note: 'chaining comes with the admin API',
+  },
+  'R-185': {
+    says: 'Personal data can be taken along and deleted, and what is old goes by itself.',
+    code: ['src/store/sweep.ts'],
+    note: 'export and deletion come with the account page',
+  },
+}

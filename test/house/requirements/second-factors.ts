@@ -1,0 +1,29 @@
+import type { Requirements } from '../requirements.ts'
+
+export const secondFactors: Requirements = {
+  'R-100': { says: 'Between two factors a session has no rights at all.', note: 'comes with second factors' },
+  'R-101': { says: 'Every way in obeys the same policy, and what a person has enrolled.', note: 'comes with second factors' },
+  'R-102': { says: 'The second factor goes by another channel than the first.', note: 'comes with second factors' },
+  'R-103': { says: 'The second factor cannot be asked for before the first.', note: 'comes with second factors' },
+  'R-104': { says: 'Authenticator secrets hold 160 bits; one step of drift is allowed.', note: 'comes with TOTP' },
+  'R-105': { says: 'An authenticator’s code counts once, and none older after it.', note: 'comes with TOTP' },
+  'R-106': { says: 'Wrong authenticator codes are counted by person.', note: 'comes with TOTP' },
+  'R-107': { says: 'Enrolling needs a fresh proof and a confirmed code; the secret is shown once.', note: 'comes with TOTP' },
+  'R-108': { says: 'Authenticator secrets are sealed, each to its person.', note: 'comes with TOTP' },
+  'R-109': { says: 'Removing a factor needs a factor, and is told.', note: 'comes with the account page' },
+  'R-110': { says: 'A passkey’s challenge is random, stored, short-lived and used once.', note: 'comes with passkeys' },
+  'R-111': { says: 'All that a passkey’s answer says about itself is checked.', note: 'comes with passkeys' },
+  'R-112': { says: 'A passkey belongs to one person.', note: 'comes with passkeys' },
+  'R-113': { says: 'A passkey’s counter that goes back is noticed.', note: 'comes with passkeys' },
+  'R-114': { says: 'Asking for passkeys tells nobody who has an account.', note: 'comes with passkeys' },
+  'R-115': { says: 'A change of the passkeys’ domain is refused at start.', note: 'comes with passkeys' },
+  'R-116': { says: 'Recovery codes are strong, hashed, shown once and used once.', note: 'comes with recovery codes' },
+  'R-117': { says: 'A recovery code stands for one lost factor, not for both.', note: 'comes with recovery codes' },
+  'R-118': { says: 'Recovery is told on every channel; an administrator learns no secret.', note: 'comes with recovery' },
+  'R-119': { says: 'A recovery link is for one account and cannot be turned to another.', note: 'comes with recovery' },
+  'R-120': { says: 'A fresh proof counts only when it is of the kind that is asked for.', note: 'comes with second factors' },
+  'R-121': {
+    says: 'A remembered device belongs to one person, ends, and can be forgotten.',
+    note: 'comes with remembered devices',
+  },
+}
