@@ -8,7 +8,7 @@ import { createInbox, createSmtpRoute } from './delivery/channels/index.ts'
 import { createDelivery, DELIVER_TASK, type Delivery } from './delivery/index.ts'
 import { createFactors } from './factors/index.ts'
 import { createKeys } from './keys/index.ts'
-import { createGuesses, createLimits } from './limits/index.ts'
+import { createGuesses, createLimits, createLocalLimits } from './limits/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
 import { createComposer, createFlow, createKnownBrowsers, createProver, type SignInPolicy } from './signin/index.ts'
 import {
@@ -60,6 +60,7 @@ export function createApp(options: AppOptions) {
   const clients = createClients({ store: createClientStore(db), clock, log })
   const keys = createKeys({ ...shared, store: createKeyStore(db), secrets })
   const limits = createLimits({ ...shared, store: createLimitStore(db), secrets, limits: config.limits })
+  const localLimits = createLocalLimits({ clock, limits: config.limits })
   const guesses = createGuesses({ store: createGuessStore(db), clock, failuresMax: config.codeFailuresMax })
   const consents = createConsentStore(db)
   const attempts = createAttemptStore(db)
@@ -118,7 +119,7 @@ export function createApp(options: AppOptions) {
     store: createOidcRecordStore(db),
   })
   const site = createSite({
-    ...{ oidc, delivery, consents, accounts, clients, limits, audit, text, secrets, knownBrowsers, ...shared },
+    ...{ oidc, delivery, consents, accounts, clients, localLimits, audit, text, secrets, knownBrowsers, ...shared },
     issuer: config.issuer,
     trustedProxies: config.trustedProxies,
     bodyMaxBytes: config.bodyMaxBytes,

@@ -72,7 +72,8 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   const demo = config.clientsFile ? null : demoRegistration(config, secrets)
   const demoUrl = demo ? demoOrigin(config) : null
   const app = createApp({ config, databaseDirectUrl: urls.direct, secrets, demoUrl, db, clock, log, metrics })
-  await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log })
+  const mayMove = config.databaseUrl === null
+  await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log, mayMove })
   await checkClock(db, config, log, metrics, closers)
   await app.declare(demo ? demo.file : clientsFrom(options), demo ? 'trial' : 'file')
   closers.push(() => app.stop())

@@ -33,8 +33,8 @@ export const DEFAULT_LIMITS = {
   ip: 'ip:30/15m',
   client: 'client:600/1m',
   all: 'all:1200/1m',
-  'authorize-ip': 'authorize-ip:120/1m',
-  'token-ip': 'token-ip:600/1m',
+  'authorize-ip': 'authorize-ip:300/1m',
+  'token-ip': 'token-ip:120/1m',
 } as const
 
 export type LimitName = keyof typeof DEFAULT_LIMITS

@@ -5,3 +5,4 @@
 export { createGuesses, type Guesses, type GuessStore } from './guesses.ts'
 export { ipSubject } from './ip-subject.ts'
 export { createLimits, type LimitCount, type LimitRequest, type LimitStore, type Limits, type Taken } from './limits.ts'
+export { createLocalLimits, type LocalLimits } from './local-limits.ts'

@@ -12,6 +12,8 @@ export interface DeploymentFacts {
   secretIds: readonly string[]
   now: Date
   log: Log
+  /** The database is this process's own and moves with it: a trial started on another port. */
+  mayMove?: boolean
 }
 
 const CLAIM: Statement = {
@@ -26,7 +28,7 @@ const READ: Statement = {
 
 const WRITE: Statement = {
   name: 'deployment_write',
-  text: `update deployment set secret_ids = $1, updated_at = $2 where id = 1`,
+  text: `update deployment set issuer = $1, secret_ids = $2, updated_at = $3 where id = 1`,
 }
 
 /**
@@ -35,12 +37,12 @@ const WRITE: Statement = {
  * the row takes this process's secrets, and a difference is a warning, as in the middle of a rotation.
  */
 export async function checkDeployment(db: Pick<Database, 'transact'>, facts: DeploymentFacts): Promise<void> {
-  const { issuer, secretIds, now, log } = facts
+  const { issuer, secretIds, now, log, mayMove = false } = facts
   await db.transact(async (tx) => {
     await runIn(tx, CLAIM, [issuer, secretIds, now])
     const [row] = await runIn<{ issuer: string; secretIds: string[] }>(tx, READ, [])
     if (!row) throw new Error('the deployment row vanished')
-    if (row.issuer !== issuer)
+    if (row.issuer !== issuer && !mayMove)
       throw new DeploymentConflict(
         `this database belongs to ISSUER ${row.issuer}, and ISSUER is ${issuer}: use another database or the same issuer`,
       )
@@ -48,8 +50,9 @@ export async function checkDeployment(db: Pick<Database, 'transact'>, facts: Dep
       throw new DeploymentConflict(
         'no key of SECRETS is one that this database was used with: add the former key behind the new one',
       )
-    if (row.secretIds.join() === secretIds.join()) return
-    log.warn('SECRETS differs from that of the last start; expected while keys are exchanged')
-    await runIn(tx, WRITE, [secretIds, now])
+    const sameSecrets = row.secretIds.join() === secretIds.join()
+    if (sameSecrets && row.issuer === issuer) return
+    if (!sameSecrets) log.warn('SECRETS differs from that of the last start; expected while keys are exchanged')
+    await runIn(tx, WRITE, [issuer, secretIds, now])
   })
 }

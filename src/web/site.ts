@@ -5,7 +5,7 @@ import type { Audit } from '../audit/index.ts'
 import type { Clock, Log, Metrics, Secrets, Transact } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Delivery } from '../delivery/index.ts'
-import type { Limits } from '../limits/index.ts'
+import type { LocalLimits } from '../limits/index.ts'
 import type { ConsentStore, Oidc } from '../oidc/index.ts'
 import type { Flow, KnownBrowsers, Prover } from '../signin/index.ts'
 import type { Text } from '../text/index.ts'
@@ -42,7 +42,7 @@ export interface SiteDeps {
   consents: ConsentStore
   accounts: Accounts
   clients: Clients
-  limits: Limits
+  localLimits: LocalLimits
   transact: Transact
   audit: Audit
   text: Text
@@ -89,7 +89,7 @@ export function createSite(deps: SiteDeps): Server {
       createSecurityHeaders(secure),
       createErrors({ text, log: deps.log, clock }),
       routes,
-      createEngineGuards({ limits: deps.limits, bodyMaxBytes: deps.bodyMaxBytes }),
+      createEngineGuards({ localLimits: deps.localLimits, bodyMaxBytes: deps.bodyMaxBytes }),
       oidc.middleware,
     ],
   })
