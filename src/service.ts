@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { collectDefaultMetrics, Gauge } from 'prom-client'
+import { collectDefaultMetrics } from 'prom-client'
 import { type App, createApp } from './app.ts'
-import { clock, createMetrics, type Log, type Metrics } from './base/index.ts'
+import { clock, createMetrics, type Log } from './base/index.ts'
 import { type ClientsFile, readClientsFile } from './clients/index.ts'
 import type { Config } from './config/index.ts'
 import {
@@ -74,7 +74,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   const app = createApp({ config, databaseDirectUrl: urls.direct, secrets, demoUrl, db, clock, log, metrics })
   const mayMove = config.databaseUrl === null
   await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log, mayMove })
-  await checkClock(db, config, log, metrics, closers)
+  await checkClock(db, config, log, closers)
   await app.declare(demo ? demo.file : clientsFrom(options), demo ? 'trial' : 'file')
   closers.push(() => app.stop())
   await app.start(options.version)
@@ -105,12 +105,9 @@ async function schemaIsReady(db: Database, log: Log, state: { stopping: boolean 
 }
 
 /** Decision on clocks: one clock, the process's; a difference to the database refuses the start and is watched later. */
-async function checkClock(db: Database, config: Config, log: Log, metrics: Metrics, closers: Closer[]): Promise<void> {
-  const help = "The database's clock less this process's, in seconds."
-  const gauge = new Gauge({ name: 'doorward_clock_skew_seconds', help, registers: [metrics] })
+async function checkClock(db: Database, config: Config, log: Log, closers: Closer[]): Promise<void> {
   const tooFar = (skew: number | null) => skew !== null && Math.abs(skew) > config.clockSkewMaxSeconds
   const { clockSkewSeconds } = await db.health()
-  gauge.set(clockSkewSeconds ?? 0)
   if (tooFar(clockSkewSeconds)) {
     throw new Error(
       `the clock differs from the database's by ${clockSkewSeconds} s; at most ${config.clockSkewMaxSeconds} s are allowed (CLOCK_SKEW_MAX)`,
@@ -118,7 +115,6 @@ async function checkClock(db: Database, config: Config, log: Log, metrics: Metri
   }
   const timer = setInterval(async () => {
     const { clockSkewSeconds: skew } = await db.health().catch(() => ({ clockSkewSeconds: null }))
-    if (skew !== null) gauge.set(skew)
     if (tooFar(skew)) log.error({ skewSeconds: skew }, 'the clock differs from that of the database')
   }, SKEW_EVERY_MS)
   closers.push(async () => clearInterval(timer))
