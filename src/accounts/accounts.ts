@@ -1,24 +1,9 @@
 import type { Audit, EventWho } from '../audit/index.ts'
 import { type Clock, type EmailAddress, newId, type Tx } from '../base/index.ts'
 import type { Signup } from '../config/index.ts'
+import type { Account } from './account.ts'
 import { claimsOf } from './claims.ts'
 import { mayJoin } from './signup.ts'
-
-export type AccountState = 'active' | 'suspended' | 'closed'
-
-/** One person. `id` is the subject (`sub`): random, never an address, never used again (R-033). */
-export interface Account {
-  id: string
-  state: AccountState
-  /** Standard claims by their names in OpenID Connect Core §5.1. */
-  profile: Readonly<Record<string, unknown>>
-  /** BCP 47 tag of the language the person used when the account was made. */
-  locale: string | null
-  createdAt: Date
-  /** The primary address; null when the account has none. */
-  email: EmailAddress | null
-  emailProvenAt: Date | null
-}
 
 /** What accounts need from storage. */
 export interface AccountStore {

@@ -1,4 +1,4 @@
-import type { Account } from './accounts.ts'
+import type { Account } from './account.ts'
 
 /** Claims of OpenID Connect Core §5.1 that a profile may hold. Who one is and what is proven is never read from it. */
 const PROFILE_TEXTS = [

@@ -11,11 +11,6 @@ export function addSeconds(at: Date, seconds: number): Date {
   return new Date(at.getTime() + seconds * 1000)
 }
 
-/** The earlier of two moments. */
-export function earlier(a: Date, b: Date): Date {
-  return a.getTime() <= b.getTime() ? a : b
-}
-
 /** Whole seconds from `from` until `to`, rounded up; 0 when `to` has passed. */
 export function secondsUntil(to: Date, from: Date): number {
   return Math.max(0, Math.ceil((to.getTime() - from.getTime()) / 1000))

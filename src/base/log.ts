@@ -33,8 +33,3 @@ export function createLog(level: string, destination?: { write(line: string): vo
   }
   return destination ? pino(options, destination) : pino(options)
 }
-
-/** Shortens what must not stand in a log in full: `ma…le` for `maria@fabrikam.example`. */
-export function maskForLog(value: string): string {
-  return value.length > 6 ? `${value.slice(0, 2)}…${value.slice(-2)}` : '…'
-}

@@ -1,5 +1,5 @@
 import { hashOf } from '../base/index.ts'
-import type { Client, ClientPolicy, ClientMetadata, GrantType } from './client.ts'
+import type { Client, ClientMetadata, ClientPolicy, GrantType } from './client.ts'
 import type { ClientEntry } from './file-shape.ts'
 import { originFault, redirectFault, webFault } from './uris.ts'
 

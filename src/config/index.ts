@@ -1,9 +1,9 @@
 // config: the one typed table of settings, read from the environment into a frozen `Config`, every fault told at
 // once; prints the manual. It owns names, defaults, bounds and what is unsafe in production (R-172). It reads no
 // environment by itself and decides nothing while the service runs. No tables, no routes.
-export { choice, duration, integer, LOOPBACK_HOSTS, type Mailbox, path, seconds, secretList, secretUrl, size } from './kinds.ts'
+export { duration, LOOPBACK_HOSTS, type Mailbox, seconds, secretUrl } from './kinds.ts'
 export { envExample, settingsManual } from './manual.ts'
-export { DEFAULT_LIMITS, type Limit, type LimitName, parseLimit, type Signup } from './policies.ts'
+export { DEFAULT_LIMITS, type Limit, type LimitName, type Signup } from './policies.ts'
 export { type Config, readConfig, readStorageConfig } from './read-config.ts'
 export type { Fault, Setting, SettingsTable, Values } from './setting.ts'
 export { settings } from './settings.ts'

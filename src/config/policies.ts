@@ -43,7 +43,7 @@ const COUNT_MAX = 1_000_000
 const WINDOW_MAX_SECONDS = 30 * 86_400
 
 /** Reads one limit such as `email:5/15m`. */
-export function parseLimit(text: string): Parsed<Limit> {
+function parseLimit(text: string): Parsed<Limit> {
   const match = /^([a-z-]+):(\d{1,9})\/(\d{1,6}[smhd])$/.exec(text)
   if (!match) return faulty(`${quoted(text)} is not a limit; write one as email:5/15m`)
   const [, name = '', count = '', window = ''] = match

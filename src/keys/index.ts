@@ -7,6 +7,5 @@ export {
   type KeyStore,
   type Keys,
   type SigningAlg,
-  SigningKeyFault,
   type SigningKeyRow,
 } from './keys.ts'

@@ -30,7 +30,7 @@ export interface KeyStore {
 }
 
 /** The signing keys cannot be used: the service must not start (F-40). The message is for the operator. */
-export class SigningKeyFault extends Error {
+class SigningKeyFault extends Error {
   override name = 'SigningKeyFault'
 }
 

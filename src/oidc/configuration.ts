@@ -38,8 +38,7 @@ export interface ConfigurationDeps {
 /** Authentication Context Class: one factor was proven. Names nothing it cannot keep (SECURITY: R-069). */
 export const ACR_ONE_FACTOR = 'urn:doorward:acr:1'
 
-/** The interaction's cookie is read by our own screens too. */
-export function cookieNames(secure: boolean) {
+function cookieNames(secure: boolean) {
   return secure
     ? { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' }
     : { session: 'session', interaction: 'interaction', resume: 'resume' }

@@ -1,5 +1,5 @@
 import type { Context, Middleware, Next } from 'koa'
-import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import Provider, { type Configuration, type Client as EngineClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
 import { type Clock, hashOf, type Log, type Secrets } from '../base/index.ts'
@@ -136,9 +136,9 @@ function tidy(ctx: Context): void {
 function replaceWeakParts(engine: Provider, { clients, store, clock }: OidcDeps): void {
   // Secrets are stored hashed; the engine compares stored text.
   Object.assign(engine.Client.prototype, {
-    async compareClientSecret(this: { clientId: string }, presented: string) {
+    async compareClientSecret(this: EngineClient, presented: string) {
       const client = await clients.find(this.clientId)
-      return client !== null && clients.secretMatches(client, presented)
+      return client !== null && asRegistered(this) && clients.secretMatches(client, presented)
     },
   })
   // RFC 7523 §3: a jti counts once. The engine looks and then saves, with room for another between the two.
@@ -147,4 +147,10 @@ function replaceWeakParts(engine: Provider, { clients, store, clock }: OidcDeps)
       return store.unique(hashOf(`${issuer}\n${jti}`), new Date(expiresAt * 1000), clock.now())
     },
   })
+}
+
+// RFC 6749 §2.3, R-018: the method that was registered and no other; the engine takes header and body alike.
+function asRegistered(client: EngineClient): boolean {
+  const inHeader = Provider.ctx?.get('authorization').toLowerCase().startsWith('basic ') ?? false
+  return inHeader === (client.clientAuthMethod === 'client_secret_basic')
 }

@@ -6,5 +6,4 @@
 export { createAssets } from './assets.ts'
 export { createOps, type OpsDeps } from './ops.ts'
 export { whoOf } from './request.ts'
-export { createWebServer } from './server.ts'
 export { createSite, type SiteDeps } from './site.ts'

@@ -5,7 +5,7 @@ import { codeStrength, deriveAnswers, normalizeCode } from './derive.ts'
 const LINK_TOKEN = /^[A-Za-z0-9_-]{32}$/
 
 /** How an email was proven, in the tokens. RFC 8176 has no value for it, so these are Doorward's own. */
-export const EMAIL_AMR = { link: 'email_link', code: 'email_code' } as const
+const EMAIL_AMR = { link: 'email_link', code: 'email_code' } as const
 
 /**
  * The email method. It proves that somebody reads an address: one factor, level 1, and never NIST's out-of-band

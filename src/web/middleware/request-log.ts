@@ -47,7 +47,7 @@ const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logo
 const SIGN_IN = /^\/sign-in\/[^/]+(?:\/(state|identify|answer|resend|restart|again|link|continue|switch|keep|consent|other))?/
 
 /** The pattern of a path, from a fixed list: labels and log lines stay few and hold no value. */
-export function routeOf(path: string): string {
+function routeOf(path: string): string {
   const signIn = SIGN_IN.exec(path)
   if (signIn) return signIn[1] ? `/sign-in/:uid/${signIn[1]}` : '/sign-in/:uid'
   if (path === '/') return '/'

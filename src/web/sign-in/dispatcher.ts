@@ -8,7 +8,7 @@ import type { MessageView } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
 import { INVALID, maskedTarget, WRONG } from './steps.ts'
-import type { OpenVisit, Visit, Visits } from './visit.ts'
+import type { OpenVisit, Visits } from './visit.ts'
 
 export interface DispatcherDeps {
   visits: Visits
@@ -105,5 +105,3 @@ export function createDispatcher(deps: DispatcherDeps) {
 function versionOf(shown: unknown): string {
   return createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 12)
 }
-
-export type { Visit }
