@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
+import { GENEROUS_LIMITS } from '../support/service.ts'
+import { type Stage, startStage } from '../support/stage.ts'
+
+const BYTES_MAX = 30_000
+const LINKED = /<(?:link|script)\b[^>]*?\b(?:href|src)="([^"]+)"/g
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await startStage({ env: { LIMITS: GENEROUS_LIMITS } })
+})
+afterAll(async () => {
+  await stage.stop()
+})
+
+/** A page with everything that it loads, in bytes as sent: plain, and as a browser of today asks for it. */
+async function weigh(page: Page): Promise<{ plain: number; today: number; files: string[] }> {
+  const html = Buffer.byteLength(page.text)
+  const files = [...page.text.matchAll(LINKED)].map(([, path = '']) => path)
+  const bytes = { plain: html, today: html }
+  for (const path of files) {
+    const url = new URL(path, page.url)
+    expect(url.origin).toBe(stage.service.issuer) // nobody else learns who signs in
+    const plain = await lengthOf(url, 'identity')
+    bytes.plain += plain
+    bytes.today += await lengthOf(url, 'br')
+  }
+  return { ...bytes, files }
+}
+
+async function lengthOf(url: URL, encoding: 'identity' | 'br'): Promise<number> {
+  const answer = await fetch(url, { headers: { 'accept-encoding': encoding } })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-encoding')).toBe(encoding === 'br' ? 'br' : null)
+  expect(answer.headers.get('cache-control')).toContain('immutable')
+  await answer.body?.cancel()
+  return Number(answer.headers.get('content-length'))
+}
+
+async function waiting(visitor: Visitor, email: string): Promise<Page> {
+  const page = await visitor.open(await stage.authorizeUrl(visitor))
+  const form = formWith(page, 'identifier')
+  if (!form) throw new Error(`no field for an address: ${page.words}`)
+  return visitor.follow(await visitor.submit(form, { identifier: email }))
+}
+
+const pages: Record<string, () => Promise<Page>> = {
+  'the first page': async () => {
+    const visitor = createVisitor(stage.service)
+    return visitor.open(await stage.authorizeUrl(visitor))
+  },
+  'the waiting page, script included': () => waiting(createVisitor(stage.service), 'weight-1@fabrikam.example'),
+  'the link in the same browser': async () => {
+    const visitor = createVisitor(stage.service)
+    await waiting(visitor, 'weight-2@fabrikam.example')
+    return visitor.open((await stage.mailbox.next('weight-2@fabrikam.example')).link ?? '')
+  },
+  'the link in another browser': async () => {
+    await waiting(createVisitor(stage.service), 'weight-3@fabrikam.example')
+    return createVisitor(stage.service).open((await stage.mailbox.next('weight-3@fabrikam.example')).link ?? '')
+  },
+  'an error': () => createVisitor(stage.service).open(`${stage.service.issuer}/authorize?client_id=nobody`),
+}
+
+describe('a page is there at once on a slow phone', () => {
+  test.each(Object.keys(pages))('%s weighs less than 30 kB with all it loads, and half of that as sent today', async (name) => {
+    const page = await (pages[name] as () => Promise<Page>)()
+    const { plain, today, files } = await weigh(page)
+    expect(files.length).toBeGreaterThanOrEqual(3)
+    expect(plain).toBeLessThan(BYTES_MAX)
+    expect(today).toBeLessThan(BYTES_MAX / 2)
+  })
+
+  test('what is sent compressed is the same file', async () => {
+    const page = await (pages['the first page'] as () => Promise<Page>)()
+    const [, path = ''] = /href="([^"]+app-[^"]+\.css)"/.exec(page.text) ?? []
+    const url = new URL(path, page.url)
+    const plain = Buffer.from(await (await fetch(url, { headers: { 'accept-encoding': 'identity' } })).arrayBuffer())
+    // fetch undoes the compression by itself: what it hands out has been through it.
+    const answer = await fetch(url, { headers: { 'accept-encoding': 'br' } })
+    expect(Buffer.from(await answer.arrayBuffer()).equals(plain)).toBe(true)
+  })
+})

@@ -1,0 +1,310 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { launchBrowser } from './browser.ts'
+import type { Mail, MailBehaviour } from './mailbox.ts'
+import { GENEROUS_LIMITS, type Service, startService } from './service.ts'
+import { type Stage, startStage } from './stage.ts'
+
+/** A service with everything that is needed to walk to each of its screens, and a browser to walk with. */
+export interface Theatre {
+  stage: Stage
+  /** A second service, as a newcomer has it: with the demo application and the inbox. */
+  trial: Service
+  browser: Browser
+  stop(): Promise<void>
+}
+
+/** One walk to one screen. */
+interface Walk extends Theatre {
+  page: Page
+  /** An address that no other walk uses. */
+  address: string
+  /** A new browser of another person or device. */
+  elsewhere(): Promise<Page>
+}
+
+const OUTSIDE_APP = {
+  client_id: 'outside-app',
+  client_name: 'Northwind Reports',
+  client_uri: 'https://northwind.example',
+  redirect_uris: ['https://northwind.example/callback'],
+  token_endpoint_auth_method: 'none',
+  made_by: 'Northwind Ltd.',
+}
+
+/** Starts the theatre. Mails to `late…` are put off, to `back…` refused, and to `slow…` never answered. */
+export async function openTheatre(): Promise<Theatre> {
+  const [stage, trial, browser] = await Promise.all([
+    startStage({
+      client: { client_name: 'Fabrikam', client_uri: 'https://fabrikam.example' },
+      clients: [OUTSIDE_APP],
+      env: { LIMITS: `${GENEROUS_LIMITS.replace(/email:\d+/, 'email:3')}`, CODE_FAILURES_MAX: '5' },
+    }),
+    startService(),
+    launchBrowser(),
+  ])
+  stage.mailbox.setBehaviour(({ to }): MailBehaviour => {
+    if (to.startsWith('late')) return { code: 421 }
+    if (to.startsWith('back')) return { code: 550 }
+    return to.startsWith('slow') ? 'hang-after-data' : 'accept'
+  })
+  const stop = async () => {
+    await browser.close()
+    await Promise.all([stage.stop(), trial.stop()])
+  }
+  return { stage, trial, browser, stop }
+}
+
+let walks = 0
+
+/** Walks to a screen in a new browser, as somebody new unless told who, and answers the page that shows it. */
+export async function walkTo(
+  theatre: Theatre,
+  name: string,
+  options: BrowserContextOptions & { address?: string } = {},
+): Promise<Page> {
+  const { address = `maria.garcia-${++walks}@fabrikam.example`, ...browserOptions } = options
+  const walk = screens[name]
+  if (!walk) throw new Error(`there is no screen ${name}`)
+  const contexts: BrowserContext[] = []
+  const elsewhere = async () => {
+    const context = await theatre.browser.newContext({ reducedMotion: 'reduce', ...browserOptions })
+    contexts.push(context)
+    return context.newPage()
+  }
+  const seen = await walk({ ...theatre, page: await elsewhere(), address, elsewhere })
+  for (const context of contexts) if (context !== seen.context()) await context.close()
+  return seen
+}
+
+const WRONG_CODES = 5
+const OVER_SECONDS = 16 * 60
+const NEAR_END_SECONDS = 7.5 * 60
+const RESEND_SECONDS = 46
+
+/** Every screen by its name, with the way to it. */
+export const screens: Readonly<Record<string, (walk: Walk) => Promise<Page>>> = {
+  identify: async ({ stage, page }) => {
+    await page.goto(`${stage.relyingParty.url}/login`)
+    return page
+  },
+  'identify-create': async ({ stage, page }) => {
+    await page.goto(`${stage.relyingParty.url}/login?prompt=create`)
+    return page
+  },
+  'identify-wrong': async (walk) => identify({ ...walk, address: 'maria..garcia@fabrikam.example' }),
+  'wait-sending': async (walk) => identify({ ...walk, address: `slow-${walk.address}` }),
+  wait: waiting,
+  'wait-resend': async (walk) => {
+    await wait(walk)
+    await walk.stage.moveClock(RESEND_SECONDS)
+    await walk.page.reload()
+    return walk.page
+  },
+  'wait-no-resend': async (walk) => {
+    await wait(walk)
+    for (let count = 0; count < 2; count++) {
+      await walk.stage.moveClock(RESEND_SECONDS)
+      await walk.page.reload()
+      await press(walk.page, 'form[action$="/resend"] button')
+      await walk.stage.mailbox.next(walk.address)
+    }
+    return walk.page
+  },
+  'wait-near-end': async (walk) => {
+    await wait(walk)
+    await walk.stage.moveClock(NEAR_END_SECONDS)
+    await walk.page.reload()
+    return walk.page
+  },
+  'wait-wrong-code': async (walk) => wrongCodes(await waiting(walk), 1),
+  'wait-closed': async (walk) => wrongCodes(await waiting(walk), WRONG_CODES),
+  'wait-long-code': longCode,
+  'wait-late': async (walk) => {
+    const page = await identify({ ...walk, address: `late-${walk.address}` })
+    await page.locator('[data-live] .notice').waitFor()
+    return page
+  },
+  'wait-back': async (walk) => {
+    const page = await identify({ ...walk, address: `back-${walk.address}` })
+    await page.locator('[data-live] .notice').waitFor()
+    return page
+  },
+  'attempt-ended': async (walk) => {
+    await wait(walk)
+    await walk.stage.moveClock(OVER_SECONDS)
+    await walk.page.reload()
+    return walk.page
+  },
+  'link-same': async (walk) => openLink(walk, walk.page),
+  'link-other': async (walk) => openLink(walk, await walk.elsewhere()),
+  'link-other-long-code': async (walk) => {
+    await longCode(walk)
+    const other = await walk.elsewhere()
+    await other.goto((await walk.stage.mailbox.next(walk.address)).link ?? '')
+    return other
+  },
+  'link-other-closed': async (walk) => {
+    const other = await openLink(walk, await walk.elsewhere())
+    await wrongCodes(walk.page, WRONG_CODES)
+    await other.reload()
+    return other
+  },
+  'link-expired': async (walk) => {
+    await openLink(walk, walk.page)
+    await walk.stage.moveClock(OVER_SECONDS)
+    await walk.page.reload()
+    return walk.page
+  },
+  'link-used': async (walk) => {
+    await openLink(walk, walk.page)
+    const link = walk.page.url()
+    await press(walk.page, 'main button')
+    await walk.page.goto(link)
+    return walk.page
+  },
+  'link-replaced': async (walk) => {
+    const { link } = await wait(walk)
+    await press(walk.page, 'form[action$="/restart"] button')
+    await typeAddress(walk.page, walk.address)
+    await walk.page.goto(link ?? '')
+    return walk.page
+  },
+  'gone-on': async (walk) => {
+    const { link } = await wait(walk)
+    const tab = await walk.page.context().newPage()
+    await tab.goto(link ?? '')
+    await press(tab, 'main button')
+    await walk.page.locator('main[data-way="4"]').waitFor()
+    return walk.page
+  },
+  'account-switch': async (walk) => {
+    await signIn(walk)
+    return signIn({ ...walk, address: `second-${walk.address}` }, '?prompt=login')
+  },
+  consent: async (walk) => signIn(walk, `?${new URLSearchParams(outsideRequest())}`),
+  'error-client': async ({ stage, page }) => {
+    await page.goto(`${stage.service.issuer}/authorize?client_id=nobody&response_type=code`)
+    return page
+  },
+  'error-redirect': async ({ stage, page }) => {
+    await page.goto(`${stage.relyingParty.url}/login?redirect_uri=https://elsewhere.example/callback`)
+    return page
+  },
+  'refusal-not-open': async ({ stage, page }) => {
+    await page.goto(`${stage.service.issuer}/sign-in/${'x'.repeat(21)}`)
+    return page
+  },
+  'refusal-not-found': async ({ stage, page }) => {
+    await page.goto(`${stage.service.issuer}/nothing-here`)
+    return page
+  },
+  'refusal-forged': async (walk) => {
+    const page = await screens.identify?.(walk)
+    await page?.evaluate("document.querySelector('[name=csrf]').value = 'not it'")
+    await typeAddress(walk.page, walk.address)
+    return walk.page
+  },
+  'refusal-too-many': async (walk) => {
+    await wait(walk)
+    for (let count = 0; count < 3; count++) {
+      await press(walk.page, 'form[action$="/restart"] button')
+      await typeAddress(walk.page, walk.address)
+    }
+    return walk.page
+  },
+  'sign-out': async (walk) => {
+    await signIn(walk)
+    await press(walk.page, '#logout')
+    return walk.page
+  },
+  'signed-out': async (walk) => {
+    await signIn(walk)
+    await walk.page.goto(`${walk.stage.service.issuer}/logout`)
+    await press(walk.page, 'button[name=logout]')
+    return walk.page
+  },
+  start: async ({ trial, page }) => {
+    await page.goto(`${trial.issuer}/`)
+    return page
+  },
+  'dev-inbox-empty': async ({ trial, page }) => {
+    await page.goto(`${trial.issuer}/dev/inbox`)
+    return page
+  },
+  'dev-inbox': async ({ trial, page, address }) => {
+    await page.goto(`http://127.0.0.1:${trial.port + 1}/sign-in`)
+    await typeAddress(page, address)
+    await page.waitForURL(/\/sign-in\//)
+    await page.locator('[data-live]').waitFor()
+    await page.locator('[data-live] .good').waitFor()
+    await page.goto(`${trial.issuer}/dev/inbox`)
+    return page
+  },
+}
+
+async function press(page: Page, selector: string): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), page.locator(selector).first().click()])
+}
+
+async function typeAddress(page: Page, address: string): Promise<void> {
+  await page.locator('#identifier').fill(address)
+  await press(page, 'main button')
+}
+
+async function identify({ stage, page, address }: Walk, query = ''): Promise<Page> {
+  await page.goto(`${stage.relyingParty.url}/login${query}`)
+  await typeAddress(page, address)
+  return page
+}
+
+/** To the waiting page, once it says that the mail server has taken the mail. */
+async function wait(walk: Walk): Promise<Mail> {
+  const page = await identify(walk)
+  const mail = await walk.stage.mailbox.next(walk.address)
+  while ((await page.locator('[data-live] .good').count()) === 0) await page.reload()
+  return mail
+}
+
+async function waiting(walk: Walk): Promise<Page> {
+  await wait(walk)
+  return walk.page
+}
+
+async function wrongCodes(page: Page, count: number): Promise<Page> {
+  for (let tried = 0; tried < count; tried++) {
+    await page.locator('#code').fill('000000')
+    await press(page, 'form[action$="/answer"] button')
+  }
+  return page
+}
+
+/** An address whose short code strangers have closed, in a new attempt. */
+async function longCode(walk: Walk): Promise<Page> {
+  await wrongCodes(await waiting(walk), WRONG_CODES)
+  await press(walk.page, 'form[action$="/restart"] button')
+  await typeAddress(walk.page, walk.address)
+  return walk.page
+}
+
+async function openLink(walk: Walk, where: Page): Promise<Page> {
+  const { link } = await wait(walk)
+  await where.goto(link ?? '')
+  return where
+}
+
+async function signIn(walk: Walk, query = ''): Promise<Page> {
+  await identify(walk, query)
+  const { code } = await walk.stage.mailbox.next(walk.address)
+  await walk.page.locator('#code').fill(code ?? '')
+  await press(walk.page, 'form[action$="/answer"] button')
+  return walk.page
+}
+
+function outsideRequest(): Record<string, string> {
+  return {
+    client_id: OUTSIDE_APP.client_id,
+    redirect_uri: OUTSIDE_APP.redirect_uris[0] ?? '',
+    scope: 'openid profile email offline_access',
+    prompt: 'consent', // OpenID Connect Core §11: else the engine leaves offline_access out
+  }
+}
