@@ -29,8 +29,8 @@ export function recordEngineEvents(
     else note(audit.prepare('token.issued', { ...who(ctx), detail: { grantType, ...detail } }))
   })
   provider.on('interaction.ended', (ctx) => {
-    const login = ctx.oidc.result?.login
-    if (!login) return
+    const { login, consent } = ctx.oidc.result ?? {}
+    if (!login || consent) return // after a consent the engine tells of the sign-in before it once more
     const detail = { amr: (login.amr ?? []).join(' '), acr: login.acr ?? '' }
     note(audit.prepare('sign_in.completed', { ...who(ctx), accountId: login.accountId, detail }))
   })
