@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { Clock, Tx } from '../base/index.ts'
+import type { Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider'
+import type { Tx } from '../base/index.ts'
+import type { Clients } from '../clients/index.ts'
 import { policyOf } from './client-metadata.ts'
 
 /** What a person agreed to for one client. */
@@ -38,25 +39,27 @@ export function consentFrom(accountId: string, clientId: string, missing: Missin
 }
 
 /**
- * The engine's `loadExistingGrant`. A first-party client is granted what it asks for; any other one what the person
- * agreed to, from our own record, since the engine's Grant ends with the session.
+ * The engine's `loadExistingGrant`. A first-party client is granted what it is registered for; any other one what the
+ * person agreed to, from our own record, since the engine's Grant ends with the session.
  *
  * The Grant's id is the same for one session and client, so that two tabs that authorize at once share it and
- * neither loses its tokens.
+ * neither loses its tokens. For the same reason it never depends on what one request asks for: a token holds no more
+ * than was asked for with it, and a request for less takes nothing from tokens that are out.
  */
-export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; clock: Clock }) {
+export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; clients: Pick<Clients, 'resourceServer'> }) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC) {
     const { client, session, account, provider } = ctx.oidc
     if (!client || !session || !account) return undefined
-    const agreed = policyOf(client).firstParty ? 'everything' : await deps.consents.find(account.accountId, client.clientId)
-    if (!agreed) return undefined
+    const granted = policyOf(client).firstParty
+      ? await registeredFor(client, deps.clients)
+      : await deps.consents.find(account.accountId, client.clientId)
+    if (!granted) return undefined
 
     const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
     grant.jti = grantIdOf(session.uid, account.accountId, client.clientId)
-    const asked = agreed === 'everything' ? askedFor(ctx) : narrowed(askedFor(ctx), agreed)
-    if (asked.scopes.length > 0) grant.addOIDCScope(asked.scopes.join(' '))
-    if (asked.claims.length > 0) grant.addOIDCClaims([...asked.claims])
-    for (const [resource, scopes] of Object.entries(asked.resources)) {
+    if (granted.scopes.length > 0) grant.addOIDCScope(granted.scopes.join(' '))
+    if (granted.claims.length > 0) grant.addOIDCClaims([...granted.claims])
+    for (const [resource, scopes] of Object.entries(granted.resources)) {
       if (scopes.length > 0) grant.addResourceScope(resource, scopes.join(' '))
     }
     await grant.save()
@@ -64,30 +67,16 @@ export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; 
   }
 }
 
-type Asked = Pick<Consent, 'scopes' | 'claims' | 'resources'>
-
-function askedFor(ctx: KoaContextWithOIDC): Asked {
-  const { requestParamOIDCScopes, requestParamClaims, requestParamScopes, resourceServers } = ctx.oidc
-  const scopes = [...(requestParamScopes as Set<string>)]
+async function registeredFor(
+  client: EngineClient,
+  clients: Pick<Clients, 'resourceServer'>,
+): Promise<Pick<Consent, 'scopes' | 'claims' | 'resources'>> {
+  const servers = await Promise.all(policyOf(client).resources.map((id) => clients.resourceServer(id)))
+  const known = servers.filter((server) => server !== null)
   return {
-    scopes: [...(requestParamOIDCScopes as Set<string>)],
-    claims: [...(requestParamClaims as Set<string>)],
-    resources: Object.fromEntries(
-      Object.entries(resourceServers ?? {}).map(([id, server]) => [id, scopes.filter((scope) => server.scopes.has(scope))]),
-    ),
-  }
-}
-
-function narrowed(asked: Asked, agreed: Consent): Asked {
-  return {
-    scopes: asked.scopes.filter((scope) => agreed.scopes.includes(scope)),
-    claims: asked.claims.filter((claim) => agreed.claims.includes(claim)),
-    resources: Object.fromEntries(
-      Object.entries(asked.resources).map(([id, scopes]) => [
-        id,
-        scopes.filter((scope) => agreed.resources[id]?.includes(scope)),
-      ]),
-    ),
+    scopes: (client.scope ?? '').split(' ').filter(Boolean),
+    claims: [],
+    resources: Object.fromEntries(known.map((server) => [server.id, Object.keys(server.scopes)])),
   }
 }
 

@@ -65,7 +65,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     clients: deps.clients,
     adapterOf,
     findAccount: createFindAccount(deps.accounts),
-    loadExistingGrant: createGrantLoader({ consents: deps.consents, clock }),
+    loadExistingGrant: createGrantLoader({ consents: deps.consents, clients: deps.clients }),
     ...createEnginePages({ text: deps.text, clients: deps.clients, clock }),
   })
 
