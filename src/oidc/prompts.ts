@@ -15,7 +15,7 @@ export function createPrompts() {
   const login = policy.get('login')
   if (!login) throw new Error('the engine has no login prompt')
   login.checks.add(
-    new Check('account_unavailable', 'End-User authentication is required', (ctx) => {
+    new Check('account_unavailable', 'End-User authentication is required', 'login_required', (ctx) => {
       const { session, account } = ctx.oidc
       return Boolean(session?.accountId) && account === undefined
     }),
