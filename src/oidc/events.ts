@@ -1,7 +1,8 @@
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
-import { type Log, Refusal } from '../base/index.ts'
+import type { Log } from '../base/index.ts'
 import type { RequestState } from './pages.ts'
+import { refusalIn } from './refusal-in.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 
 /**
@@ -64,11 +65,4 @@ export function recordEngineEvents(
     }
     log.error({ err: error, reference: (ctx.state as RequestState).reference }, 'the engine failed')
   })
-}
-
-function refusalIn(error: unknown): Refusal | null {
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if (at instanceof Refusal) return at
-  }
-  return null
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../base/index.ts'
 import type { Client, Clients } from '../clients/index.ts'
 import type { AppView, Text } from '../text/index.ts'
 import { appViewOf } from './app-view.ts'
+import { refusalIn } from './refusal-in.ts'
 
 /** What the server in front keeps for each request. */
 export interface RequestState {
@@ -28,13 +29,14 @@ export function createEnginePages(deps: { text: Text; clients: Pick<Clients, 'fi
   }
 
   /** RFC 6749 §4.1.2.1: a bad client or redirect address is told to the person, never redirected. */
-  async function renderError(ctx: KoaContextWithOIDC, out: ErrorOut): Promise<void> {
+  async function renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: unknown): Promise<void> {
     const { reference } = ctx.state as RequestState
     ctx.type = 'html'
     const at = clock.now()
     const back = await appOf(ctx).catch(() => null)
-    if (ctx.status >= 500) {
-      const code = ctx.status === 503 ? 'unavailable' : 'internal'
+    const refusal = refusalIn(error)
+    if (refusal || ctx.status >= 500) {
+      const code = refusal?.code ?? 'internal'
       ctx.body = text.page('refusal', { code, reference, at, retryAt: null, back }, localeOf(ctx))
       return
     }

@@ -8,6 +8,9 @@ export interface RefusalState {
   app?: AppView
 }
 
+/** After an outage, requests are served again within seconds (S-3). */
+const RETRY_SOON_SECONDS = 5
+
 /**
  * The last resort: a refusal becomes its page (or an RFC 9457 problem for programs), everything else is a bug, told
  * as 500 with a reference and nothing of its inside (R-180, R-181).
@@ -43,6 +46,7 @@ export function createErrors(deps: { text: Text; log: Log; clock: Clock }): Midd
     for (const name of ['Set-Cookie', 'Location', 'Content-Type', 'Content-Length', 'ETag', 'Last-Modified']) ctx.remove(name)
     const { retryAfterSeconds } = refusal
     ctx.status = refusal.status
+    if (refusal.status === 503) ctx.set('Retry-After', String(RETRY_SOON_SECONDS))
     ctx.set('Cache-Control', 'no-store')
     if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds))
     if (ctx.accepts('html', 'json') !== 'html') {
