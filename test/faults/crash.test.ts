@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Client } from 'pg'
+import { query } from '../support/database.ts'
+import { send } from '../support/http.ts'
+import { formWith } from '../support/person.ts'
+import { GENEROUS_LIMITS } from '../support/service.ts'
+import { type Stage, startStage } from '../support/stage.ts'
+import { ask, finish, submit, until } from './fault-tools.ts'
+
+// The process dies at the worst moments; what was acknowledged stays, and what was not has not happened (S-1).
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await startStage({ env: { LIMITS: GENEROUS_LIMITS } })
+})
+afterAll(() => stage.stop())
+
+/** Ends the process without warning and starts it anew with the same settings. */
+async function crash(): Promise<void> {
+  await stage.service.kill9()
+  await stage.service.restart()
+}
+
+function tokenRequest(fields: Record<string, string>) {
+  const { clientId, clientSecret } = stage.relyingParty
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
+  return send(`${stage.service.issuer}/token`, { body: fields, headers: { authorization: `Basic ${basic}` } })
+}
+
+const countOf = async (sql: string, values: unknown[]) =>
+  Number((await query<{ n: string }>(stage.service.databaseUrl, sql, values))[0]?.n)
+
+describe('a process that is killed', () => {
+  test('F-15, F-16 between the accepted code and the session: one button lands the person signed in, the code is used', async () => {
+    const email = 'crash@fabrikam.example'
+    const walk = await ask(stage, email)
+    const mail = await stage.mailbox.next(email)
+    const form = formWith(walk.page, 'code')
+    if (!form) throw new Error('no code field')
+    const accepted = await walk.visitor.submit(form, { code: mail.code ?? '' })
+    expect(accepted.location).toBe(`${walk.home}/continue`)
+    await crash()
+
+    // The code is not good a second time, and says nothing but the way on.
+    const again = await walk.visitor.submit(form, { code: mail.code ?? '' })
+    expect(again.location).toBe(walk.home)
+
+    const page = await walk.visitor.open(walk.home)
+    const onward = page.forms.find(({ action }) => action.endsWith('/continue'))
+    if (!onward) throw new Error(`no way on: ${page.words}`)
+    const end = await walk.visitor.follow(await walk.visitor.submit(onward))
+    expect((await walk.visitor.get(end.location ?? '')).status).toBe(200)
+    expect(stage.relyingParty.last().userinfo.email).toBe(email)
+    const uses = `select count(*) n from audit_entry where event = 'sign_in.proven' and detail::text like '%email%' and account_id = $1`
+    expect(await countOf(uses, [stage.relyingParty.last().idToken.sub])).toBe(1)
+  })
+
+  test('F-16 between the saved session and its answer: the browser is told to start again, and can', async () => {
+    const email = 'unheard@fabrikam.example'
+    const walk = await ask(stage, email)
+    const mail = await stage.mailbox.next(email)
+    const form = formWith(walk.page, 'code')
+    if (!form) throw new Error('no code field')
+    await walk.visitor.submit(form, { code: mail.code ?? '' })
+    const resume = (await walk.visitor.get(`${walk.home}/continue`)).location ?? ''
+    // The answer is lost on its way: this browser gets neither session nor code.
+    const lost = await send(resume, { headers: { cookie: walk.visitor.jar.header(resume) ?? '' } })
+    expect(lost.headers.location).toContain('code=')
+    await crash()
+
+    const repeated = await walk.visitor.open(resume)
+    expect(repeated.status).toBe(400)
+    expect(repeated.words).toMatch(/sign in again/)
+    await stage.signIn(email, { visitor: walk.visitor })
+    const uses = `select count(*) n from audit_entry where event = 'sign_in.completed' and account_id = $1`
+    expect(await countOf(uses, [stage.relyingParty.last().idToken.sub])).toBe(2)
+  })
+
+  test('F-17 between used and renewed refresh token: nothing was written, and the old one still works', async () => {
+    await stage.signIn('refresh@fabrikam.example')
+    const first = stage.relyingParty.last().tokens.refresh_token ?? ''
+    const holder = new Client({ connectionString: stage.service.databaseUrl })
+    await holder.connect()
+    await holder.query('begin; lock table oidc_record in exclusive mode') // readers pass, the flush waits
+    const lost = tokenRequest({ grant_type: 'refresh_token', refresh_token: first }).catch(() => null)
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and application_name = 'doorward'`
+    await until('the flush waits at the lock', async () => (await query(stage.service.databaseUrl, waiting)).length > 0)
+    await stage.service.kill9()
+    // The server ends the statement of a client that is gone only when it looks: the lock's end must not let it in.
+    await holder.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'doorward'`,
+    )
+    await holder.query('rollback')
+    await holder.end()
+    expect(await lost).toBeNull()
+    await stage.service.restart()
+
+    const renewed = await tokenRequest({ grant_type: 'refresh_token', refresh_token: first })
+    expect(renewed.status).toBe(200)
+    const second = JSON.parse(renewed.text).refresh_token as string
+    expect((await tokenRequest({ grant_type: 'refresh_token', refresh_token: second })).status).toBe(200)
+  })
+
+  test('R-064 between two guesses: the count of wrong codes goes on where it was', async () => {
+    const email = 'guesses@fabrikam.example'
+    const walk = await ask(stage, email)
+    const { code } = await stage.mailbox.next(email)
+    const wrong = code === '000000' ? '000001' : '000000'
+    for (let guess = 0; guess < 4; guess++) walk.page = await submit(walk, 'code', { code: wrong })
+    await crash()
+    walk.page = await walk.visitor.open(walk.home)
+    walk.page = await submit(walk, 'code', { code: wrong })
+    expect(formWith(walk.page, 'code')).toBeUndefined()
+    const tries = 'select tries n from challenge where target = $1'
+    expect(await countOf(tries, [email])).toBe(5)
+  })
+})
+
+describe('a restart', () => {
+  test('S-1 keeps sessions, tokens and sign-ins under way', async () => {
+    const email = 'stays@fabrikam.example'
+    const visitor = await stage.signIn(email)
+    const { tokens, idToken } = stage.relyingParty.last()
+    const other = await ask(stage, 'underway@fabrikam.example')
+    await stage.service.restart()
+
+    const userinfo = await send(`${stage.service.issuer}/userinfo`, {
+      headers: { authorization: `Bearer ${tokens.access_token}` },
+    })
+    expect(userinfo.status).toBe(200)
+    const silent = await visitor.open(await stage.authorizeUrl(visitor, { prompt: 'none' }))
+    expect(new URL(silent.location ?? '').searchParams.get('code')).toBeTruthy()
+    await visitor.get(silent.location ?? '')
+    expect(stage.relyingParty.last().idToken.sub).toBe(idToken.sub)
+    const refreshed = await tokenRequest({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' })
+    expect(refreshed.status).toBe(200)
+    expect((await finish(stage, other, 'underway@fabrikam.example')).status).toBe(200)
+  })
+})
