@@ -26,7 +26,8 @@ const ofChallenge: Statement = {
          where a.id = (select attempt_id from challenge where id = $1)`,
 }
 
-// Two tabs that begin at once must leave one attempt open: the lock puts them in a row.
+// Two tabs that begin at once must leave one attempt open: the lock puts them in a row. Their moments were taken before
+// it, so `begin` moves one that would lie behind: the open attempt is always the newest.
 const lockInteraction: Statement = {
   name: 'attempt_lock',
   text: `select pg_advisory_xact_lock(hashtextextended($1, 4711))`,
@@ -41,7 +42,9 @@ const begin: Statement = {
       update challenge set state = 'ended' where attempt_id in (select id from earlier) and state = 'open'
     ), added as (
       insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at)
-      values ($1, $2, $3, $4, $5, 'open', $6, $7, $8::timestamptz, $9::timestamptz)
+      values ($1, $2, $3, $4, $5, 'open', $6, $7,
+        greatest($8::timestamptz, (select max(created_at) + interval '1 millisecond' from attempt where interaction_hash = $2)),
+        $9::timestamptz)
     )
     insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code,
       messages, first_sent_at, last_sent_at, expires_at)

@@ -34,7 +34,7 @@ afterAll(() => stage.stop())
 /** What this request is answered with, for a person who is signed in. */
 async function errorOf(client: App, parameters: Record<string, string | null>): Promise<string | null> {
   const answer = await silently(stage, client, signedIn, parameters)
-  return answer && answer.searchParams.get('error')
+  return answer ? answer.searchParams.get('error') : 'a page'
 }
 
 describe('where an authorization answer may go', () => {

@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { query } from '../support/database.ts'
+import type { Form } from '../support/html.ts'
+import { type Answer, send } from '../support/http.ts'
+import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
+import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
+import { startPairStage } from '../support/stage.ts'
+import { type App, appOf, authorize, authorizeUrl, newVerifier, type Reply, redeem, refresh, tokensOf } from './protocol.ts'
+
+const REDIRECT = 'https://apps.fabrikam.example/callback'
+const EMAIL_CAP = 60
+const apps: App[] = ['one', 'two', 'three'].map((id) => ({ id, secret: null, redirectUri: REDIRECT }))
+
+let stage: Awaited<ReturnType<typeof startPairStage>>
+let app: App
+
+beforeAll(async () => {
+  stage = await startPairStage({
+    env: { LIMITS: GENEROUS_LIMITS.replace('email:10000', `email:${EMAIL_CAP}`) },
+    clients: apps.map(({ id }) => ({
+      client_id: id,
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [REDIRECT],
+      first_party: true,
+    })),
+  })
+  app = appOf(stage)
+})
+afterAll(() => stage.stop())
+
+/** The same thing `count` times at once, by turns at the two instances. */
+function atOnce<T>(count: number, work: (instance: Service, index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => work(index % 2 === 0 ? stage.service : stage.second, index)))
+}
+
+function statuses(answers: readonly { status: number }[]): Record<number, number> {
+  const counted: Record<number, number> = {}
+  for (const { status } of answers) counted[status] = (counted[status] ?? 0) + 1
+  return counted
+}
+
+/** At most one may win (a loser that comes late takes the winner's tokens away again), and nobody sees a failure. */
+function expectOneWinnerAtMost(answers: readonly Reply[]): void {
+  const won = answers.filter(({ status }) => status === 200)
+  expect(won.length).toBeLessThanOrEqual(1)
+  for (const { status, body } of answers.filter((answer) => !won.includes(answer))) {
+    expect({ status, error: body.error }).toEqual({ status: 400, error: 'invalid_grant' })
+  }
+}
+
+const count = async (sql: string, values: readonly unknown[]) =>
+  Number((await query<{ count: string }>(stage.service.databaseUrl, `select count(*) as count from ${sql}`, values))[0]?.count)
+
+/** Goes as far as the page that waits for the code. */
+async function waiting(email: string, visitor = createVisitor(stage.service)): Promise<{ visitor: Visitor; page: Page }> {
+  const start = await visitor.open(authorizeUrl(stage.service, app, newVerifier()))
+  const page = await visitor.follow(await visitor.submit(formOf(start, 'identifier'), { identifier: email }))
+  return { visitor, page }
+}
+
+function formOf(page: Page, field: string): Form {
+  const form = formWith(page, field)
+  if (!form) throw new Error(`${page.url} has no field ${field}: ${page.words}`)
+  return form
+}
+
+/** A form of this browser, sent to one of the instances, as often as one likes. */
+function posting(visitor: Visitor, form: Pick<Form, 'action' | 'values'>, fields: Record<string, string> = {}) {
+  const cookie = visitor.jar.header(form.action) ?? ''
+  const headers = { cookie, origin: stage.service.issuer, 'sec-fetch-site': 'same-origin' }
+  return (via: Service): Promise<Answer> => send(form.action, { body: { ...form.values, ...fields }, headers, via })
+}
+
+describe('at once, over two instances', () => {
+  test('R-008, F-22 fifty redemptions of one code: one success at most, and no failure of ours', async () => {
+    const { visitor } = await authorize(stage, app, { email: 'fifty-codes@fabrikam.example' })
+    for (let round = 0; round < 5; round++) {
+      const issued = await authorize(stage, app, { email: 'x', visitor })
+      const answers = await atOnce(50, (via) => redeem(stage.service, app, issued, {}, via))
+      expectOneWinnerAtMost(answers)
+      expect(await redeem(stage.service, app, issued)).toMatchObject({ status: 400 })
+    }
+  })
+
+  test('R-020, F-22 fifty uses of one refresh token: one success at most, and no failure of ours', async () => {
+    const { visitor } = await authorize(stage, app, { email: 'fifty-refreshes@fabrikam.example' })
+    for (let round = 0; round < 5; round++) {
+      const { body } = await tokensOf(stage, app, { email: 'x', visitor })
+      expectOneWinnerAtMost(await atOnce(50, (via) => refresh(stage.service, app, body.refresh_token, {}, via)))
+      expect(await refresh(stage.service, app, body.refresh_token)).toMatchObject({ status: 400 })
+    }
+  })
+
+  test('R-053 fifty right codes in one browser: one proof, one account, one session', async () => {
+    const email = 'fifty-answers@fabrikam.example'
+    const { visitor, page } = await waiting(email)
+    const { code } = await stage.mailbox.next(email)
+    const post = posting(visitor, formOf(page, 'code'), { code: code ?? '' })
+    await expectOneProof(await atOnce(50, post), email, visitor)
+  })
+
+  test('R-053 fifty confirmations of one link: one proof, one account, one session', async () => {
+    const email = 'fifty-links@fabrikam.example'
+    const { visitor } = await waiting(email)
+    const { link } = await stage.mailbox.next(email)
+    const opened = await visitor.get(link ?? '')
+    const form = opened.forms.find(({ method }) => method === 'POST')
+    if (!form) throw new Error(`no button: ${opened.words}`)
+    await expectOneProof(await atOnce(50, posting(visitor, form)), email, visitor)
+  })
+
+  async function expectOneProof(answers: readonly Answer[], email: string, visitor: Visitor): Promise<void> {
+    expect(statuses(answers)).toEqual({ 303: 50 })
+    const winners = answers.filter(({ headers }) => headers.location?.endsWith('/continue'))
+    expect(winners).toHaveLength(1)
+    const [{ account_id: accountId } = { account_id: '' }] = await query<{ account_id: string }>(
+      stage.service.databaseUrl,
+      'select account_id from address where canonical = $1',
+      [email],
+    )
+    expect(await count(`audit_entry where event = 'sign_in.proven' and account_id = $1`, [accountId])).toBe(1)
+    expect(await count(`audit_entry where event = 'account.created' and account_id = $1`, [accountId])).toBe(1)
+    const end = await visitor.open(new URL(winners[0]?.headers.location ?? '', stage.service.issuer).href)
+    expect(end.location).toMatch(/[?&]code=/)
+    expect(await count(`oidc_record where model = 'Session' and account_id = $1`, [accountId])).toBe(1)
+  }
+
+  test('R-060, F-23 a hundred starts of one sign-in: one open attempt, and no more mails than the cap', async () => {
+    const email = 'hundred-starts@fabrikam.example'
+    const visitor = createVisitor(stage.service)
+    const start = await visitor.open(authorizeUrl(stage.service, app, newVerifier()))
+    const answers = await atOnce(100, posting(visitor, formOf(start, 'identifier'), { identifier: email }))
+    expect(statuses(answers)).toEqual({ 303: EMAIL_CAP, 429: 100 - EMAIL_CAP })
+    for (const { headers } of answers.filter(({ status }) => status === 429))
+      expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+    const own = 'from challenge c join attempt a on a.id = c.attempt_id where c.target = $1'
+    const states = await query<{ state: string; count: number }>(
+      stage.service.databaseUrl,
+      `select a.state, count(*)::int as count ${own} group by a.state order by a.state`,
+      [email],
+    )
+    expect(states).toEqual([
+      { state: 'ended', count: EMAIL_CAP - 1 },
+      { state: 'open', count: 1 },
+    ])
+    expect(stage.mailbox.count(email)).toBeLessThanOrEqual(EMAIL_CAP)
+    // The one that is open can be answered.
+    const page = await visitor.open(start.url)
+    const post = posting(visitor, formOf(page, 'code'), { code: await openCode(email) })
+    expect((await post(stage.service)).headers.location).toMatch(/\/continue$/)
+  })
+
+  /** The code of the attempt that is still open: its mail is the only one that is right. */
+  async function openCode(email: string): Promise<string> {
+    for (;;) {
+      const mail = await stage.mailbox.next(email)
+      if ((await createVisitor(stage.service).get(mail.link ?? '')).status === 200) return mail.code ?? ''
+    }
+  }
+
+  test('R-087, F-24 fifty browsers prove one new address: one account', async () => {
+    const email = 'fifty-people@fabrikam.example'
+    const browsers = await Promise.all(Array.from({ length: 50 }, () => waiting(email)))
+    const mails = await Promise.all(browsers.map(() => stage.mailbox.next(email)))
+    const answers = await atOnce(50, (via, index) => {
+      const { visitor, page } = browsers[index] as (typeof browsers)[number]
+      const uid = new URL(page.url).pathname
+      const mail = mails.find(({ link }) => link?.includes(`${uid}/`))
+      return posting(visitor, formOf(page, 'code'), { code: mail?.code ?? '' })(via)
+    })
+    expect(statuses(answers)).toEqual({ 303: 50 })
+    expect(answers.filter(({ headers }) => headers.location?.endsWith('/continue'))).toHaveLength(50)
+    expect(await count('address where canonical = $1', [email])).toBe(1)
+    const accounts = await query<{ account_id: string }>(
+      stage.service.databaseUrl,
+      'select distinct a.account_id from attempt a join challenge c on c.attempt_id = a.id where c.target = $1',
+      [email],
+    )
+    expect(accounts).toHaveLength(1)
+    expect(await count('account a where not exists (select from address where account_id = a.id)', [])).toBe(0)
+  })
+
+  test('R-061, F-27 two hundred wrong codes: five are judged', async () => {
+    const email = 'two-hundred-guesses@fabrikam.example'
+    const { visitor, page } = await waiting(email)
+    const { code } = await stage.mailbox.next(email)
+    const form = formOf(page, 'code')
+    const wrong = Array.from({ length: 200 }, (_, index) => String(100_000 + index)).map((guess) =>
+      guess === code ? '999999' : guess,
+    )
+    const answers = await atOnce(200, (via, index) => posting(visitor, form, { code: wrong[index] ?? '' })(via))
+    expect(statuses(answers)).toEqual({ 303: 200 })
+    const own = 'audit_entry e join challenge c on c.attempt_id = e.attempt_id where c.target = $1'
+    expect(await count(`${own} and e.event = 'sign_in.code_wrong'`, [email])).toBe(5)
+    const [challenge] = await query(stage.service.databaseUrl, 'select tries, state from challenge where target = $1', [email])
+    expect(challenge).toEqual({ tries: 5, state: 'open' })
+    // The right code comes too late; the link does not.
+    expect((await posting(visitor, form, { code: code ?? '' })(stage.service)).headers.location).not.toMatch(/continue/)
+  })
+
+  test('three applications that authorize at once on one session are all known to it, ten times over', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { visitor } = await authorize(stage, app, { email: `three-apps-${round}@fabrikam.example` })
+      const cookie = visitor.jar.header(stage.service.issuer) ?? ''
+      const answers = await atOnce(3, (via, index) =>
+        send(authorizeUrl(stage.service, apps[index] as App, newVerifier()), { headers: { cookie }, via }),
+      )
+      for (const { headers } of answers) expect(headers.location).toMatch(/[?&]code=/)
+      const [session] = await query<{ known: string[] }>(
+        stage.service.databaseUrl,
+        `select array(select jsonb_object_keys(payload -> 'authorizations') order by 1) as known from oidc_record
+         where model = 'Session' and account_id = (select account_id from address where canonical = $1)`,
+        [`three-apps-${round}@fabrikam.example`],
+      )
+      expect(session?.known).toEqual(['one', app.id, 'three', 'two'].sort())
+    }
+  })
+})
