@@ -1,7 +1,7 @@
 import { addSeconds, type Clock } from '../base/index.ts'
-import type { EntryRow, RecordRow, RecordStore } from './records.ts'
+import type { EntryRow, RecordStore } from './records.ts'
 import type { Payload, StoredForm } from './stored-form.ts'
-import type { UnitOfWork } from './unit-of-work.ts'
+import type { UnitOfWork, Work } from './unit-of-work.ts'
 
 /** The engine's storage interface (its `adapter` option), one instance for each of its models. */
 export interface EngineAdapter {
@@ -17,8 +17,8 @@ export interface EngineAdapter {
 const LONGEST_SECONDS = 10 * 365 * 24 * 3600
 
 /**
- * Makes the adapters. Inside a unit of work writes are kept back and reads see them; outside of one (our own
- * screens) each write goes out by itself. Clients are found in their own room, never here.
+ * Makes the adapters. Writes are kept back in the unit of work of the running request, and its reads see them;
+ * outside of one nothing can be written. Clients are found in their own room, never here.
  */
 export function createAdapters<Entry extends EntryRow>(deps: {
   store: RecordStore<Entry>
@@ -33,31 +33,25 @@ export function createAdapters<Entry extends EntryRow>(deps: {
     const key = (value: string) => ({ model, id: form.idOf(value) })
     const alive = (payload: Payload | undefined) => (payload && unexpired(payload, clock.now()) ? payload : undefined)
 
-    async function write(change: Partial<{ put: RecordRow; destroy: string; revoke: string; consume: string }>): Promise<void> {
-      const outcome = await store.flush({
-        now: clock.now(),
-        upserts: change.put ? [change.put] : [],
-        destroys: change.destroy ? [key(change.destroy)] : [],
-        revokedGrants: change.revoke ? [change.revoke] : [],
-        consume: change.consume ? key(change.consume) : null,
-        entries: [],
-      })
-      if (outcome === 'lost') throw new Error(`${model} was used before`)
+    async function write(change: (current: Work<Entry>) => void): Promise<void> {
+      const current = work.current()
+      if (current) return change(current)
+      throw new Error(`${model} is written outside of a unit of work`)
     }
 
     return {
       async upsert(id, payload, expiresInSeconds = LONGEST_SECONDS) {
         const row = form.toRow(model, id, payload, addSeconds(clock.now(), expiresInSeconds))
-        const current = work.current()
-        if (current) current.put(row)
-        else await write({ put: row })
+        await write((current) => current.put(row, payload))
       },
       async find(id) {
         const pending = work.current()?.pending(key(id))
         if (pending === null) return undefined
         if (pending) return alive(form.fromRow(model, id, { payload: pending.payload, consumedAt: null }))
         const stored = await store.find(model, form.idOf(id))
-        return stored ? alive(form.fromRow(model, id, stored)) : undefined
+        const payload = stored ? alive(form.fromRow(model, id, stored)) : undefined
+        if (payload) work.current()?.loaded(key(id), payload)
+        return payload
       },
       async findByUid(uid) {
         const stored = await store.findByUid(model, uid)
@@ -68,19 +62,13 @@ export function createAdapters<Entry extends EntryRow>(deps: {
         return stored ? alive(form.fromRow(model, null, stored)) : undefined
       },
       async consume(id) {
-        const current = work.current()
-        if (current) current.consume(key(id))
-        else await write({ consume: id })
+        await write((current) => current.consume(key(id)))
       },
       async destroy(id) {
-        const current = work.current()
-        if (current) current.destroy(key(id))
-        else await write({ destroy: id })
+        await write((current) => current.destroy(key(id)))
       },
       async revokeByGrantId(grantId) {
-        const current = work.current()
-        if (current) current.revokeGrant(grantId)
-        else await write({ revoke: grantId })
+        await write((current) => current.revokeGrant(grantId))
       },
     }
   }

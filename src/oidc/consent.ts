@@ -56,7 +56,8 @@ export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; 
     if (!granted) return undefined
 
     const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
-    grant.jti = grantIdOf(session.uid, account.accountId, client.clientId)
+    const grantId = await grantIdFor(ctx)
+    if (grantId) grant.jti = grantId
     if (granted.scopes.length > 0) grant.addOIDCScope(granted.scopes.join(' '))
     if (granted.claims.length > 0) grant.addOIDCClaims([...granted.claims])
     for (const [resource, scopes] of Object.entries(granted.resources)) {
@@ -67,6 +68,9 @@ export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; 
   }
 }
 
+/** What a client without a list of its own may ask for. */
+const STANDARD_SCOPES = 'openid profile email offline_access'
+
 async function registeredFor(
   client: EngineClient,
   clients: Pick<Clients, 'resourceServer'>,
@@ -74,12 +78,20 @@ async function registeredFor(
   const servers = await Promise.all(policyOf(client).resources.map((id) => clients.resourceServer(id)))
   const known = servers.filter((server) => server !== null)
   return {
-    scopes: (client.scope ?? '').split(' ').filter(Boolean),
+    scopes: (client.scope ?? STANDARD_SCOPES).split(' ').filter(Boolean),
     claims: [],
     resources: Object.fromEntries(known.map((server) => [server.id, Object.keys(server.scopes)])),
   }
 }
 
-function grantIdOf(sessionUid: string, accountId: string, clientId: string): string {
-  return createHash('sha256').update(`${sessionUid}\n${accountId}\n${clientId}`).digest('base64url')
+/**
+ * The id for the grant of this session and client. When the session names a grant that is gone, that one was revoked:
+ * its id must not live again, since a token of it may have been on its way, and the engine makes a new one.
+ */
+async function grantIdFor(ctx: KoaContextWithOIDC): Promise<string | null> {
+  const { client, session, account, provider } = ctx.oidc
+  if (!client || !session || !account) return null
+  const known = session.grantIdFor(client.clientId)
+  if (known) return (await provider.Grant.find(known)) ? known : null
+  return createHash('sha256').update(`${session.uid}\n${account.accountId}\n${client.clientId}`).digest('base64url')
 }

@@ -10,4 +10,4 @@ export { type Consent, type ConsentStore, consentFrom, type MissingConsent } fro
 export { InteractionGone, type Interactions, type InteractionView, type LoginResult } from './interaction.ts'
 export type { RequestState } from './pages.ts'
 export { createOidc, type Oidc, type OidcDeps } from './provider.ts'
-export type { Batch, RecordKey, RecordRow, RecordStore, StoredRecord } from './records.ts'
+export type { Batch, RecordKey, RecordStore, StoredRecord } from './records.ts'

@@ -1,8 +1,10 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
+import type { AuditRow } from '../audit/index.ts'
 import type { Clock } from '../base/index.ts'
 import { ACR_ONE_FACTOR } from './configuration.ts'
 import type { MissingConsent } from './consent.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 
 /** What the engine waits for, as our screens need it. */
 export interface InteractionView {
@@ -43,7 +45,7 @@ export interface Interactions {
 type EngineInteraction = InstanceType<Provider['Interaction']>
 
 /** The engine's interactions: found, read and finished. Nothing else in our screens knows the engine. */
-export function createInteractions(deps: { provider(): Provider; clock: Clock }): Interactions {
+export function createInteractions(deps: { provider(): Provider; work: UnitOfWork<AuditRow>; clock: Clock }): Interactions {
   const { clock } = deps
 
   function isSameBrowser(ctx: Context, uid: string): boolean {
@@ -67,11 +69,16 @@ export function createInteractions(deps: { provider(): Provider; clock: Clock })
   }
 
   async function finish(uid: string, result: Record<string, unknown>): Promise<string> {
-    const interaction = await load(uid)
-    if (!interaction) throw new InteractionGone('the interaction is gone')
-    interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
-    await interaction.save(interaction.exp - Math.floor(clock.now().getTime() / 1000))
-    return interaction.returnTo
+    let next: string | undefined
+    const outcome = await deps.work.run(async () => {
+      const interaction = await load(uid)
+      if (!interaction) return
+      interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
+      await interaction.save(interaction.exp - Math.floor(clock.now().getTime() / 1000))
+      next = interaction.returnTo
+    })
+    if (next === undefined || outcome === 'lost') throw new InteractionGone('the interaction is gone')
+    return next
   }
 
   return {

@@ -2,7 +2,7 @@ import type { Context, Middleware, Next } from 'koa'
 import Provider, { type Configuration, type Client as EngineClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
-import { type Clock, hashOf, type Log, type Secrets } from '../base/index.ts'
+import { type Clock, hashOf, type Log, Refusal, type Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Text } from '../text/index.ts'
 import { createAdapters } from './adapter.ts'
@@ -85,7 +85,7 @@ export function createOidc(deps: OidcDeps): Oidc {
 
   return {
     middleware: createMiddleware(provider, work),
-    interactions: createInteractions({ provider, clock }),
+    interactions: createInteractions({ provider, work, clock }),
     cookieKeys: (configuration.cookies?.keys ?? []) as string[],
     useKeys,
   }
@@ -99,7 +99,9 @@ function createMiddleware(provider: () => Provider, work: UnitOfWork<AuditRow>):
       await serve(ctx, async () => {
         passedOn = true
       })
+      // What the engine wrote before it failed or refused is not to be: a refused client keeps the token it came with.
       if (ctx.status >= 500) work.current()?.discard()
+      else if (ctx.status >= 400) work.current()?.keepEnds()
     })
     if (passedOn) return next()
     if (outcome === 'lost') answerLost(ctx)
@@ -108,11 +110,21 @@ function createMiddleware(provider: () => Provider, work: UnitOfWork<AuditRow>):
   }
 }
 
-// RFC 6749 §5.2: of several parallel uses of one code or refresh token, all but one are invalid.
 function answerLost(ctx: Context): void {
-  for (const name of ['Set-Cookie', 'Location']) ctx.remove(name)
-  ctx.status = 400
+  const { oidc } = ctx as unknown as KoaContextWithOIDC
+  for (const name of ['Set-Cookie', 'Location', 'Content-Type']) ctx.remove(name)
   ctx.set('Cache-Control', 'no-store')
+  if (oidc?.route === 'authorization' && ctx.method === 'GET') {
+    // The session changed while it was read: the browser asks once more with the cookie it has by now.
+    ctx.status = 303
+    ctx.body = null
+    ctx.status = 303
+    ctx.set('Location', ctx.url)
+    return
+  }
+  if (oidc?.route !== 'token') throw new Refusal('sign_in_not_open')
+  // RFC 6749 §5.2: of several parallel uses of one code or refresh token, all but one are invalid.
+  ctx.status = 400
   ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
 }
 
@@ -120,7 +132,8 @@ function tidy(ctx: Context): void {
   const { oidc } = ctx as unknown as KoaContextWithOIDC
   // RFC 7009 §2.2: an empty 200. Koa would call it text, which common clients take for a fault.
   if (oidc?.route === 'revocation' && ctx.status === 200) ctx.remove('Content-Type')
-  if (ctx.type !== 'text/html') return
+  // Addresses that the engine has not yet compared with the registered ones are nobody's.
+  if (ctx.type !== 'text/html' || ctx.status >= 400) return
   const targets = [
     oidc?.params?.redirect_uri,
     oidc?.params?.post_logout_redirect_uri,

@@ -10,6 +10,21 @@ export interface RecordRow {
   expiresAt: Date
 }
 
+/** A record that did not exist before this request. A Grant may be there already and is written anew. */
+export interface NewRecord extends RecordRow {
+  /** A session under a new identifier: the id of the one it follows, whose applications it takes over. */
+  follows: string | null
+}
+
+/** Changes to a record that was found: only what this request touched, so that others' changes stay. */
+export interface RecordChange extends Pick<RecordRow, 'model' | 'id' | 'accountId' | 'expiresAt'> {
+  set: Record<string, unknown>
+  unset: string[]
+  /** Members of a session's `authorizations`, each by itself. */
+  setAuthorizations: Record<string, unknown>
+  unsetAuthorizations: string[]
+}
+
 /** A record as it is read back. */
 export interface StoredRecord {
   payload: Record<string, unknown>
@@ -30,12 +45,15 @@ export interface EntryRow {
 /** Everything one engine request wants to change. */
 export interface Batch<Entry extends EntryRow = EntryRow> {
   now: Date
-  upserts: RecordRow[]
+  inserts: NewRecord[]
+  changes: RecordChange[]
   destroys: RecordKey[]
   /** Grants whose codes and tokens end; the Grant record itself is among `destroys`. */
   revokedGrants: string[]
   /** At most one record that may be used once. */
   consume: RecordKey | null
+  /** Records that must still be there: what ended meanwhile is not brought back. */
+  required: RecordKey[]
   entries: Entry[]
 }
 
@@ -46,12 +64,10 @@ export interface RecordStore<Entry extends EntryRow = EntryRow> {
   findByUid(model: string, uid: string): Promise<StoredRecord | null>
   findByUserCode(model: string, userCode: string): Promise<StoredRecord | null>
   /**
-   * Writes a batch in one statement, all or nothing. Single-winner: when `consume` names a record that was
-   * consumed before or is gone, nothing at all is written and the answer is `lost`.
+   * Writes a batch in one statement, all or nothing. Single-winner: when `consume` names a record that was consumed
+   * before or is gone, or one of `required` is gone, nothing at all is written and the answer is `lost`.
    */
   flush(batch: Batch<Entry>): Promise<'written' | 'lost'>
   /** Single-winner: true for the first caller with this value until `expiresAt`, false for all others. */
   unique(id: string, expiresAt: Date, now: Date): Promise<boolean>
-  /** Ends sessions and revokes codes, tokens and grants of an account. Answers how many records went. */
-  endAccount(accountId: string): Promise<number>
 }

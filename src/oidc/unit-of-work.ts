@@ -1,12 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/index.ts'
-import type { Batch, EntryRow, RecordKey, RecordRow, RecordStore } from './records.ts'
+import { changeOf } from './record-change.ts'
+import type { Batch, EntryRow, NewRecord, RecordChange, RecordKey, RecordRow, RecordStore } from './records.ts'
+import type { Payload } from './stored-form.ts'
 
 /** One request's changes, kept until the answer is ready. */
 export interface Work<Entry extends EntryRow = EntryRow> {
   /** What this request would find: its own writes first. `undefined` = not touched here. */
   pending(key: RecordKey): RecordRow | null | undefined
-  put(row: RecordRow): void
+  /** Remembers what was found, so that only what changes is written, and nothing that ended is brought back. */
+  loaded(key: RecordKey, payload: Payload): void
+  put(row: RecordRow, payload: Payload): void
   destroy(key: RecordKey): void
   revokeGrant(grantId: string): void
   consume(key: RecordKey): void
@@ -14,23 +18,25 @@ export interface Work<Entry extends EntryRow = EntryRow> {
   note(entry: Entry): void
   /** Forgets every change: the request failed half-way. */
   discard(): void
+  /** Forgets use and writes, keeps what ends: the request was refused. */
+  keepEnds(): void
 }
 
 export interface UnitOfWork<Entry extends EntryRow = EntryRow> {
   /** The work of the running request, if there is one. */
   current(): Work<Entry> | undefined
   /**
-   * Runs `request`, then writes all its changes as one statement. Answers `lost` when a value that works once
-   * had been used already: then nothing was written and the request must be refused. What `request` throws is
-   * passed on, with nothing written.
+   * Runs `request`, then writes all its changes as one statement. Answers `lost` when a value that works once had
+   * been used already, or a session or interaction ended meanwhile: then nothing was written and the request must be
+   * refused. What `request` throws is passed on, with nothing written.
    */
   run(request: () => Promise<void>): Promise<'written' | 'lost'>
 }
 
 /**
  * The engine loads a code, sees that it is unused and then reports the use: between the two there is room for
- * another request, and after them room for a crash. Here all writes of a request wait for its end and go out as
- * one statement that hinges on the use: single use, crash safety and few statements by one mechanism.
+ * another request, and after them room for a crash. Here all writes of a request wait for its end and go out as one
+ * statement that hinges on the use: single use, crash safety and few statements by one mechanism.
  */
 export function createUnitOfWork<Entry extends EntryRow>(deps: {
   store: RecordStore<Entry>
@@ -38,13 +44,13 @@ export function createUnitOfWork<Entry extends EntryRow>(deps: {
   /** After the flush: counters and log lines of what has really happened. */
   announce(entries: Entry[]): void
 }): UnitOfWork<Entry> {
-  const scope = new AsyncLocalStorage<Work<Entry> & { batch(): Batch<Entry>; empty(): boolean }>()
+  const scope = new AsyncLocalStorage<ReturnType<typeof createWork<Entry>>>()
 
   async function run(request: () => Promise<void>): Promise<'written' | 'lost'> {
-    const work = createWork<Entry>(deps.clock)
+    const work = createWork<Entry>()
     await scope.run(work, request)
     if (work.empty()) return 'written'
-    const batch = work.batch()
+    const batch = work.batch(deps.clock.now())
     const outcome = await deps.store.flush(batch)
     if (outcome === 'written') deps.announce(batch.entries)
     return outcome
@@ -53,48 +59,85 @@ export function createUnitOfWork<Entry extends EntryRow>(deps: {
   return { current: () => scope.getStore(), run }
 }
 
-function createWork<Entry extends EntryRow>(clock: Clock) {
-  const rows = new Map<string, { key: RecordKey; row: RecordRow | null }>()
+/** Records that end a chain when they are gone: nothing may be built on a session or interaction that has ended. */
+const MUST_STAND = new Set(['Session', 'Interaction'])
+
+interface Touched {
+  key: RecordKey
+  row: RecordRow | null
+  payload: Payload
+}
+
+function createWork<Entry extends EntryRow>() {
+  const touched = new Map<string, Touched>()
+  const found = new Map<string, { key: RecordKey; before: Payload }>()
   const revokedGrants = new Set<string>()
   const entries: Entry[] = []
   let consumed: RecordKey | null = null
   const name = (key: RecordKey) => `${key.model}/${key.id}`
 
-  return {
-    pending: (key: RecordKey) => rows.get(name(key))?.row,
-    put(row: RecordRow) {
+  function followed(row: RecordRow): string | null {
+    if (row.model !== 'Session') return null
+    for (const { key, before } of found.values()) {
+      if (key.model === 'Session' && key.id !== row.id && before.uid === row.uid) return key.id
+    }
+    return null
+  }
+
+  function written(): { inserts: NewRecord[]; changes: RecordChange[]; destroys: RecordKey[] } {
+    const result = { inserts: [] as NewRecord[], changes: [] as RecordChange[], destroys: [] as RecordKey[] }
+    for (const { key, row, payload } of touched.values()) {
+      const before = found.get(name(key))?.before
+      if (!row) result.destroys.push(key)
+      else if (before) result.changes.push(changeOf(row, payload, before))
+      else result.inserts.push({ ...row, follows: followed(row) })
+    }
+    return result
+  }
+
+  const work: Work<Entry> = {
+    pending: (key) => touched.get(name(key))?.row,
+    loaded(key, payload) {
+      if (found.has(name(key))) return
+      // The engine changes a session's members in place.
+      found.set(name(key), { key, before: key.model === 'Session' ? structuredClone(payload) : payload })
+    },
+    put(row, payload) {
       const key = { model: row.model, id: row.id }
-      rows.set(name(key), { key, row })
+      touched.set(name(key), { key, row, payload })
     },
-    destroy(key: RecordKey) {
-      rows.set(name(key), { key, row: null })
+    destroy(key) {
+      touched.set(name(key), { key, row: null, payload: {} })
     },
-    revokeGrant(grantId: string) {
+    revokeGrant(grantId) {
       revokedGrants.add(grantId)
-      for (const [at, entry] of rows) if (entry.row?.grantId === grantId) rows.delete(at)
+      for (const [at, entry] of touched) if (entry.row?.grantId === grantId) touched.delete(at)
     },
-    consume(key: RecordKey) {
+    consume(key) {
       if (consumed && name(consumed) !== name(key)) throw new Error('one request uses up two records')
       consumed = key
     },
-    note: (entry: Entry) => void entries.push(entry),
+    note: (entry) => void entries.push(entry),
     discard() {
-      rows.clear()
+      touched.clear()
       revokedGrants.clear()
       entries.length = 0
       consumed = null
     },
-    empty: () => rows.size === 0 && revokedGrants.size === 0 && consumed === null && entries.length === 0,
-    batch(): Batch<Entry> {
-      const all = [...rows.values()]
-      return {
-        now: clock.now(),
-        upserts: all.flatMap((entry) => (entry.row ? [entry.row] : [])),
-        destroys: all.flatMap((entry) => (entry.row ? [] : [entry.key])),
-        revokedGrants: [...revokedGrants],
-        consume: consumed,
-        entries,
-      }
+    keepEnds() {
+      for (const [at, entry] of touched) if (entry.row) touched.delete(at)
+      consumed = null
+    },
+  }
+
+  return {
+    ...work,
+    empty: () => touched.size === 0 && revokedGrants.size === 0 && consumed === null && entries.length === 0,
+    batch(now: Date): Batch<Entry> {
+      const required = [...found.values()]
+        .map(({ key }) => key)
+        .filter((key) => MUST_STAND.has(key.model) && touched.has(name(key)))
+      return { now, ...written(), revokedGrants: [...revokedGrants], consume: consumed, required, entries }
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { AuditRow } from '../audit/index.ts'
-import type { Batch, RecordStore, StoredRecord } from '../oidc/index.ts'
+import type { Batch, RecordKey, RecordStore, StoredRecord } from '../oidc/index.ts'
 import type { Database, Statement } from './database.ts'
 
 const find: Statement = {
@@ -18,39 +18,56 @@ const findByUserCode: Statement = {
   text: `select payload, consumed_at as "consumedAt" from oidc_record where model = $1 and user_code = $2`,
 }
 
-// One statement, so that use, new records, ended records and audit rows stand or fall together. `used` locks the
-// row: a parallel request waits for it, then sees `consumed_at` set and writes nothing.
-// A session is written whole by the engine: applications that were added to it meanwhile are kept (`put`).
+// One statement, so that use, new records, changes, ended records and audit rows stand or fall together.
+// `used` locks the row: a parallel request waits for it, then sees `consumed_at` set and writes nothing.
+// `held` are sessions and interactions that must still be there: what ended meanwhile is not brought back.
+// A change writes only what its request touched, and a session under a new id takes over the applications that its
+// predecessor has by now.
 const flush: Statement = {
   name: 'oidc_flush',
   text: `
-    with used as (
+    with held as (
+      select model, id, account_id, payload from oidc_record
+      where (model, id) in (select * from unnest($4::text[], $5::text[]))
+      order by model, id for update
+    ), used as (
       update oidc_record set consumed_at = $1::timestamptz
       where model = $2::text and id = $3::text and consumed_at is null
       returning 1
     ), won as (
-      select 1 where $3::text is null or exists (select 1 from used)
-    ), put as (
+      select 1 where ($3::text is null or exists (select 1 from used))
+        and (select count(*) from held) = cardinality($4::text[])
+    ), added as (
       insert into oidc_record as old (model, id, payload, uid, grant_id, user_code, account_id, expires_at)
-      select new.model, new.id, new.payload, new.uid, new."grantId", new."userCode", new."accountId", new."expiresAt"
-      from won, jsonb_to_recordset($4::jsonb) as new(
-        model text, id text, payload jsonb, uid text, "grantId" text, "userCode" text, "accountId" text, "expiresAt" timestamptz)
-      on conflict (model, id) do update set
-        payload = case
-          when old.model = 'Session' and old.account_id is not distinct from excluded.account_id
-          then excluded.payload || jsonb_build_object('authorizations',
-            coalesce(old.payload -> 'authorizations', '{}') || coalesce(excluded.payload -> 'authorizations', '{}'))
-          else excluded.payload end,
-        uid = excluded.uid, grant_id = excluded.grant_id, account_id = excluded.account_id, expires_at = excluded.expires_at
+      select new.model, new.id,
+        case when held.id is null then new.payload
+          else new.payload || jsonb_build_object('authorizations',
+            coalesce(held.payload -> 'authorizations', '{}') || coalesce(new.payload -> 'authorizations', '{}')) end,
+        new.uid, new."grantId", new."userCode", new."accountId", new."expiresAt"
+      from won, jsonb_to_recordset($6::jsonb) as new(
+        model text, id text, payload jsonb, uid text, "grantId" text, "userCode" text, "accountId" text, "expiresAt" timestamptz, follows text)
+        left join held on held.model = new.model and held.id = new.follows and held.account_id is not distinct from new."accountId"
+      on conflict (model, id) do update set payload = excluded.payload, expires_at = excluded.expires_at where old.model = 'Grant'
+    ), changed as (
+      update oidc_record as old set
+        payload = (old.payload - change.unset) || change.set || case when old.model = 'Session'
+          then jsonb_build_object('authorizations',
+            (coalesce(old.payload -> 'authorizations', '{}') - change."unsetAuthorizations") || change."setAuthorizations")
+          else '{}' end,
+        account_id = change."accountId", expires_at = change."expiresAt"
+      from won, jsonb_to_recordset($7::jsonb) as change(
+        model text, id text, "accountId" text, "expiresAt" timestamptz, set jsonb, unset text[],
+        "setAuthorizations" jsonb, "unsetAuthorizations" text[])
+      where old.model = change.model and old.id = change.id
     ), gone as (
-      delete from oidc_record using won, unnest($5::text[], $6::text[]) as key(model, id)
+      delete from oidc_record using won, unnest($8::text[], $9::text[]) as key(model, id)
       where oidc_record.model = key.model and oidc_record.id = key.id
     ), revoked as (
-      delete from oidc_record using won where grant_id = any($7::text[])
+      delete from oidc_record using won where grant_id = any($10::text[])
     ), noted as (
       insert into audit_entry (at, event, account_id, client_id, attempt_id, request_id, ip, device, detail)
       select new.at, new.event, new."accountId", new."clientId", new."attemptId", new."requestId", new.ip, new.device, new.detail
-      from won, jsonb_to_recordset($8::jsonb) as new(
+      from won, jsonb_to_recordset($11::jsonb) as new(
         at timestamptz, event text, "accountId" text, "clientId" text, "attemptId" text, "requestId" text, ip text, device text, detail jsonb)
     )
     select 1 as won from won`,
@@ -61,11 +78,6 @@ const unique: Statement = {
   text: `insert into replay as old (id, expires_at) values ($1, $2::timestamptz)
          on conflict (id) do update set expires_at = excluded.expires_at where old.expires_at <= $3::timestamptz
          returning 1`,
-}
-
-const endAccount: Statement = {
-  name: 'oidc_end_account',
-  text: `with gone as (delete from oidc_record where account_id = $1 returning 1) select count(*)::int as count from gone`,
 }
 
 /** The engine's records in PostgreSQL: one named statement for each thing it can ask. */
@@ -82,9 +94,10 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
         batch.now,
         batch.consume?.model ?? null,
         batch.consume?.id ?? null,
-        JSON.stringify(batch.upserts),
-        batch.destroys.map((key) => key.model),
-        batch.destroys.map((key) => key.id),
+        ...columns(batch.required),
+        JSON.stringify(batch.inserts),
+        JSON.stringify(batch.changes),
+        ...columns(batch.destroys),
         batch.revokedGrants,
         JSON.stringify(batch.entries),
       ])
@@ -93,8 +106,9 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
     async unique(id, expiresAt, now) {
       return (await db.run(unique, [id, expiresAt, now])).length === 1
     },
-    async endAccount(accountId) {
-      return (await db.run<{ count: number }>(endAccount, [accountId]))[0]?.count ?? 0
-    },
   }
+}
+
+function columns(keys: readonly RecordKey[]): [string[], string[]] {
+  return [keys.map((key) => key.model), keys.map((key) => key.id)]
 }
