@@ -60,6 +60,9 @@ export function createRoutes(deps: RouteDeps): Middleware {
   post('/sign-in/:uid/consent', consent.answer)
   post('/sign-in/:uid/other', onward.other)
 
+  // The engine's form on our page: it has a token of its own, and goes on to the engine.
+  router.post('/logout/confirm', deps.sameSite as never)
+
   if (deps.trial) addTrialRoutes(get, post, deps.trial, deps.text)
   return router.routes() as unknown as Middleware
 }
