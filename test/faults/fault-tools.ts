@@ -71,9 +71,10 @@ export interface Started {
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** Starts the service with exactly these settings and waits for nothing. */
-export function launch(env: Record<string, string>): Started {
-  const child: ChildProcess = spawn(process.execPath, ['--import', './test/support/clock.ts', 'src/main.ts'], {
+/** Starts the service with exactly these settings, its clock `clockSeconds` ahead, and waits for nothing. */
+export function launch(env: Record<string, string>, clockSeconds = 0): Started {
+  const clock = `./test/support/clock.ts?seconds=${clockSeconds}`
+  const child: ChildProcess = spawn(process.execPath, ['--import', clock, 'src/main.ts'], {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
