@@ -132,6 +132,8 @@ function tidy(ctx: Context): void {
   const { oidc } = ctx as unknown as KoaContextWithOIDC
   // RFC 7009 §2.2: an empty 200. Koa would call it text, which common clients take for a fault.
   if (oidc?.route === 'revocation' && ctx.status === 200) ctx.remove('Content-Type')
+  // RFC 9110 §11.6.1: a 401 names a way in. The engine does so only where a header was sent.
+  if (ctx.status === 401 && !ctx.response.get('WWW-Authenticate')) ctx.set('WWW-Authenticate', `Basic realm="${oidc.issuer}"`)
   // Addresses that the engine has not yet compared with the registered ones are nobody's.
   if (ctx.type !== 'text/html' || ctx.status >= 400) return
   const targets = [
