@@ -1,0 +1,56 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+
+const ROOT = join(import.meta.dirname, '../..')
+const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+
+const pages = ['README.md', ...globSync('{docs,.github,examples/*}/*.md', { cwd: ROOT })]
+const sources = globSync('src/**/*.ts', { cwd: ROOT, exclude: (path) => path.startsWith('src/generated') }).map(textOf)
+const operations = textOf('docs/operations.md')
+
+describe('what is written down is true', () => {
+  test.each(pages)('%s: every link and picture leads to a file that is there', (page) => {
+    const text = textOf(page)
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|\b(?:src|href)="([^"]+)"/g)].map(
+      ([, link, source]) => link ?? source ?? '',
+    )
+    const ours = targets.filter((target) => !/^(?:https?:|#)/.test(target)).map((target) => target.split('#')[0] ?? '')
+    expect(ours.filter((target) => !existsSync(join(ROOT, dirname(page), target)))).toEqual([])
+  })
+
+  test('every package that is installed says what it is for, and no other', () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(textOf('package.json')) as Record<string, object>
+    const named = [...textOf('docs/dependencies.md').matchAll(/^\|.*$/gm)].flatMap(([row]) => {
+      const [cell = ''] = row.split('|').slice(1)
+      return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+    })
+    const installed = [dependencies, devDependencies, optionalDependencies].flatMap((list) => Object.keys(list ?? {}))
+    expect(named.sort()).toEqual(installed.sort())
+  })
+
+  test('every metric is on the page for operators, and no other', () => {
+    const inCode = sources.flatMap((text) => [...text.matchAll(/name: '(doorward_[a-z_]+)'/g)].map(([, name]) => name))
+    const onPage = [...operations.matchAll(/^\| `(doorward_[a-z_]+)` \|/gm)].map(([, name]) => name)
+    expect(onPage.sort()).toEqual(inCode.sort())
+  })
+
+  test('every log line of level error is explained there', () => {
+    const lines = sources.flatMap((text) => [...text.matchAll(/\blog\.error\((?:[^'`;]*?,)?\s*(?:'([^']+)'|`([^`$]+))/g)])
+    const words = lines.map(([, plain, template]) => (plain ?? template ?? '').trim())
+    expect(words.length).toBeGreaterThan(10)
+    expect(words.filter((line) => !operations.includes(line))).toEqual([])
+  })
+
+  test('every setting that a page names is one', () => {
+    const settings = [...textOf('docs/settings.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name = '']) => name)
+    const assigned = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/`([A-Z]+_[A-Z_]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name),
+    )
+    const others = ['NODE_ENV', 'CLIENT_ID', 'CLIENT_SECRET', 'DEMO_SECRET']
+    const unknown = assigned
+      .map((name) => name.replace(/_FILE$/, ''))
+      .filter((name) => !settings.includes(name) && !settings.includes(`${name}_FILE`))
+    expect([...new Set(unknown)].filter((name) => !others.includes(name))).toEqual([])
+  })
+})
