@@ -12,13 +12,15 @@ export function trialSecrets(dataDir: string): readonly string[] {
   const file = join(resolve(dataDir), 'secrets')
   mkdirSync(resolve(dataDir), { recursive: true })
   try {
-    return readFileSync(file, 'utf8').trim().split(/\s+/)
-  } catch {
-    const made = newSecret()
-    writeFileSync(file, `${made}\n`, { mode: 0o600, flag: 'wx' })
-    chmodSync(file, 0o600)
-    return [made]
+    const kept = readFileSync(file, 'utf8').split(/\s+/).filter(Boolean)
+    if (kept.length > 0) return kept
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
+  const made = newSecret()
+  writeFileSync(file, `${made}\n`, { mode: 0o600 })
+  chmodSync(file, 0o600)
+  return [made]
 }
 
 /** Where the demo application is served: another site than `localhost`, so that cookies and CSP are put to the test. */
@@ -51,6 +53,7 @@ export function demoRegistration(config: Config, secrets: readonly string[]): { 
       profileClaimsInIdToken: true,
       corsOrigins: [],
       resources: [],
+      introspects: [],
       madeBy: null,
     },
     secretHashes: [hashOf(secret)],

@@ -29,7 +29,24 @@ export function createLog(level: string, destination?: { write(line: string): vo
     base: null,
     timestamp: () => `,"time":"${new Date(Date.now()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: (error: unknown) => faultOf(error) },
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: HIDDEN },
   }
   return destination ? pino(options, destination) : pino(options)
+}
+
+const CAUSES_MAX = 5
+
+// Only what helps to find a fault. Drivers hang values of rows on their errors (`detail`, `where`): never those.
+function faultOf(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return typeof error === 'object' ? HIDDEN : String(error)
+  const { name, message, stack, cause } = error
+  const errorCode = (error as { code?: unknown }).code
+  return {
+    type: name,
+    message,
+    ...(typeof errorCode === 'string' ? { errorCode } : {}),
+    stack,
+    ...(cause !== undefined && depth < CAUSES_MAX ? { cause: faultOf(cause, depth + 1) } : {}),
+  }
 }

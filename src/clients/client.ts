@@ -19,8 +19,6 @@ export interface ClientMetadata {
   contacts?: string[]
   jwks?: { keys: Record<string, unknown>[] }
   jwks_uri?: string
-  backchannel_logout_uri?: string
-  backchannel_logout_session_required?: boolean
   default_max_age?: number
   require_auth_time?: boolean
 }
@@ -42,6 +40,8 @@ export interface ClientPolicy {
   corsOrigins: readonly string[]
   /** Resource servers (RFC 8707) that it may get tokens for. */
   resources: readonly string[]
+  /** Resource servers that it stands for: it may ask what their tokens are worth (RFC 7662). */
+  introspects: readonly string[]
   /** Who made it, shown at consent. */
   madeBy: string | null
 }

@@ -43,8 +43,6 @@ export const clientShape = z.strictObject({
   jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(20) }).optional(),
   jwks_uri: z.string().optional(),
   id_token_signed_response_alg: z.enum(['ES256', 'RS256']).default('ES256'),
-  backchannel_logout_uri: z.string().optional(),
-  backchannel_logout_session_required: z.boolean().optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
   first_party: z.boolean().default(false),
@@ -53,6 +51,7 @@ export const clientShape = z.strictObject({
   profile_claims_in_id_token: z.boolean().default(false),
   cors_origins: uriList.default([]),
   resources: uriList.default([]),
+  introspects: uriList.default([]),
   made_by: words.nullable().default(null),
 })
 

@@ -28,9 +28,10 @@ export function readClient(entry: ClientEntry, context: ReadingContext, note: No
   judgeUris(entry, context.trial, note)
   judgeScope(entry, note)
   const secretHashes = judgeAuthentication(entry, context, note)
-  entry.resources.forEach((id, index) => {
-    if (!context.resources.has(id)) note(`resources[${index}]`, 'is not listed under resource_servers')
-  })
+  for (const list of ['resources', 'introspects'] as const)
+    entry[list].forEach((id, index) => {
+      if (!context.resources.has(id)) note(`${list}[${index}]`, 'is not listed under resource_servers')
+    })
   return { id: entry.client_id, metadata: metadataOf(entry, grants), policy: policyOf(entry), secretHashes }
 }
 
@@ -72,7 +73,7 @@ function judgeUris(entry: ClientEntry, trial: boolean, note: Note): void {
   each('redirect_uris', (uri) => redirectFault(uri, rules))
   each('post_logout_redirect_uris', (uri) => redirectFault(uri, rules))
   each('cors_origins', (origin) => originFault(origin, rules))
-  for (const key of ['client_uri', 'policy_uri', 'tos_uri', 'jwks_uri', 'backchannel_logout_uri'] as const) {
+  for (const key of ['client_uri', 'policy_uri', 'tos_uri', 'jwks_uri'] as const) {
     const fault = entry[key] === undefined ? null : webFault(entry[key], { trial })
     if (fault) note(key, fault)
   }
@@ -143,8 +144,6 @@ const OPTIONAL = [
   'contacts',
   'jwks',
   'jwks_uri',
-  'backchannel_logout_uri',
-  'backchannel_logout_session_required',
   'default_max_age',
   'require_auth_time',
 ] as const satisfies (keyof ClientMetadata & keyof ClientEntry)[]
@@ -178,6 +177,7 @@ function policyOf(entry: ClientEntry): Client['policy'] {
     profileClaimsInIdToken: entry.profile_claims_in_id_token,
     corsOrigins: entry.cors_origins,
     resources: entry.resources,
+    introspects: entry.introspects,
     madeBy: entry.made_by,
   }
 }

@@ -29,6 +29,7 @@ export interface ConfigurationDeps {
   clients: Pick<Clients, 'resourceServer'>
   adapterOf(model: string): EngineAdapter
   findAccount: NonNullable<Configuration['findAccount']>
+  accountIsActive(id: string): Promise<boolean>
   loadExistingGrant: NonNullable<Configuration['loadExistingGrant']>
   renderError: NonNullable<Configuration['renderError']>
   logoutSource(ctx: KoaContextWithOIDC, form: string): Promise<void>
@@ -52,6 +53,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     loadExistingGrant: deps.loadExistingGrant,
     renderError: deps.renderError,
     acrValues: [ACR_ONE_FACTOR],
+    assertJwtClientAuthClaimsAndHeader: async (ctx, claims) => checkAssertion(ctx, claims, deps.clock),
     claims: claimsByScope,
     scopes: ['openid', 'offline_access'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
@@ -97,7 +99,19 @@ const guardedFetch: NonNullable<Configuration['fetch']> = async (url, options) =
   return fetch(url, { ...options, redirect: 'error' } as RequestInit)
 }
 
+const NOBODYS_SESSION_SECONDS = 15 * 60
+
 const PROMPTS = ['none', 'login', 'consent', 'select_account', 'create']
+
+const ASSERTION_SECONDS_MAX = 5 * 60
+
+// RFC 7523 §3, R-019: for us alone, and short-lived; its jti is kept until it ends.
+function checkAssertion(ctx: KoaContextWithOIDC, claims: { aud?: unknown; exp?: unknown }, clock: Clock): void {
+  const ours = claims.aud === ctx.oidc.issuer || claims.aud === ctx.oidc.urlFor('token')
+  const latest = clock.now().getTime() / 1000 + ASSERTION_SECONDS_MAX
+  if (!ours) throw new errors.InvalidClientAuth('aud must be the issuer, as a single value')
+  if (typeof claims.exp !== 'number' || !(claims.exp <= latest)) throw new errors.InvalidClientAuth('exp is too far away')
+}
 
 function cookiesOf({ secure, secrets }: ConfigurationDeps): Configuration['cookies'] {
   const shared = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
@@ -113,7 +127,7 @@ function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: async (_ctx, client, token) => introspectionAllowed(client, token) },
+    introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => introspectionAllowed(deps, client, token) },
     revocation: { enabled: true },
     userinfo: { enabled: true },
     // Proof of possession and pushed requests are not on offer yet: what is not proven is not switched on.
@@ -132,10 +146,19 @@ function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
   }
 }
 
-// RFC 7662 §2.2: a caller learns of its own tokens and of those meant for an API it stands for.
-function introspectionAllowed(client: EngineClient, token: { clientId?: string | undefined; aud?: unknown }): boolean {
+// RFC 7662 §2.2: a caller learns of its own tokens and of those meant for an API it stands for, and only while the
+// person they speak for may sign in.
+async function introspectionAllowed(deps: ConfigurationDeps, client: EngineClient, token: IntrospectedToken): Promise<boolean> {
   if (client.clientAuthMethod === 'none') return false
-  return token.clientId === client.clientId || (typeof token.aud === 'string' && policyOf(client).resources.includes(token.aud))
+  const standsFor = typeof token.aud === 'string' && policyOf(client).introspects.includes(token.aud)
+  if (token.clientId !== client.clientId && !standsFor) return false
+  return token.accountId === undefined || (await deps.accountIsActive(token.accountId))
+}
+
+interface IntrospectedToken {
+  clientId?: string | undefined
+  aud?: unknown
+  accountId?: string | undefined
 }
 
 async function resourceServerFor(deps: ConfigurationDeps, resource: string, client: EngineClient) {
@@ -170,7 +193,11 @@ function ttlOf(life: Lifetimes, clock: Clock): Configuration['ttl'] {
     Interaction: life.interactionSeconds,
     Grant: Math.max(life.refreshTokenSeconds, life.sessionSeconds),
     // Idle from the last use, absolute from the sign-in.
-    Session: (_ctx, session) => bounded(life.sessionIdleSeconds, life.sessionSeconds, session.loginTs ?? now(), now()),
+    // A session of nobody lives as long as a form takes to be answered.
+    Session: (_ctx, session) =>
+      session.accountId
+        ? bounded(life.sessionIdleSeconds, life.sessionSeconds, session.loginTs ?? now(), now())
+        : NOBODYS_SESSION_SECONDS,
     RefreshToken: (_ctx, token) => bounded(life.refreshTokenIdleSeconds, life.refreshTokenSeconds, token.iiat ?? now(), now()),
   }
 }

@@ -47,6 +47,7 @@ export function recordEngineEvents(
   provider.on('access_token.destroyed', revoked('access_token'))
   provider.on('refresh_token.destroyed', revoked('refresh_token'))
   provider.on('end_session.success', (ctx) => {
+    if (!ctx.oidc.params?.logout) return // the person stays signed in
     note(audit.prepare('session.ended', { ...who(ctx), detail: { reason: 'signed_out' } }))
   })
   const clientFailed = (endpoint: string) => (ctx: KoaContextWithOIDC, error: { error?: string }) => {

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { AuditRow } from '../audit/index.ts'
 import type { Clock } from '../base/index.ts'
 import { ACR_ONE_FACTOR } from './configuration.ts'
@@ -36,13 +37,17 @@ export interface Interactions {
   isSameBrowser(ctx: Context, uid: string): boolean
   /** The open interaction; null when it ended, expired, or its session changed hands. */
   find(uid: string): Promise<InteractionView | null>
+  /** Who is signed in in this browser now, whatever was so when the interaction began. */
+  presentAccount(ctx: Context): Promise<string | null>
   /** Each stores the result and answers where the browser must go next. Throws when the interaction is gone. */
-  finishLogin(uid: string, result: LoginResult): Promise<string>
+  /** Ends another account's session in this browser first, with what was granted to it. */
+  finishLogin(ctx: Context, uid: string, result: LoginResult): Promise<string>
   finishConsent(uid: string): Promise<string>
   abort(uid: string, error: string, description: string): Promise<string>
 }
 
 type EngineInteraction = InstanceType<Provider['Interaction']>
+type BeforeFinish = (interaction: EngineInteraction) => Promise<void>
 
 /** The engine's interactions: found, read and finished. Nothing else in our screens knows the engine. */
 export function createInteractions(deps: { provider(): Provider; work: UnitOfWork<AuditRow>; clock: Clock }): Interactions {
@@ -68,11 +73,28 @@ export function createInteractions(deps: { provider(): Provider; work: UnitOfWor
     return interaction ? viewOf(interaction) : null
   }
 
-  async function finish(uid: string, result: Record<string, unknown>): Promise<string> {
+  const presentSession = (ctx: Context) => deps.provider().Session.get(ctx as unknown as KoaContextWithOIDC)
+
+  // As at a sign-out (RP-Initiated Logout 1.0 §2): what was granted to the session ends, offline access stays.
+  async function endOther(ctx: Context, interaction: EngineInteraction, accountId: string): Promise<void> {
+    const session = await presentSession(ctx)
+    if (!session.accountId || session.accountId === accountId) return
+    const provider = deps.provider()
+    for (const { grantId, persistsLogout } of Object.values(session.authorizations ?? {})) {
+      if (!grantId || persistsLogout) continue
+      await provider.AccessToken.revokeByGrantId(grantId)
+      await provider.Grant.adapter.destroy(grantId)
+    }
+    await session.destroy()
+    interaction.session = undefined
+  }
+
+  async function finish(uid: string, result: Record<string, unknown>, before?: BeforeFinish): Promise<string> {
     let next: string | undefined
     const outcome = await deps.work.run(async () => {
       const interaction = await load(uid)
       if (!interaction) return
+      await before?.(interaction)
       interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
       await interaction.save(interaction.exp - Math.floor(clock.now().getTime() / 1000))
       next = interaction.returnTo
@@ -84,12 +106,11 @@ export function createInteractions(deps: { provider(): Provider; work: UnitOfWor
   return {
     isSameBrowser,
     find,
-    finishLogin: (uid, { accountId, amr, at }) =>
-      finish(uid, {
-        login: { accountId, amr: [...amr], acr: ACR_ONE_FACTOR, ts: Math.floor(at.getTime() / 1000), remember: true },
-        create: {},
-        select_account: {},
-      }),
+    presentAccount: async (ctx) => (await presentSession(ctx)).accountId ?? null,
+    finishLogin: (ctx, uid, { accountId, amr, at }) => {
+      const login = { accountId, amr: [...amr], acr: ACR_ONE_FACTOR, ts: Math.floor(at.getTime() / 1000), remember: true }
+      return finish(uid, { login, create: {}, select_account: {} }, (interaction) => endOther(ctx, interaction, accountId))
+    },
     finishConsent: (uid) => finish(uid, { consent: {} }),
     abort: (uid, error, description) => finish(uid, { error, error_description: description }),
   }

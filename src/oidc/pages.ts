@@ -13,6 +13,8 @@ export interface RequestState {
   formTargets?: string[]
 }
 
+/** Where somebody comes to who chose to stay signed in. It is served by web. */
+const STAYED_PATH = '/stayed'
 const XSRF = /name="xsrf" value="([A-Za-z0-9_-]+)"/
 
 /** The engine's pages, drawn as ours: errors that cannot go back to a client, and sign-out. */
@@ -53,18 +55,20 @@ export function createEnginePages(deps: { text: Text; clients: Pick<Clients, 'fi
 
   /** RP-Initiated Logout 1.0 §2: ask first. The engine's form carries its own token. */
   async function logoutSource(ctx: KoaContextWithOIDC, form: string): Promise<void> {
+    const app = await appOf(ctx)
     const xsrf = XSRF.exec(form)?.[1] ?? ''
     const uri = asText(ctx.oidc.params?.post_logout_redirect_uri)
     if (uri) (ctx.state as RequestState).formTargets = [uri]
     ctx.type = 'html'
     ctx.body = text.page(
       'sign-out',
-      { app: await appOf(ctx), address: null, action: ctx.oidc.urlFor('end_session_confirm'), xsrf },
+      { app, address: null, action: ctx.oidc.urlFor('end_session_confirm'), xsrf, stayUrl: app?.url ?? STAYED_PATH },
       localeOf(ctx),
     )
   }
 
   async function postLogoutSuccessSource(ctx: KoaContextWithOIDC): Promise<void> {
+    ctx.set('Clear-Site-Data', '"cache"') // R-134: the back button shows nothing
     ctx.type = 'html'
     ctx.body = text.page('signed-out', { app: await appOf(ctx) }, localeOf(ctx))
   }

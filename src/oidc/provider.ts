@@ -65,6 +65,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     clients: deps.clients,
     adapterOf,
     findAccount: createFindAccount(deps.accounts),
+    accountIsActive: async (id) => (await deps.accounts.find(id))?.state === 'active',
     loadExistingGrant: createGrantLoader({ consents: deps.consents, clients: deps.clients }),
     ...createEnginePages({ text: deps.text, clients: deps.clients, clock }),
   })

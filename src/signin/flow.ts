@@ -21,7 +21,7 @@ export interface FlowDeps {
   transact: Transact
   factors: ReadonlyMap<string, Factor>
   delivery: Pick<Delivery, 'queue'>
-  limits: Pick<Limits, 'take'>
+  limits: Limits
   guesses: Guesses
   knownBrowsers: KnownBrowsers
   audit: Audit
@@ -87,12 +87,14 @@ export function createFlow(deps: FlowDeps) {
   async function resend(attempt: Attempt, challenge: Challenge, asker: Asker): Promise<void> {
     const now = clock.now()
     if (!resendDue(challenge, now)) return
-    await takeLimits(attempt.clientId, challenge, challenge.knownBrowser, asker)
+    const taken = await takeLimits(attempt.clientId, challenge, challenge.knownBrowser, asker)
     const notAfter = addSeconds(now, -policy.resendWaitSeconds)
-    await transact(async (tx) => {
-      const added = await store.addMessage(tx, challenge.id, { messagesMax: policy.messagesMax, notAfter }, now)
-      if (added) await queueMessage(tx, attempt.locale, challenge)
+    const added = await transact(async (tx) => {
+      const due = await store.addMessage(tx, challenge.id, { messagesMax: policy.messagesMax, notAfter }, now)
+      if (due) await queueMessage(tx, attempt.locale, challenge)
+      return due
     })
+    if (!added) await deps.limits.giveBack(taken)
   }
 
   /** Ends an attempt: the person wants another address. */
@@ -124,20 +126,23 @@ export function createFlow(deps: FlowDeps) {
     return challenge.state === 'open' && challenge.expiresAt > now && left > 0 && waitSeconds === 0
   }
 
-  async function takeLimits(clientId: string, offer: Pick<Offer, 'targetKey'>, known: boolean, asker: Asker): Promise<void> {
-    const byAddress: LimitRequest[] = known
+  async function takeLimits(
+    clientId: string,
+    offer: Pick<Offer, 'targetKey'>,
+    known: boolean,
+    asker: Asker,
+  ): Promise<LimitRequest[]> {
+    // Strangers on the same network, or with the same address, cannot use up what a known browser may do.
+    const own: LimitRequest[] = known
       ? [{ limit: 'email-known', subject: offer.targetKey }]
       : [
           { limit: 'email', subject: offer.targetKey },
           { limit: 'email-day', subject: offer.targetKey },
+          { limit: 'ip', subject: asker.ipSubject },
         ]
-    const taken = await deps.limits.take([
-      ...byAddress,
-      { limit: 'ip', subject: asker.ipSubject },
-      { limit: 'client', subject: clientId },
-      { limit: 'all', subject: '' },
-    ])
-    if (taken.ok) return
+    const requests: LimitRequest[] = [...own, { limit: 'client', subject: clientId }, { limit: 'all', subject: '' }]
+    const taken = await deps.limits.take(requests)
+    if (taken.ok) return requests
     const { limit, retryAfterSeconds } = taken
     await audit.note('limit.reached', { ...asker.who, clientId, detail: { limit, retryAfterSeconds } })
     throw new Refusal('too_many_requests', { retryAfterSeconds })

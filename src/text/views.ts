@@ -100,7 +100,9 @@ export interface Views {
     other: FormView
   }
   /** RP-initiated sign-out asks first. `form` posts to the engine: `xsrf` in place of our token. */
-  'sign-out': { app: AppView | null; address: string | null; action: string; xsrf: string }
+  'sign-out': { app: AppView | null; address: string | null; action: string; xsrf: string; stayUrl: string }
+  /** The person chose not to sign out, and no application is known to go back to. */
+  stayed: Record<string, never>
   'signed-out': { app: AppView | null }
   /** Our own refusals: a code of the catalogue, with its words in the locales. */
   refusal: { code: string; reference: string; at: Date; retryAt: Date | null; back: AppView | null }

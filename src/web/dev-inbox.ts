@@ -2,6 +2,7 @@ import type { Middleware } from 'koa'
 import { Refusal } from '../base/index.ts'
 import type { Text } from '../text/index.ts'
 import type { Csrf } from './middleware/csrf.ts'
+import { ASKED_HOST } from './middleware/origin-form.ts'
 
 /** A mail as the trial's inbox keeps it. */
 export interface InboxMail {
@@ -20,6 +21,7 @@ export interface DevInboxDeps {
   inbox: { list(): readonly InboxMail[]; find(id: string): InboxMail | null; empty(): void }
   text: Text
   csrf: Csrf
+  issuer: string
 }
 
 const CSRF_SUBJECT = 'dev-inbox'
@@ -27,7 +29,14 @@ const CSRF_SUBJECT = 'dev-inbox'
 const MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 /** Trial mode only: what would have been mailed, as a page, as JSON, and each mail as it is. */
-export function createDevInbox({ inbox, text, csrf }: DevInboxDeps) {
+export function createDevInbox({ inbox, text, csrf, issuer }: DevInboxDeps) {
+  const { host } = new URL(issuer)
+  /** A page of another name that leads to this address must not read codes (DNS rebinding). */
+  const ownHost: Middleware = async (ctx, next) => {
+    if (ctx.get(ASKED_HOST) !== host) throw new Refusal('not_found')
+    await next()
+  }
+
   const page: Middleware = (ctx) => {
     const messages = inbox.list().map(({ text: _text, html: _html, ...shown }) => ({
       ...shown,
@@ -62,5 +71,5 @@ export function createDevInbox({ inbox, text, csrf }: DevInboxDeps) {
     ctx.body = mail[part]
   }
 
-  return { page, json, empty, show }
+  return { ownHost, page, json, empty, show }
 }

@@ -44,6 +44,11 @@ export function createRoutes(deps: RouteDeps): Middleware {
 
   get('/assets/:file', deps.serveAsset)
 
+  get('/stayed', (ctx) => {
+    ctx.type = 'html'
+    ctx.body = deps.text.page('stayed', {}, deps.text.chooseLocale(undefined, ctx.get('accept-language')))
+  })
+
   get('/sign-in/:uid', dispatcher.show)
   get('/sign-in/:uid/state', dispatcher.state)
   post('/sign-in/:uid/identify', steps.identify)
@@ -77,8 +82,8 @@ function addTrialRoutes(get: Add, post: Add, trial: NonNullable<RouteDeps['trial
     ctx.body = text.page('start', { demoUrl, inboxUrl: inbox ? '/dev/inbox' : null }, locale)
   })
   if (!inbox) return
-  get('/dev/inbox', inbox.page)
-  get('/dev/inbox.json', inbox.json)
-  get('/dev/inbox/:id/:part', inbox.show)
+  get('/dev/inbox', inbox.ownHost, inbox.page)
+  get('/dev/inbox.json', inbox.ownHost, inbox.json)
+  get('/dev/inbox/:id/:part', inbox.ownHost, inbox.show)
   post('/dev/inbox/empty', inbox.empty)
 }

@@ -73,7 +73,7 @@ export function createSite(deps: SiteDeps): Server {
     onward: createContinue(shared),
     consent,
     trial: deps.trial && {
-      inbox: deps.trial.inbox && createDevInbox({ inbox: deps.trial.inbox, text, csrf }),
+      inbox: deps.trial.inbox && createDevInbox({ inbox: deps.trial.inbox, text, csrf, issuer: deps.issuer }),
       demoUrl: deps.trial.demoUrl,
     },
     text,

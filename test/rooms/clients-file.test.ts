@@ -90,7 +90,7 @@ describe('R-163 redirects', () => {
   })
 
   test('R-163 pages and endpoints of a client are https, or loopback in trial mode', () => {
-    for (const key of ['client_uri', 'policy_uri', 'tos_uri', 'backchannel_logout_uri', 'jwks_uri', 'initiate_login_uri']) {
+    for (const key of ['client_uri', 'policy_uri', 'tos_uri', 'jwks_uri', 'initiate_login_uri']) {
       expect(faults({ ...WEB, [key]: 'https://shop.example/x' })).toEqual([])
       for (const bad of [
         'http://shop.example/x',

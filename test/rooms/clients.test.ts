@@ -20,6 +20,7 @@ describe('a web application', () => {
       },
       policy: {
         firstParty: false,
+        introspects: [],
         requirePkce: true,
         refreshToken: 'offline_access',
         profileClaimsInIdToken: false,
@@ -38,7 +39,6 @@ describe('a web application', () => {
           client_name: Shop
           client_secret_env: APP_SECRET
           redirect_uris: [https://shop.example/callback]
-          backchannel_logout_uri: https://shop.example/logout
           first_party: true
           refresh_token: always
           made_by: Example Ltd

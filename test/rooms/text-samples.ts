@@ -80,9 +80,10 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     least: { app, madeBy: null, address, initials: 'M', can: [], offline: false, form, other: form },
   },
   'sign-out': {
-    known: { app, address, action: '/logout/confirm', xsrf: 'xsrf-token' },
-    bare: { app: null, address: null, action: '/logout/confirm', xsrf: 'xsrf-token' },
+    known: { app, address, action: '/logout/confirm', xsrf: 'xsrf-token', stayUrl: '/stayed' },
+    bare: { app: null, address: null, action: '/logout/confirm', xsrf: 'xsrf-token', stayUrl: '/stayed' },
   },
+  stayed: { only: {} },
   'signed-out': { known: { app }, bare: { app: null } },
   refusal: {
     tooMany: { code: 'too_many_requests', reference: 'DW-7K3M-9QXF', at, retryAt: later, back: app },

@@ -19,6 +19,8 @@ export function createEmailFactor({ secrets }: FactorDeps): Factor {
   const answers = (challenge: Pick<Challenge, 'id' | 'secretId'>) => deriveAnswers(secrets, challenge.id, challenge.secretId)
 
   function judge(challenge: Challenge, answer: Answer): Verdict {
+    // Derived with a secret that is gone: nothing can be right any more.
+    if (!secrets.ids.includes(challenge.secretId)) return { outcome: 'wrong' }
     const right = answers(challenge)
     const expected = answer.face === 'link' ? right.link : answer.strength === 'short' ? right.shortCode : right.longCode
     if (!sameText(expected, answer.text)) return { outcome: 'wrong' }

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import { addSeconds, type Clock, type Log, Refusal } from '../../base/index.ts'
+import { InteractionGone } from '../../oidc/index.ts'
 import type { AppView, Text } from '../../text/index.ts'
 import { stateOf } from '../request.ts'
 
@@ -33,6 +34,7 @@ export function createErrors(deps: { text: Text; log: Log; clock: Clock }): Midd
       if (error.status >= 500) log.warn({ err: error, request: stateOf(ctx).reference }, 'refused')
       return error
     }
+    if (error instanceof InteractionGone) return new Refusal('sign_in_not_open', { cause: error })
     const status = (error as { status?: unknown }).status
     if (status === 413) return new Refusal('too_large', { cause: error })
     if (status === 415) return new Refusal('unsupported_media_type', { cause: error })
@@ -49,7 +51,7 @@ export function createErrors(deps: { text: Text; log: Log; clock: Clock }): Midd
     if (refusal.status === 503) ctx.set('Retry-After', String(RETRY_SOON_SECONDS))
     ctx.set('Cache-Control', 'no-store')
     if (retryAfterSeconds !== undefined) ctx.set('Retry-After', String(retryAfterSeconds))
-    if (ctx.accepts('html', 'json') !== 'html') {
+    if (!ctx.get('accept').includes('text/html')) {
       ctx.body = JSON.stringify({ type: 'about:blank', title: refusal.code, status: refusal.status, instance: reference })
       ctx.type = 'application/problem+json'
       return

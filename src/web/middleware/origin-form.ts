@@ -3,6 +3,9 @@ import { newId } from '../../base/index.ts'
 
 const FORWARDED = ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server', 'x-original-url', 'x-rewrite-url']
 
+/** Under this name the rest of the server finds the Host that was really asked for. */
+export const ASKED_HOST = 'x-asked-host'
+
 /**
  * Makes every request look as if it had come to `ISSUER`, before anything reads it: absolute-form targets become
  * paths, Host and scheme are ours, and what a stranger forwards is dropped. No answer can then name another host
@@ -16,6 +19,7 @@ export function createOriginForm(issuer: string, proxies: number): (req: Incomin
 
   return (req) => {
     const ip = clientAddress(req, proxies)
+    req.headers[ASKED_HOST] = req.headers.host ?? ''
     for (const name of FORWARDED) delete req.headers[name]
     req.url = originForm(req.url ?? '/')
     req.headers.host = host
@@ -41,5 +45,10 @@ function clientAddress(req: IncomingMessage, proxies: number): string {
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean)
-  return seen.at(-proxies) ?? socket
+  return withoutPort(seen.at(-proxies) ?? socket)
+}
+
+// Some proxies write the port behind the address: `203.0.113.7:50100`, `[2001:db8::1]:50100`.
+function withoutPort(address: string): string {
+  return /^\[(.*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address
 }

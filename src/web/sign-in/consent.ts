@@ -53,9 +53,9 @@ export function createConsentSteps(deps: ConsentDeps) {
   }
 
   const answer: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'consent')
     const { interaction } = visit
-    if (interaction.kind !== 'consent' || !interaction.accountId) throw new Refusal('bad_request')
+    if (!interaction.accountId) throw new Refusal('bad_request')
     const who = { ...whoOf(ctx), accountId: interaction.accountId, clientId: interaction.clientId }
     if (field(ctx, 'answer') !== 'allow') {
       await deps.audit.note('consent.cancelled', who)

@@ -1,8 +1,8 @@
 import type { Context, Middleware } from 'koa'
 import type { Accounts } from '../../accounts/index.ts'
 import { type Clock, maskEmail, Refusal, type Transact } from '../../base/index.ts'
-import { InteractionGone, type Interactions } from '../../oidc/index.ts'
-import type { Attempt, KnownBrowsers } from '../../signin/index.ts'
+import type { Interactions } from '../../oidc/index.ts'
+import { type Attempt, isFresh, type KnownBrowsers } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { newestChallenge } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
@@ -24,36 +24,36 @@ export function createContinue(deps: ContinueDeps) {
   /** Where the tab goes whose button was pressed. Asks first when somebody else is signed in here (R-059). */
   const go: Middleware = async (ctx) => {
     const visit = await visits.loadOpen(ctx)
-    const attempt = provenAttempt(visit)
+    const attempt = provenAttempt(visit, deps.clock.now())
     if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
-    const other = visit.interaction.accountId
+    const other = await interactions.presentAccount(ctx)
     if (other && other !== attempt.accountId) return askSwitch(ctx, visit, attempt, other)
     return finish(ctx, visit, attempt)
   }
 
   /** The same by a button: after a crash between proof and session, or from a tab that waited. */
   const press: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     visits.seeOther(ctx, `/sign-in/${visit.uid}/continue`)
   }
 
   /** The person agrees that the other account ends in this browser. */
   const switchAccount: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
-    const attempt = provenAttempt(visit)
+    const visit = await visits.loadPosted(ctx, 'login')
+    const attempt = provenAttempt(visit, deps.clock.now())
     if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
     return finish(ctx, visit, attempt)
   }
 
   /** The person stays who they are here: the application is told that nobody new signed in. */
   const keep: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person kept the account that is signed in'))
   }
 
   /** At consent: somebody else wants to sign in. The application is led back and may ask again. */
   const other: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'consent')
     visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person wants to use another account'))
   }
 
@@ -74,9 +74,8 @@ export function createContinue(deps: ContinueDeps) {
     // R-095: suspended or closed meanwhile.
     if (!(await deps.transact((tx) => deps.accounts.signedIn(tx, accountId)))) throw new Refusal('not_invited')
     const at = new Date(proofs.at(-1)?.at ?? deps.clock.now())
-    const next = await finishOrGone(() =>
-      interactions.finishLogin(visit.uid, { accountId, amr: proofs.flatMap((proof) => proof.amr), at }),
-    )
+    const amr = proofs.flatMap((proof) => proof.amr)
+    const next = await interactions.finishLogin(ctx, visit.uid, { accountId, amr, at })
     const challenge = newestChallenge(visit.attempts)
     if (challenge) deps.cookies.setKnown(ctx, deps.knownBrowsers.remember(deps.cookies.known(ctx), challenge.target))
     visits.seeOther(ctx, next)
@@ -85,16 +84,7 @@ export function createContinue(deps: ContinueDeps) {
   return { go, press, switchAccount, keep, other }
 }
 
-function provenAttempt(visit: OpenVisit): Attempt | null {
+function provenAttempt(visit: OpenVisit, now: Date): Attempt | null {
   const [attempt] = visit.attempts
-  return visit.interaction.kind === 'login' && attempt?.state === 'proven' ? attempt : null
-}
-
-async function finishOrGone(finish: () => Promise<string>): Promise<string> {
-  try {
-    return await finish()
-  } catch (error) {
-    if (error instanceof InteractionGone) throw new Refusal('sign_in_not_open', { cause: error })
-    throw error
-  }
+  return visit.interaction.kind === 'login' && attempt && isFresh(attempt, now) ? attempt : null
 }

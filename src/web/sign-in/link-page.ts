@@ -21,7 +21,8 @@ export function createLinkPage(deps: { visits: Visits; flow: Flow; prover: Prove
     const { attempt, challenge } = found
     if (challenge.state === 'used') return ended(ctx, visit, 'used', challenge.usedAt)
     if (challenge.id !== newest?.id) return ended(ctx, visit, 'replaced', null)
-    if (attempt.state !== 'open' || challenge.state !== 'open') return ended(ctx, visit, 'replaced', null)
+    // Given up, with none after it.
+    if (attempt.state !== 'open' || challenge.state !== 'open') return ended(ctx, visit, 'expired', null)
     if (challenge.expiresAt <= clock.now()) return ended(ctx, visit, 'expired', challenge.expiresAt)
     return visit.interaction ? sameBrowser(ctx, visit, attempt, challenge) : otherBrowser(ctx, visit, attempt, challenge)
   }

@@ -26,7 +26,7 @@ export function createSteps(deps: StepDeps) {
   const home = (uid: string) => `/sign-in/${uid}`
 
   const identify: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     // A field that people do not see: what fills it is a program.
     if (field(ctx, 'website') !== '') throw new Refusal('bad_request')
     const typed = field(ctx, 'identifier')
@@ -37,7 +37,7 @@ export function createSteps(deps: StepDeps) {
   }
 
   const answer: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     const [attempt] = visit.attempts
     const challenge = attempt?.challenges[0]
     if (!attempt || !challenge) return visits.seeOther(ctx, home(visit.uid))
@@ -47,19 +47,22 @@ export function createSteps(deps: StepDeps) {
   }
 
   const link: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     const token = String(ctx.params.token)
     const found = prover.findByLink(visit.attempts, token)
     const outcome: Outcome = found
       ? await prover.answerLink(found.attempt, found.challenge, token, visit.asker)
       : { outcome: 'ended' }
-    // Used or expired meanwhile: the link's own page says so.
-    if (outcome.outcome === 'ended') return visits.seeOther(ctx, ctx.path)
+    // Expired or replaced: the link's own page says so. Used by a press before this one: that one goes on.
+    if (outcome.outcome === 'ended') {
+      const [newest] = await flow.history(visit.uid)
+      return visits.seeOther(ctx, newest?.state === 'proven' ? home(visit.uid) : ctx.path)
+    }
     return goOn(ctx, visit, outcome)
   }
 
   const resend: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     const [attempt] = visit.attempts
     const challenge = attempt?.challenges[0]
     if (attempt?.state === 'open' && challenge) await flow.resend(attempt, challenge, visit.asker)
@@ -67,7 +70,7 @@ export function createSteps(deps: StepDeps) {
   }
 
   const restart: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     const [attempt] = visit.attempts
     if (attempt) await flow.restart(attempt)
     visits.seeOther(ctx, home(visit.uid))
@@ -75,7 +78,7 @@ export function createSteps(deps: StepDeps) {
 
   /** Starts again with the address of the newest attempt, which the person need not type twice. */
   const again: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     const challenge = newestChallenge(visit.attempts)
     const offer = challenge && flow.readIdentifier(challenge.target)
     if (offer) await flow.start({ interactionUid: visit.uid, clientId: visit.interaction.clientId }, offer, visit.asker)

@@ -64,10 +64,11 @@ export function createVisits(deps: VisitDeps) {
     return visit as OpenVisit
   }
 
-  /** An open visit whose form carries its token: for every POST. */
-  async function loadPosted(ctx: Context): Promise<OpenVisit> {
+  /** An open visit to an interaction of this kind, whose form carries its token: for every POST. */
+  async function loadPosted(ctx: Context, kind: InteractionView['kind']): Promise<OpenVisit> {
     const visit = await loadOpen(ctx)
     csrf.check(ctx, visit.uid)
+    if (visit.interaction.kind !== kind) throw new Refusal('bad_request')
     return visit
   }
 
