@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { createSecrets } from '../../src/base/index.ts'
+import { createFactors } from '../../src/factors/index.ts'
+import { query } from '../support/database.ts'
 import { type Answer, send } from '../support/http.ts'
 import { createVisitor, signIn, type Visitor } from '../support/person.ts'
 import type { Service } from '../support/service.ts'
@@ -61,7 +64,7 @@ export function authorizeUrl(service: Service, app: App, verifier: string, param
     state: 'the-state',
     nonce: 'the-nonce',
   }
-  return `${service.issuer}/authorize?${query({ ...usual, ...parameters })}`
+  return `${service.issuer}/authorize?${encoded({ ...usual, ...parameters })}`
 }
 
 /** Who signs in, in which browser (a new one otherwise), and what is asked for beside the usual. */
@@ -90,7 +93,7 @@ export async function silently(stage: Stage, app: App, visitor: Visitor, paramet
 
 /** A request to an endpoint by an application that proves itself in the way it registered. */
 export async function ask(service: Service, path: string, app: App | null, fields: Parameters, via = service): Promise<Reply> {
-  const body = query(fields)
+  const body = encoded(fields)
   const headers: Record<string, string> = {}
   if (app?.secret) headers.authorization = basic(app.id, app.secret)
   else if (app) body.set('client_id', app.id)
@@ -127,6 +130,18 @@ export async function tokensOf(stage: Stage, app: App, options: Asking): Promise
   return { ...answer, visitor: issued.visitor }
 }
 
+/** The short code of the newest challenge of an address, as the service derives it: for where no mail carries it. */
+export async function shortCodeOf(service: Service, address: string): Promise<string> {
+  const [challenge] = await query<{ id: string; secretId: string }>(
+    service.databaseUrl,
+    'select id, secret_id as "secretId" from challenge where target = $1 order by first_sent_at desc limit 1',
+    [address],
+  )
+  const factor = createFactors({ secrets: createSecrets([service.env.SECRETS ?? '']) }).get('email')
+  if (!challenge || !factor) throw new Error(`${address} has no challenge`)
+  return factor.answers(challenge).shortCode
+}
+
 export function basic(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
 }
@@ -136,6 +151,6 @@ export function reply({ status, headers, text }: Answer): Reply {
   return { status, headers, text, body: json ? (JSON.parse(text) as Record<string, unknown>) : {} }
 }
 
-function query(parameters: Parameters): URLSearchParams {
+function encoded(parameters: Parameters): URLSearchParams {
   return new URLSearchParams(Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== null))
 }
