@@ -125,6 +125,25 @@ describe('at once, over two instances', () => {
     expect(await count(`oidc_record where model = 'Session' and account_id = $1`, [accountId])).toBe(1)
   }
 
+  test('R-053 fifty ways on from one proof: one session, one code', async () => {
+    const email = 'fifty-ways@fabrikam.example'
+    const { visitor, page } = await waiting(email)
+    const { code } = await stage.mailbox.next(email)
+    const proven = await visitor.submit(formOf(page, 'code'), { code: code ?? '' })
+    const getting = (url: string) => {
+      const cookie = visitor.jar.header(url) ?? ''
+      return (via: Service) => send(url, { headers: { cookie, accept: 'text/html' }, via })
+    }
+    const on = await atOnce(50, getting(proven.location ?? ''))
+    const next = on.find(({ status }) => status === 303)?.headers.location ?? ''
+    const ends = await atOnce(50, getting(new URL(next, stage.service.issuer).href))
+    expect(ends.filter(({ status }) => status >= 500)).toEqual([])
+    expect(ends.filter(({ headers }) => /[?&]code=/.test(headers.location ?? ''))).toHaveLength(1)
+    const own = `oidc_record where model = $2 and account_id = (select account_id from address where canonical = $1)`
+    expect(await count(own, [email, 'Session'])).toBe(1)
+    expect(await count(own, [email, 'AuthorizationCode'])).toBe(1)
+  })
+
   test('R-060, F-23 a hundred starts of one sign-in: one open attempt, and no more mails than the cap', async () => {
     const email = 'hundred-starts@fabrikam.example'
     const visitor = createVisitor(stage.service)
