@@ -92,12 +92,27 @@ describe('a new attempt ends the old one', () => {
     await page.getByRole('button', { name: 'Use another address' }).click()
     const fresh = await sendTo(stage, page, 'again@fabrikam.example')
     expect(fresh.link).not.toBe(old.link)
-    expect(await page.getByText('You have').count()).toBe(0)
+    const stored = await storedFor(stage, 'again@fabrikam.example')
+    expect(stored.map(({ challenge }) => (challenge as { state: string }).state)).toEqual(['ended', 'open'])
     for (const window of [page, await newWindow()]) {
       await window.goto(old.link)
       await window.getByRole('heading', { name: 'There is a newer link' }).waitFor()
       expect(await window.getByText(old.code.slice(0, 3)).count()).toBe(0)
     }
+    await page.goto(fresh.link)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await arrived(page)
+  })
+
+  test('R-060 a sign-in that was given up: its link has ended, and nobody is sent to look for a newer one', async () => {
+    const page = await newWindow()
+    const mail = await askForMail(stage, page, 'given-up@fabrikam.example')
+    await page.getByRole('button', { name: 'Use another address' }).click()
+    await page.getByLabel('Email').waitFor()
+    await page.goto(mail.link)
+    await page.getByRole('heading', { name: 'This link has expired' }).waitFor()
+    await page.getByRole('button', { name: 'Send a new link' }).click()
+    const fresh = whole(await stage.mailbox.next('given-up@fabrikam.example'))
     await page.goto(fresh.link)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await arrived(page)

@@ -54,6 +54,24 @@ describe('reload and back', () => {
   })
 })
 
+describe('a button that is pressed twice', () => {
+  test.each(['code', 'link'] as const)('by the %s: the person ends at the application all the same', async (face) => {
+    const email = `twice-${face}@fabrikam.example`
+    const page = await (await browser.newContext()).newPage()
+    const mail = await askForMail(stage, page, email)
+    const csrf = (await page.locator('input[name=csrf]').first().getAttribute('value')) ?? ''
+    const press = async (): Promise<string> => {
+      const url = face === 'link' ? mail.link : `${page.url()}/answer`
+      const answer = await page.context().request.post(url, { form: { csrf, code: mail.code }, maxRedirects: 0 })
+      return new URL(answer.headers().location ?? '', page.url()).href
+    }
+    expect(await press()).toBe(`${page.url()}/continue`)
+    await page.goto(await press()) // a browser shows the answer to the last press only
+    await page.getByRole('button', { name: 'Go on to Test test-app here' }).click()
+    expect((await arrived(page)).email).toBe(email)
+  })
+})
+
 describe('two tabs of one browser', () => {
   test('the tab that was used goes on; the one that waited only says so and never resumes', async () => {
     const { context, waiting, mail } = await waitingTab('two-tabs@fabrikam.example')
