@@ -125,6 +125,7 @@ describe('two tabs of one browser', () => {
     await two.goto(one.url())
     const first = await sendTo(stage, one, 'tab-one@fabrikam.example')
     const second = await sendTo(stage, two, 'tab-two@fabrikam.example')
+    expect((await newestChallenge(stage, 'tab-one@fabrikam.example')).state).toBe('ended')
     await one.getByText('t•••o@fabrikam.example').waitFor()
     await typeCode(one, first.code)
     await one.getByText('You have 4 tries left.').waitFor()
