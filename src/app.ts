@@ -144,15 +144,16 @@ export function createApp(options: AppOptions) {
   let resuming: NodeJS.Timeout | undefined
 
   /** Takes signing keys into service, starts the queue and takes up what a crash left behind. */
-  async function start(version: string): Promise<void> {
+  async function start(): Promise<void> {
     await keys.ensure()
     oidc.useKeys(await keys.load())
     await queue.start()
     const resume = () => void delivery.resume().catch((err) => log.warn({ err }, 'waiting messages could not be taken up'))
     resume()
     resuming = setInterval(resume, RESUME_EVERY_MS)
-    await audit.note('service.started', { detail: { version } })
   }
+
+  const started = (version: string) => audit.note('service.started', { detail: { version } })
 
   /** Lets running jobs end. The server has been closed before, the database is closed after. */
   async function stop(): Promise<void> {
@@ -161,7 +162,7 @@ export function createApp(options: AppOptions) {
     for (const route of routes) await route.close()
   }
 
-  return { site, declare, start, stop, secretIds: secrets.ids }
+  return { site, declare, start, started, stop, secretIds: secrets.ids }
 }
 
 export type App = ReturnType<typeof createApp>

@@ -77,9 +77,10 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   await checkClock(db, config, log, closers)
   await app.declare(demo ? demo.file : clientsFrom(options), demo ? 'trial' : 'file')
   closers.push(() => app.stop())
-  await app.start(options.version)
+  await app.start()
   await serve(app, config, closers)
   if (demo) await startDemo(config, demo.secret, log, closers)
+  await app.started(options.version)
   state.ready = state.stopping ? 'stopping' : null
   tell(options, demoUrl)
 }

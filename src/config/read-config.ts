@@ -138,6 +138,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     host: draft.host ?? (trial ? '127.0.0.1' : '0.0.0.0'),
     issuer: draft.issuer ?? `http://localhost:${port}`,
     trustedProxies: draft.trustedProxies ?? 0,
+    logLevel: draft.logLevel ?? (trial ? 'warn' : 'info'),
     databaseUrl: draft.databaseUrl,
     databaseDirectUrl: draft.databaseDirectUrl ?? draft.databaseUrl,
     secrets: draft.secrets,

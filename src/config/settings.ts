@@ -28,7 +28,8 @@ export const storageSettings = {
     name: 'LOG_LEVEL',
     group: 'Service',
     help: 'Least level that is written to the log.',
-    default: 'info',
+    default: null,
+    defaultWords: '`info`; trial mode: `warn`',
     of: ['debug', 'info', 'warn', 'error', 'fatal'],
   }),
 } satisfies SettingsTable

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { axe } from '../support/browser.ts'
-import { openTheatre, screens, type Theatre, walkTo } from '../support/screens.ts'
+import { screens, walkTo } from '../support/screens.ts'
+import { openTheatre, type Theatre } from '../support/theatre.ts'
 
 const WIDTHS = [320, 360, 768, 1280]
 const BYTES_MAX = 30_000

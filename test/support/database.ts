@@ -30,7 +30,7 @@ export async function query<Row>(url: string, sql: string, values: readonly unkn
 }
 
 /** The URL of the run's PostgreSQL (its first database, as superuser). */
-export function serverUrl(): string {
+function serverUrl(): string {
   const url = process.env[POSTGRES_URL]
   if (!url) throw new Error(`${POSTGRES_URL} is not set: did the global setup run?`)
   return url

@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import globalSetup from './global-setup.ts'
 import globalTeardown from './global-teardown.ts'
-import { openTheatre, screens, type Theatre, walkTo } from './screens.ts'
+import { screens, walkTo } from './screens.ts'
+import { openTheatre, type Theatre } from './theatre.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PHONE = { width: 360, height: 740 }
