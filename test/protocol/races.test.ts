@@ -177,27 +177,33 @@ describe('at once, over two instances', () => {
     }
   }
 
-  test('R-087, F-24 fifty browsers prove one new address: one account', async () => {
-    const email = 'fifty-people@fabrikam.example'
-    const browsers = await Promise.all(Array.from({ length: 50 }, () => waiting(email)))
-    const mails = await Promise.all(browsers.map(() => stage.mailbox.next(email)))
-    const answers = await atOnce(50, (via, index) => {
-      const { visitor, page } = browsers[index] as (typeof browsers)[number]
-      const uid = new URL(page.url).pathname
-      const mail = mails.find(({ link }) => link?.includes(`${uid}/`))
-      return posting(visitor, formOf(page, 'code'), { code: mail?.code ?? '' })(via)
-    })
-    expect(statuses(answers)).toEqual({ 303: 50 })
-    expect(answers.filter(({ headers }) => headers.location?.endsWith('/continue'))).toHaveLength(50)
-    expect(await count('address where canonical = $1', [email])).toBe(1)
-    const accounts = await query<{ account_id: string }>(
-      stage.service.databaseUrl,
-      'select distinct a.account_id from attempt a join challenge c on c.attempt_id = a.id where c.target = $1',
-      [email],
-    )
-    expect(accounts).toHaveLength(1)
-    expect(await count('account a where not exists (select from address where account_id = a.id)', [])).toBe(0)
-  })
+  test.each(['code', 'link'] as const)(
+    'R-087, F-24 fifty browsers prove one new address by its %s: one account',
+    async (face) => {
+      const email = `fifty-people-by-${face}@fabrikam.example`
+      const browsers = await Promise.all(Array.from({ length: 50 }, () => waiting(email)))
+      const mails = await Promise.all(browsers.map(() => stage.mailbox.next(email)))
+      const posts = await Promise.all(
+        browsers.map(async ({ visitor, page }) => {
+          const mail = mails.find(({ link }) => link?.includes(`${new URL(page.url).pathname}/`))
+          if (face === 'code') return posting(visitor, formOf(page, 'code'), { code: mail?.code ?? '' })
+          const opened = await visitor.get(mail?.link ?? '')
+          return posting(visitor, opened.forms.find(({ method }) => method === 'POST') ?? formOf(opened, 'csrf'))
+        }),
+      )
+      const answers = await atOnce(50, (via, index) => (posts[index] as (typeof posts)[number])(via))
+      expect(statuses(answers)).toEqual({ 303: 50 })
+      expect(answers.filter(({ headers }) => headers.location?.endsWith('/continue'))).toHaveLength(50)
+      expect(await count('address where canonical = $1', [email])).toBe(1)
+      const accounts = await query<{ account_id: string }>(
+        stage.service.databaseUrl,
+        'select distinct a.account_id from attempt a join challenge c on c.attempt_id = a.id where c.target = $1',
+        [email],
+      )
+      expect(accounts).toHaveLength(1)
+      expect(await count('account a where not exists (select from address where account_id = a.id)', [])).toBe(0)
+    },
+  )
 
   test('R-061, F-27 two hundred wrong codes: five are judged', async () => {
     const email = 'two-hundred-guesses@fabrikam.example'

@@ -25,6 +25,7 @@ beforeAll(async () => {
       OTHER_SECRET: secret,
       REFRESH_TOKEN_TTL: '30d',
       REFRESH_TOKEN_IDLE_TTL: '14d',
+      SESSION_TTL: '60d',
       SESSION_IDLE_TTL: '2d',
     },
     clients: [
