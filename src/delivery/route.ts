@@ -49,3 +49,16 @@ export interface MailRoute {
   /** Ends idle connections; those in the middle of a mail finish it first. */
   close(): Promise<void>
 }
+
+/** A mail as the trial inbox shows it. */
+export interface InboxMail {
+  id: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  locale: string
+  at: Date
+  code: string | null
+  link: string | null
+}

@@ -1,15 +1,20 @@
 import type { AuditRow, AuditStore } from '../audit/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
-const APPEND: Statement = {
-  name: 'audit_append',
-  text: `
+/**
+ * SQL that adds the rows of a JSON parameter to the trail; `source` may name further relations that must hold a row.
+ * Also a part of the statement that writes the engine's records.
+ */
+export function appendEntries(parameter: `$${number}`, source = ''): string {
+  return `
     insert into audit_entry (at, event, account_id, client_id, attempt_id, request_id, ip, device, detail)
-    select at, event, "accountId", "clientId", "attemptId", "requestId", ip, device, detail
-    from jsonb_to_recordset($1::jsonb) as new(
+    select new.at, new.event, new."accountId", new."clientId", new."attemptId", new."requestId", new.ip, new.device, new.detail
+    from ${source} jsonb_to_recordset(${parameter}::jsonb) as new(
       at timestamptz, event text, "accountId" text, "clientId" text, "attemptId" text, "requestId" text,
-      ip text, device text, detail jsonb)`,
+      ip text, device text, detail jsonb)`
 }
+
+const APPEND: Statement = { name: 'audit_append', text: appendEntries('$1') }
 
 /** The trail in `audit_entry`. */
 export function createAuditStore(db: Database): AuditStore {

@@ -1,5 +1,6 @@
 import type { AuditRow } from '../audit/index.ts'
 import type { Batch, RecordKey, RecordStore, StoredRecord } from '../oidc/index.ts'
+import { appendEntries } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 
 const find: Statement = {
@@ -64,11 +65,7 @@ const flush: Statement = {
       where oidc_record.model = key.model and oidc_record.id = key.id
     ), revoked as (
       delete from oidc_record using won where grant_id = any($10::text[])
-    ), noted as (
-      insert into audit_entry (at, event, account_id, client_id, attempt_id, request_id, ip, device, detail)
-      select new.at, new.event, new."accountId", new."clientId", new."attemptId", new."requestId", new.ip, new.device, new.detail
-      from won, jsonb_to_recordset($11::jsonb) as new(
-        at timestamptz, event text, "accountId" text, "clientId" text, "attemptId" text, "requestId" text, ip text, device text, detail jsonb)
+    ), noted as (${appendEntries('$11', 'won,')}
     )
     select 1 as won from won`,
 }

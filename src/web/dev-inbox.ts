@@ -1,21 +1,9 @@
 import type { Middleware } from 'koa'
 import { Refusal } from '../base/index.ts'
+import type { InboxMail } from '../delivery/index.ts'
 import type { Text } from '../text/index.ts'
 import type { Csrf } from './middleware/csrf.ts'
 import { ASKED_HOST } from './middleware/origin-form.ts'
-
-/** A mail as the trial's inbox keeps it. */
-export interface InboxMail {
-  id: string
-  to: string
-  subject: string
-  text: string
-  html: string
-  locale: string
-  at: Date
-  code: string | null
-  link: string | null
-}
 
 export interface DevInboxDeps {
   inbox: { list(): readonly InboxMail[]; find(id: string): InboxMail | null; empty(): void }

@@ -1,15 +1,15 @@
 import type { Context } from 'koa'
 import type { EventWho } from '../audit/index.ts'
+import type { RequestState } from '../oidc/index.ts'
 import { deviceName } from '../signin/index.ts'
+import type { AppView } from '../text/index.ts'
 
 /** What the server keeps for one request, under `ctx.state`. */
-export interface WebState {
-  /** The number a person can tell to support; also the request's id in log and audit. */
-  reference: string
+export interface WebState extends RequestState {
   /** Address of the client, counted from the trusted proxies. */
   ip: string
-  /** Addresses that forms on the page may lead to, beyond our own origin. */
-  formTargets?: string[]
+  /** Where a refused person can go back to, when that is known. */
+  app?: AppView
 }
 
 /** The request's own state. */

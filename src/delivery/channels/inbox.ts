@@ -1,18 +1,5 @@
 import { type Clock, newId } from '../../base/index.ts'
-import type { MailRoute, OutgoingMail, SendResult } from '../route.ts'
-
-/** A mail as the trial inbox shows it. */
-interface InboxMail {
-  id: string
-  to: string
-  subject: string
-  text: string
-  html: string
-  locale: string
-  at: Date
-  code: string | null
-  link: string | null
-}
+import type { InboxMail, MailRoute, OutgoingMail, SendResult } from '../route.ts'
 
 export interface Inbox {
   route: MailRoute

@@ -1,16 +1,8 @@
 import type { Context, Middleware } from 'koa'
 import { addSeconds, type Clock, type Log, Refusal } from '../../base/index.ts'
 import { InteractionGone } from '../../oidc/index.ts'
-import type { AppView, Text } from '../../text/index.ts'
+import type { Text } from '../../text/index.ts'
 import { stateOf } from '../request.ts'
-
-/** Where a refused person can go back to, when that is known. */
-export interface RefusalState {
-  app?: AppView
-}
-
-/** After an outage, requests are served again within seconds (S-3). */
-const RETRY_SOON_SECONDS = 5
 
 /**
  * The last resort: a refusal becomes its page (or an RFC 9457 problem for programs), everything else is a bug, told
@@ -58,7 +50,7 @@ export function createErrors(deps: { text: Text; log: Log; clock: Clock }): Midd
     }
     const at = clock.now()
     const retryAt = retryAfterSeconds === undefined ? null : addSeconds(at, retryAfterSeconds)
-    const back = (ctx.state as RefusalState).app ?? null
+    const back = stateOf(ctx).app ?? null
     const locale = text.chooseLocale(undefined, ctx.get('accept-language'))
     ctx.type = 'html'
     ctx.body = text.page('refusal', { code: refusal.code, reference, at, retryAt, back }, locale)

@@ -51,7 +51,7 @@ export function createVisits(deps: VisitDeps) {
     const client = clientId === undefined ? null : await clients.find(clientId)
     if (!client) throw new Refusal('sign_in_not_open')
     const app = appViewOf(client)
-    ctx.state.app = app
+    stateOf(ctx).app = app
     if (interaction) stateOf(ctx).formTargets = [interaction.redirectUri]
     const locale = text.chooseLocale(interaction?.uiLocales, ctx.get('accept-language'))
     return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale) }
