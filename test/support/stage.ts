@@ -55,7 +55,10 @@ async function set(options: StageOptions, start: (wanted: Parameters<typeof star
     clients: [entry, ...(options.clients ?? [])],
     ...(options.resourceServers ? { resource_servers: options.resourceServers } : {}),
   }
-  const services = await start({ port, smtpUrl: mailbox.url, clients, env: options.env ?? {} })
+  const services = await start({ port, smtpUrl: mailbox.url, clients, env: options.env ?? {} }).catch(async (error: unknown) => {
+    await Promise.all([relyingParty.stop(), mailbox.stop()]) // what still listens would keep the test run alive
+    throw error
+  })
   return { services, stage: createStage(services, mailbox, relyingParty) }
 }
 
