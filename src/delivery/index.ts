@@ -10,5 +10,5 @@ export {
   type Delivery,
   type DeliveryDeps,
 } from './delivery.ts'
-export type { MailRoute, OutgoingMail } from './route.ts'
+export type { InboxMail, MailRoute, OutgoingMail } from './route.ts'
 export type { DeliveryStore, DueDelivery, NewestDelivery } from './store.ts'

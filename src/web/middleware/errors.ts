@@ -4,6 +4,9 @@ import { InteractionGone } from '../../oidc/index.ts'
 import type { Text } from '../../text/index.ts'
 import { stateOf } from '../request.ts'
 
+/** When a 503 says nothing better. */
+const RETRY_SOON_SECONDS = 5
+
 /**
  * The last resort: a refusal becomes its page (or an RFC 9457 problem for programs), everything else is a bug, told
  * as 500 with a reference and nothing of its inside (R-180, R-181).
