@@ -68,6 +68,8 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
       userinfoSigningAlgValues: ['ES256', 'RS256'],
       clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'],
     },
+    // Tokens have lifetimes of their own; a sign-out ends them by their grant (events.ts), idling does not.
+    expiresWithSession: async () => false,
     extraClientMetadata: { properties: [POLICY_PROPERTY] },
     features: featuresOf(deps),
     fetch: guardedFetch,

@@ -21,6 +21,13 @@ export function recordEngineEvents(
     return { ...deps.whoOf(ctx), clientId: client?.clientId, accountId: account?.accountId ?? session?.accountId }
   }
 
+  // The engine takes tokens that outlive an idle session for such as outlive a sign-out: those are the ones that
+  // were granted offline access, and no others (OpenID Connect Core §11).
+  provider.on('authorization.success', (ctx) => {
+    const { client, session, params } = ctx.oidc
+    const offline = String(params?.scope ?? '').split(' ').includes('offline_access')
+    if (client && session && !offline) delete session.authorizationFor(client.clientId).persistsLogout
+  })
   provider.on('grant.success', (ctx) => {
     const grantType = String(ctx.oidc.params?.grant_type)
     const { AccessToken, ClientCredentials } = ctx.oidc.entities

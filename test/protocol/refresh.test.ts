@@ -144,4 +144,20 @@ describe('a refresh token', () => {
     await stage.moveClock(3 * DAY_SECONDS + 1)
     expect(await refresh(stage.service, mobile, body.refresh_token)).toMatchObject(refused)
   })
+
+  test('R-022 outlives a session that idled, and ends with a sign-out', async () => {
+    let { body, visitor } = await tokensOf(stage, app, { email: 'idled@fabrikam.example' })
+    for (let days = 0; days < 6; days += 3) {
+      await stage.moveClock(3 * DAY_SECONDS)
+      const next = await refresh(stage.service, app, body.refresh_token)
+      expect(next.status).toBe(200)
+      body = next.body
+    }
+    ;({ body, visitor } = await tokensOf(stage, app, { email: 'idled@fabrikam.example', visitor }))
+    const question = await visitor.open(`${stage.service.issuer}/logout`)
+    const [form] = question.forms
+    if (!form) throw new Error(`no question: ${question.words}`)
+    await visitor.follow(await visitor.submit(form, {}, 'yes'))
+    expect(await refresh(stage.service, app, body.refresh_token)).toMatchObject(refused)
+  })
 })
