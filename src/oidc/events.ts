@@ -25,7 +25,9 @@ export function recordEngineEvents(
   // were granted offline access, and no others (OpenID Connect Core §11).
   provider.on('authorization.success', (ctx) => {
     const { client, session, params } = ctx.oidc
-    const offline = String(params?.scope ?? '').split(' ').includes('offline_access')
+    const offline = String(params?.scope ?? '')
+      .split(' ')
+      .includes('offline_access')
     if (client && session && !offline) delete session.authorizationFor(client.clientId).persistsLogout
   })
   provider.on('grant.success', (ctx) => {
