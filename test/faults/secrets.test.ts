@@ -47,6 +47,13 @@ async function walkAndNote(): Promise<void> {
   for (const pair of (visitor.jar.header(stage.service.issuer) ?? '').split('; '))
     note(`cookie ${pair.split('=')[0]}`, pair.slice(pair.indexOf('=') + 1))
 
+  // One more sign-in is left open in the signed-in browser: its record knows the session it came from.
+  const pending = await visitor.open(
+    await stage.authorizeUrl(visitor, { prompt: 'login', state: 'canary-state-of-the-application' }),
+  )
+  note('interaction with a session', /sign-in\/([^/]+)/.exec(pending.url)?.[1])
+  note('state of the application', 'canary-state-of-the-application')
+
   const { clientId, clientSecret } = stage.relyingParty
   const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
   const token = (fields: Record<string, string>) =>
