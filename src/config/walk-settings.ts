@@ -163,7 +163,7 @@ export const walkSettings = {
   limits: limits({
     name: 'LIMITS',
     group: 'Limits',
-    help: 'How much is allowed, shared by all processes. What is not named keeps its default.',
+    help: 'How much is allowed, shared by all processes (authorize-ip and token-ip: by each). What is not named keeps its default.',
     default: Object.values(DEFAULT_LIMITS).join(' '),
   }),
 } satisfies SettingsTable
