@@ -17,13 +17,15 @@ const STATES: readonly State[] = ['met', 'by the engine', 'not applicable', 'ope
 // The first argument of `test(…)` and `it(…)`, and of what `test.each(…)` answers. What is skipped proves nothing.
 const TITLE =
   /(?:\b(?:test|it)(?:\.concurrent)?\(|(?:\)|`)\()\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g
-const NUMBERS = /^([RFS]-\d+(?:, [RFS]-\d+)*)\s+(.*)$/s
+// V-numbers name what went wrong elsewhere; they are no requirements of their own.
+const NUMBERS = /^([RFSV]-\d+(?:, [RFSV]-\d+)*)\s+(.*)$/s
 
 /** Reads the titles that begin with a number from the text of one test file. */
 export function numberedTests(source: string, file: string): NumberedTest[] {
   return [...source.matchAll(TITLE)].flatMap(([, single, double, template]) => {
     const [, numbers, title] = NUMBERS.exec((single ?? double ?? template ?? '').replaceAll(/\\(.)/g, '$1')) ?? []
-    return numbers && title ? [{ numbers: numbers.split(', '), title, file }] : []
+    const own = numbers?.split(', ').filter((number) => !number.startsWith('V')) ?? []
+    return own.length > 0 && title ? [{ numbers: own, title, file }] : []
   })
 }
 
