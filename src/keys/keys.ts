@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { type Clock, type Log, type Secrets, type Transact, type Tx, UnknownSecret } from '../base/index.ts'
-import { openJwk, sealJwk } from './sealed-jwk.ts'
+import { openJwk, sealedWith, sealJwk } from './sealed-jwk.ts'
 
 /** ES256 signs unless a client or an API asks for RS256. */
 const ALGS = ['ES256', 'RS256'] as const
@@ -27,6 +27,8 @@ export interface KeyStore {
   /** Holds, until `tx` ends, a lock that one instance at a time has; answers the algorithms with a current key then. */
   lockCurrent(tx: Tx): Promise<string[]>
   insert(tx: Tx, row: SigningKeyRow): Promise<void>
+  /** Puts a fresh seal in the place of the one that was read; does nothing when another instance was quicker. */
+  reseal(id: string, before: string, after: string): Promise<void>
 }
 
 /** The signing keys cannot be used: the service must not start (F-40). The message is for the operator. */
@@ -39,7 +41,8 @@ export interface Keys {
   ensure(): Promise<void>
   /**
    * The private JWKs with `kid`, `use` and `alg`: current ones first, then previous, and next last, since the
-   * engine signs with the first that fits. Throws `SigningKeyFault` when one is missing or cannot be opened.
+   * engine signs with the first that fits. What an older secret sealed is sealed anew with the newest, so that the
+   * older one can go. Throws `SigningKeyFault` when one is missing or cannot be opened.
    */
   load(): Promise<JWK[]>
 }
@@ -66,7 +69,18 @@ export function createKeys(deps: { store: KeyStore; transact: Transact; secrets:
     const rows = await store.all()
     const [missing] = lackingIn(currentAlgs(rows))
     if (missing) throw new SigningKeyFault(`there is no current signing key for ${missing}`)
-    return Promise.all(rows.sort(inOrderOfUse).map((row) => openRow(row, secrets)))
+    return Promise.all(
+      rows.sort(inOrderOfUse).map(async (row) => {
+        const jwk = await openRow(row, secrets)
+        if (sealedWith(row.privateJwe) !== secrets.currentId) await reseal(row, jwk)
+        return jwk
+      }),
+    )
+  }
+
+  async function reseal({ id, privateJwe }: SigningKeyRow, { use: _use, alg: _alg, kid: _kid, ...bare }: JWK): Promise<void> {
+    await store.reseal(id, privateJwe, await sealJwk(bare, secrets))
+    log.info({ kid: id }, 'signing key sealed with the newest secret')
   }
 
   return { ensure, load }

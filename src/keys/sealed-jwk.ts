@@ -12,12 +12,17 @@ export async function sealJwk(jwk: JWK, secrets: Secrets): Promise<string> {
     .encrypt(secrets.key('signing-key'))
 }
 
+/** Identifier of the secret that sealed a key, as its header says. Throws for what is no JWE. */
+export function sealedWith(sealed: string): string | undefined {
+  return decodeProtectedHeader(sealed).kid
+}
+
 /**
  * Opens what `sealJwk` made. Throws `UnknownSecret` when its secret is not configured, and an error for a damaged
  * value or one that holds another key than `kid` (its RFC 7638 thumbprint).
  */
 export async function openJwk(sealed: string, kid: string, secrets: Secrets): Promise<JWK> {
-  const { kid: secretId } = decodeProtectedHeader(sealed)
+  const secretId = sealedWith(sealed)
   if (typeof secretId !== 'string') throw new Error('the sealed key names no secret')
   const { plaintext } = await compactDecrypt(sealed, secrets.key('signing-key', secretId), {
     keyManagementAlgorithms: ['dir'],

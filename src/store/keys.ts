@@ -28,6 +28,11 @@ const INSERT: Statement = {
     values ($1, $2, $3, $4, $5, $6, $7)`,
 }
 
+const RESEAL: Statement = {
+  name: 'keys_reseal',
+  text: `update signing_key set private_jwe = $3 where id = $1 and private_jwe = $2`,
+}
+
 /** Signing keys in `signing_key`. */
 export function createKeyStore(db: Database): KeyStore {
   return {
@@ -37,6 +42,9 @@ export function createKeyStore(db: Database): KeyStore {
       // A statement of its own: its snapshot is taken after the lock was had.
       const rows = await runIn<{ alg: string }>(tx, CURRENT, [])
       return rows.map(({ alg }) => alg)
+    },
+    reseal: async (id, before, after) => {
+      await db.run(RESEAL, [id, before, after])
     },
     insert: async (tx, row) => {
       const { id, alg, state, publicJwk, privateJwe, createdAt, activatedAt } = row

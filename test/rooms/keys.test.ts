@@ -90,10 +90,20 @@ describe('signing keys', () => {
     const before = await keysOn(db, createSecrets([older])).load()
     const [dump] = await query<{ all: string }>(url, 'select json_agg(k)::text as all from signing_key k')
     for (const jwk of before) expect(dump?.all).not.toContain(jwk.d)
-    expect(await keysOn(db, createSecrets([newer, older])).load()).toEqual(before)
     await expect(keysOn(db, createSecrets([newer])).load()).rejects.toThrow(
       /signing key \S+ was sealed with a secret that SECRETS does not list/,
     )
+  })
+
+  test('F-39 a start with a new secret in front seals them anew, twenty at once too; then the old one can go', async () => {
+    const url = await freshDatabase()
+    const db = await open(url)
+    await keysOn(db, createSecrets([older])).ensure()
+    const before = await keysOn(db, createSecrets([older])).load()
+    const both = createSecrets([newer, older])
+    const loaded = await Promise.all(Array.from({ length: 20 }, () => keysOn(db, both).load()))
+    for (const keys of loaded) expect(keys).toEqual(before)
+    expect(await keysOn(db, createSecrets([newer])).load()).toEqual(before)
   })
 
   test('F-40 a missing, damaged or exchanged key stops the start with a clear line', async () => {

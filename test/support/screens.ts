@@ -171,6 +171,10 @@ export const screens: Readonly<Record<string, (walk: Walk) => Promise<Page>>> = 
     await press(walk.page, 'button[name=logout]')
     return walk.page
   },
+  stayed: async ({ stage, page }) => {
+    await page.goto(`${stage.service.issuer}/stayed`)
+    return page
+  },
   start: async ({ trial, page }) => {
     await page.goto(`${trial.issuer}/`)
     return page
