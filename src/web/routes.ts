@@ -14,6 +14,8 @@ export interface RouteDeps {
   /** Refuses forms from other sites. */
   sameSite: Middleware
   bodyMaxBytes: number
+  /** Leads a tab whose sign-in is finished to the page that says so. */
+  unlessGoneOn: Middleware
   dispatcher: ReturnType<typeof createDispatcher>
   steps: ReturnType<typeof createSteps>
   linkPage: ReturnType<typeof createLinkPage>
@@ -41,6 +43,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   }) as unknown as Middleware
   const post = (path: string, ...handlers: Middleware[]) => router.post(path, deps.sameSite, form, ...(handlers as []))
   const get = (path: string, ...handlers: Middleware[]) => router.get(path, ...(handlers as []))
+  const step = (path: string, handler: Middleware) => post(`/sign-in/:uid/${path}`, deps.unlessGoneOn, handler)
 
   get('/assets/:file', deps.serveAsset)
 
@@ -51,19 +54,19 @@ export function createRoutes(deps: RouteDeps): Middleware {
 
   get('/sign-in/:uid', dispatcher.show)
   get('/sign-in/:uid/state', dispatcher.state)
-  post('/sign-in/:uid/identify', steps.identify)
-  post('/sign-in/:uid/answer', steps.answer)
-  post('/sign-in/:uid/resend', steps.resend)
-  post('/sign-in/:uid/restart', steps.restart)
-  post('/sign-in/:uid/again', steps.again)
+  step('identify', steps.identify)
+  step('answer', steps.answer)
+  step('resend', steps.resend)
+  step('restart', steps.restart)
+  step('again', steps.again)
   get('/sign-in/:uid/link/:token', linkPage.show)
-  post('/sign-in/:uid/link/:token', steps.link)
+  step('link/:token', steps.link)
   get('/sign-in/:uid/continue', onward.go)
-  post('/sign-in/:uid/continue', onward.press)
-  post('/sign-in/:uid/switch', onward.switchAccount)
-  post('/sign-in/:uid/keep', onward.keep)
-  post('/sign-in/:uid/consent', consent.answer)
-  post('/sign-in/:uid/other', onward.other)
+  step('continue', onward.press)
+  step('switch', onward.switchAccount)
+  step('keep', onward.keep)
+  step('consent', consent.answer)
+  step('other', onward.other)
 
   // The engine's form on our page: it has a token of its own, and goes on to the engine.
   router.post('/logout/confirm', deps.sameSite as never)

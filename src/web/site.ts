@@ -67,6 +67,7 @@ export function createSite(deps: SiteDeps): Server {
     serveAsset: deps.serveAsset,
     sameSite: csrf.sameSite,
     bodyMaxBytes: deps.bodyMaxBytes,
+    unlessGoneOn: visits.unlessGoneOn,
     dispatcher: createDispatcher({ ...shared, consent }),
     steps: createSteps(shared),
     linkPage: createLinkPage(shared),

@@ -88,6 +88,18 @@ describe('two tabs of one browser', () => {
     )
   })
 
+  test('without JavaScript the tab that waited is told so when its form is sent', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const waiting = await context.newPage()
+    const mail = await askForMail(stage, waiting, 'two-tabs-plain@fabrikam.example')
+    const used = await context.newPage()
+    await used.goto(waiting.url())
+    await typeCode(used, mail.code)
+    await arrived(used)
+    await typeCode(waiting, mail.code)
+    await waiting.getByRole('heading', { name: 'You went on in another tab' }).waitFor()
+  })
+
   test('a tab in which something is typed keeps it while the state changes', async () => {
     const { context, waiting, mail } = await waitingTab('typing@fabrikam.example')
     await waiting.getByText('Handed to the mail server').waitFor()

@@ -1,4 +1,4 @@
-import type { Context } from 'koa'
+import type { Context, Middleware } from 'koa'
 import { Refusal } from '../../base/index.ts'
 import type { Clients } from '../../clients/index.ts'
 import { ipSubject } from '../../limits/index.ts'
@@ -41,8 +41,16 @@ const UID = /^[A-Za-z0-9_-]{21,64}$/
 export function createVisits(deps: VisitDeps) {
   const { interactions, clients, text, csrf } = deps
 
+  const visits = new WeakMap<Context, Promise<Visit>>()
+
   /** What is known of `/sign-in/:uid`, from any browser. Throws `Refusal('sign_in_not_open')` when nothing is. */
-  async function load(ctx: Context): Promise<Visit> {
+  function load(ctx: Context): Promise<Visit> {
+    const loading = visits.get(ctx) ?? read(ctx)
+    visits.set(ctx, loading)
+    return loading
+  }
+
+  async function read(ctx: Context): Promise<Visit> {
     const uid = String(ctx.params.uid)
     if (!UID.test(uid)) throw new Refusal('sign_in_not_open')
     const sameBrowser = interactions.isSameBrowser(ctx, uid)
@@ -55,6 +63,14 @@ export function createVisits(deps: VisitDeps) {
     if (interaction) stateOf(ctx).formTargets = [interaction.redirectUri]
     const locale = text.chooseLocale(interaction?.uiLocales, ctx.get('accept-language'))
     return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale) }
+  }
+
+  /** In front of every form: a tab whose sign-in another tab has finished is told so, whatever it posts. */
+  const unlessGoneOn: Middleware = async (ctx, next) => {
+    const visit = await load(ctx)
+    const goneOn = visit.sameBrowser && !visit.interaction && visit.attempts[0]?.state === 'proven'
+    if (goneOn) return seeOther(ctx, `/sign-in/${visit.uid}`)
+    return next()
   }
 
   /** The same, for what only the person's own browser may do. */
@@ -104,7 +120,7 @@ export function createVisits(deps: VisitDeps) {
     ctx.status = 303
   }
 
-  return { load, loadOpen, loadPosted, form, show, seeOther }
+  return { load, unlessGoneOn, loadOpen, loadPosted, form, show, seeOther }
 }
 
 export type Visits = ReturnType<typeof createVisits>
