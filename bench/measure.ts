@@ -1,0 +1,91 @@
+import type { Contender } from './contenders.ts'
+import { cpuMsOf, cpuMsOfTree } from './machine.ts'
+import { type Operation, prepare, type Worker } from './operations.ts'
+import type { Postgres } from './postgres.ts'
+
+/** What one round of one operation at one server gave. Times are milliseconds, CPU and bytes are for each operation. */
+export interface Sample {
+  operations: number
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+  serverCpuMs: number
+  postgresCpuMs: number
+  walBytes: number
+  /** How busy the clients' own process was, 0 to 1: near 1 it is they who are measured. */
+  clientsBusy: number
+}
+
+export interface Load {
+  warmUpMs: number
+  runMs: number
+}
+
+export async function measure(contender: Contender, operation: Operation, load: Load, postgres: Postgres): Promise<Sample> {
+  const { workers, process: server, database } = contender
+  await Promise.all(workers.map(prepare))
+  await drive(workers, operation, load.warmUpMs)
+  const before = await readings(server.pid, postgres)
+  const start = performance.now()
+  const latencies = await drive(workers, operation, load.runMs)
+  const elapsedMs = performance.now() - start
+  const after = await readings(server.pid, postgres)
+  const count = latencies.length
+  const each = (name: keyof typeof before) => (after[name] - before[name]) / count
+  latencies.sort((a, b) => a - b)
+  return {
+    operations: count,
+    perSecond: (count / elapsedMs) * 1000,
+    p50Ms: latencies[Math.floor(count * 0.5)] ?? Number.NaN,
+    p99Ms: latencies[Math.floor(count * 0.99)] ?? Number.NaN,
+    serverCpuMs: each('serverMs'),
+    postgresCpuMs: database ? each('postgresMs') : 0,
+    walBytes: database ? each('walBytes') : 0,
+    clientsBusy: (after.clientsMs - before.clientsMs) / elapsedMs,
+  }
+}
+
+/** Lets all workers repeat the operation for so long. Answers how long each took; the first failure ends the bench. */
+export async function drive(workers: readonly Worker[], operation: Operation, forMs: number): Promise<number[]> {
+  const end = performance.now() + forMs
+  const latencies: number[] = []
+  await Promise.all(
+    workers.map(async (worker) => {
+      for (let now = performance.now(); now < end; ) {
+        await operation.run(worker)
+        const then = performance.now()
+        latencies.push(then - now)
+        now = then
+      }
+    }),
+  )
+  return latencies
+}
+
+async function readings(serverPid: number, postgres: Postgres) {
+  return {
+    walBytes: await postgres.walBytes(),
+    serverMs: cpuMsOf(serverPid),
+    postgresMs: cpuMsOfTree(postgres.pid),
+    clientsMs: cpuMsOf(process.pid),
+  }
+}
+
+const COUNTED = 40
+
+/** Which statements the server sends for one operation, each with how often, from PostgreSQL's own log. */
+export async function countStatements(
+  contender: Contender,
+  operation: Operation,
+  postgres: Postgres,
+): Promise<Map<string, number>> {
+  const { workers, database } = contender
+  const [worker] = workers
+  if (!database || !worker) return new Map()
+  await prepare(worker)
+  await operation.run(worker)
+  const listening = await postgres.listen()
+  for (let turn = 0; turn < COUNTED; turn++) await operation.run(worker)
+  const counts = await listening.end(database)
+  return new Map([...counts].map(([text, count]) => [text, count / COUNTED]))
+}

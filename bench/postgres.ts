@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import pg from 'pg'
+import { createLog } from '../src/base/index.ts'
+import { migrate, startEmbeddedPostgres } from '../src/store/index.ts'
+import { watchOver } from '../test/support/watchdog.ts'
+
+/** The PostgreSQL of one run: the embedded server with its settings as delivered, durable. */
+export interface Postgres {
+  /** Process of the server; its backends are its children. */
+  pid: number
+  version: string
+  /** A new migrated database. */
+  newDatabase(name: string): Promise<string>
+  /** Where the log of changes ends by now, in bytes. */
+  walBytes(): Promise<number>
+  /** Counts every statement that a database is told from the call until `end`: by name, or by its first word. */
+  listen(): Promise<{ end(database: string): Promise<Map<string, number>> }>
+  stop(): Promise<void>
+}
+
+const PREFIX = '%d|' // the database, in front of each line of the log
+
+export async function startPostgres(folder: string): Promise<Postgres> {
+  const log = createLog('error')
+  const release = watchOver(folder)
+  const server = await startEmbeddedPostgres({ dataDir: folder, settings: { log_line_prefix: PREFIX }, log })
+  const client = new pg.Client({ connectionString: server.urlFor('postgres'), application_name: 'bench' })
+  await client.connect()
+  const one = async (text: string): Promise<string> => Object.values((await client.query(text)).rows[0] as object)[0] as string
+  const dataFolder = await one('show data_directory')
+  const pid = Number((await readFile(join(dataFolder, 'postmaster.pid'), 'utf8')).split('\n')[0])
+  const logFile = join(dirname(dataFolder), 'postgres.log')
+  let marks = 0
+
+  async function tellAll(what: 'all' | 'none'): Promise<void> {
+    await client.query(`alter system set log_statement = '${what}'`)
+    await client.query('select pg_reload_conf()')
+    while ((await one('show log_statement')) !== what) await new Promise(setImmediate)
+  }
+
+  return {
+    pid,
+    version: await one('show server_version'),
+    newDatabase: async (name) => {
+      await client.query(`create database ${name}`)
+      await migrate({ url: server.urlFor(name), log })
+      return server.urlFor(name)
+    },
+    walBytes: async () => Number(await one("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text")),
+    listen: async () => {
+      const mark = `bench mark ${++marks}`
+      await tellAll('all')
+      await client.query(`select '${mark} begin'`)
+      return {
+        end: async (database) => {
+          await client.query(`select '${mark} end'`)
+          await tellAll('none')
+          const text = await readFile(logFile, 'utf8')
+          return countIn(text.slice(text.indexOf(`${mark} begin`), text.indexOf(`${mark} end`)), database)
+        },
+      }
+    },
+    stop: async () => {
+      await client.end()
+      await server.stop()
+      release()
+    },
+  }
+}
+
+// `bench|LOG:  execute oidc_find: select …` or `bench|LOG:  statement: begin`; further lines of a statement begin with a
+// tab, and the first may be empty.
+function countIn(log: string, database: string): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const line of log.split('\n')) {
+    const [, of, name, text = ''] = /^([^|]*)\|LOG: {2}(?:execute ([^:]+)|statement): ?(.*)/.exec(line) ?? []
+    if (of !== database) continue
+    const key = name && name !== '<unnamed>' ? name : (/\w+/.exec(text)?.[0] ?? 'other').toLowerCase()
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return counts
+}

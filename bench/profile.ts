@@ -1,0 +1,118 @@
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Contender } from './contenders.ts'
+import { drive, type Load } from './measure.ts'
+import { type Operation, prepare } from './operations.ts'
+
+/** Where the processor time of one operation goes, as shares of the time that was not idle. */
+export interface Hotspots {
+  operation: string
+  /** Functions by their own time, largest first. */
+  functions: Share[]
+  /** The same by package or room. */
+  places: Share[]
+}
+
+interface Share {
+  name: string
+  share: number
+}
+
+interface Profile {
+  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[]
+  samples: number[]
+  timeDeltas: number[]
+}
+
+const INSPECTOR = 'http://127.0.0.1:9229/json/list'
+const INTERVAL_US = 200
+const POLL_MS = 50
+const TRIES = 100
+const SHOWN = 12
+const ROOT = new URL('..', import.meta.url)
+
+/** Drives one operation with V8's profiler switched on in the server, and off again after it. */
+export async function profile(contender: Contender, operation: Operation, load: Load): Promise<Hotspots> {
+  const { workers, process: server } = contender
+  await Promise.all(workers.map(prepare))
+  await drive(workers, operation, load.warmUpMs)
+  const inspector = await openInspector(server.pid)
+  await inspector.ask('Profiler.enable')
+  await inspector.ask('Profiler.setSamplingInterval', { interval: INTERVAL_US })
+  await inspector.ask('Profiler.start')
+  await drive(workers, operation, load.runMs)
+  const { profile: recorded } = (await inspector.ask('Profiler.stop')) as { profile: Profile }
+  await inspector.ask('Profiler.disable')
+  inspector.close()
+  const spots = sharesOf(recorded)
+  return { operation: operation.name, functions: ranked(spots, functionName), places: ranked(spots, placeName) }
+}
+
+// Node opens its inspector on loopback when it is told so by signal.
+async function openInspector(pid: number) {
+  process.kill(pid, 'SIGUSR1')
+  const socket = new WebSocket(await inspectorUrl())
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve)
+    socket.addEventListener('error', () => reject(new Error('the inspector of the server does not answer')))
+  })
+  const waiting = new Map<number, (result: unknown) => void>()
+  socket.addEventListener('message', ({ data }) => {
+    const { id, result } = JSON.parse(String(data)) as { id?: number; result?: unknown }
+    if (id !== undefined) waiting.get(id)?.(result)
+  })
+  let asked = 0
+  return {
+    ask: (method: string, params: object = {}): Promise<unknown> =>
+      new Promise((resolve) => {
+        waiting.set(++asked, resolve)
+        socket.send(JSON.stringify({ id: asked, method, params }))
+      }),
+    close: () => socket.close(),
+  }
+}
+
+async function inspectorUrl(): Promise<string> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const answer = await fetch(INSPECTOR).catch(() => null)
+    const [target] = answer ? ((await answer.json()) as { webSocketDebuggerUrl: string }[]) : []
+    if (target) return target.webSocketDebuggerUrl
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+  throw new Error('the inspector of the server was not opened')
+}
+
+type Frame = Profile['nodes'][number]['callFrame']
+
+function sharesOf({ nodes, samples, timeDeltas }: Profile): { frame: Frame; us: number }[] {
+  const own = new Map<number, number>()
+  for (const [at, id] of samples.entries()) own.set(id, (own.get(id) ?? 0) + (timeDeltas[at] ?? 0))
+  return nodes
+    .filter(({ callFrame }) => callFrame.functionName !== '(idle)')
+    .map(({ id, callFrame }) => ({ frame: callFrame, us: own.get(id) ?? 0 }))
+}
+
+function ranked(spots: { frame: Frame; us: number }[], nameOf: (frame: Frame) => string): Share[] {
+  const total = spots.reduce((sum, { us }) => sum + us, 0)
+  const sums = new Map<string, number>()
+  for (const { frame, us } of spots) sums.set(nameOf(frame), (sums.get(nameOf(frame)) ?? 0) + us)
+  return [...sums]
+    .map(([name, us]) => ({ name, share: us / total }))
+    .sort((a, b) => b.share - a.share)
+    .slice(0, SHOWN)
+}
+
+function functionName(frame: Frame): string {
+  return frame.url ? `${frame.functionName || '(anonymous)'} ${shortPath(frame.url)}:${frame.lineNumber + 1}` : frame.functionName
+}
+
+function placeName({ url, functionName: name }: Frame): string {
+  if (!url) return name.startsWith('(') ? name : '(native)'
+  const path = shortPath(url)
+  const [, scope] = /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? []
+  return scope ?? (path.startsWith('node:') ? 'node' : path.split('/').slice(0, 2).join('/'))
+}
+
+function shortPath(url: string): string {
+  return url.startsWith('file:') ? relative(fileURLToPath(ROOT), fileURLToPath(url)) : url
+}

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface ServerProcess {
+  pid: number
+  /** From the start of the process to its first right answer. */
+  readySeconds: number
+  stop(): Promise<void>
+}
+
+const ROOT = join(import.meta.dirname, '..')
+const READY_SECONDS = 30
+const POLL_MS = 20
+
+/** Starts one server in a process of its own, on its core, and waits until `probeUrl` answers 200. */
+export async function startServer(options: {
+  args: readonly string[]
+  env: Record<string, string>
+  core: number | null
+  logFile: string
+  probeUrl: string
+}): Promise<ServerProcess> {
+  const { args, env, core, logFile, probeUrl } = options
+  const command = [process.execPath, ...args]
+  const [file = '', ...rest] = core === null ? command : ['taskset', '-c', String(core), ...command]
+  const output = openSync(logFile, 'a')
+  const start = performance.now()
+  const child = spawn(file, rest, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', output, output],
+  })
+  for (;;) {
+    const seconds = (performance.now() - start) / 1000
+    if (await answers(probeUrl)) return { pid: child.pid as number, readySeconds: seconds, stop: () => end(child) }
+    if (child.exitCode !== null || seconds > READY_SECONDS) {
+      child.kill('SIGKILL')
+      throw new Error(`${args.at(-1)} was not ready: ${readFileSync(logFile, 'utf8').slice(-2000)}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => null)
+  await answer?.body?.cancel()
+  return answer?.status === 200
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  await ended
+}
