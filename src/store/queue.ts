@@ -2,7 +2,7 @@ import { parseCrontab, type Runner, run, type TaskList } from 'graphile-worker'
 import pg from 'pg'
 import { clock, type Log, type Tx } from '../base/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
-import { describeFailure } from './failures.ts'
+import { connectionLivesOn, describeFailure } from './failures.ts'
 import { atMost, pause } from './pause.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { workerLogger } from './worker-logger.ts'
@@ -44,6 +44,8 @@ interface QueueDeps {
 
 const RESTART_PAUSE_MS = 2000
 const GRACE_SECONDS = 10
+const CONNECT_TIMEOUT_MS = 5000
+const QUERY_TIMEOUT_MS = 10_000
 const END_MS_MAX = 3000
 
 const ADD: Statement = {
@@ -164,8 +166,24 @@ function openQueuePool({ databaseUrl, concurrency, log }: QueueDeps): pg.Pool {
     application_name: 'doorward queue',
     max: Math.min(concurrency, 4) + 1, // and one that listens
     keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
   })
   pool.on('error', (error) => log.warn({ reason: describeFailure(error) }, 'a connection of the job queue was lost'))
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    endWhenBroken(client as unknown as pg.Client)
+  })
   return pool
+}
+
+// graphile-worker gives every connection back to the pool, also one on which an answer never came.
+function endWhenBroken(client: pg.Client): void {
+  const ask = client.query.bind(client) as (...args: unknown[]) => unknown
+  const asking = (...args: unknown[]) => {
+    const answer = ask(...args)
+    if (answer instanceof Promise) answer.catch((error) => (connectionLivesOn(error) ? undefined : client.end().catch(() => {})))
+    return answer
+  }
+  Object.assign(client, { query: asking })
 }
