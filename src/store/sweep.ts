@@ -25,6 +25,7 @@ interface Swept {
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+const YEAR = 365 * DAY
 const PAUSE_MS = 10
 
 // `skip locked`: a row that is just being used is left for the next sweep, and nobody waits for the other.
@@ -38,13 +39,15 @@ function expired(table: string, condition: string, keepSeconds: number, order = 
   return { table, keepSeconds, statement: { name: `sweep_${table.replace('.', '_')}`, text } }
 }
 
-// Wrong codes by address (guess_counter) are not here: only a success ends them (R-062). Nor is the audit trail.
+// The audit trail is not here.
 const SWEPT: readonly Swept[] = [
   expired('oidc_record', 'expires_at < $1', MINUTE),
   expired('replay', 'expires_at < $1', MINUTE),
   expired('limit_counter', 'resets_at < $1', MINUTE, 'resets_at'),
   expired('attempt', 'expires_at < $1', HOUR), // with its challenges and their messages
   expired('delivery', 'challenge_id is null and give_up_at < $1', DAY, 'give_up_at'),
+  // Only a success ends a row of wrong codes (R-062). One that nobody added to for a year stands for nobody any more.
+  expired('guess_counter', 'updated_at < $1', YEAR, 'updated_at'),
   expired(
     'graphile_worker._private_jobs',
     'attempts >= max_attempts and locked_at is null and updated_at < $1',

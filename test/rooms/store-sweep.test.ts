@@ -49,11 +49,15 @@ describe('the sweep', () => {
     expect(await query(url, 'select id from challenge')).toEqual([{ id: 'late' }])
   })
 
-  test('R-062 never forgets wrong codes: only a success does', async () => {
+  test('R-062, R-185 keeps wrong codes until a success, and lets go of those that nobody added to for a year', async () => {
     const url = await freshDatabase()
-    await query(url, `insert into guess_counter values ('k', false, 9, '2001-01-01')`)
-    await createSweep({ db: open(url), clock, log: silent })()
-    expect(await countOf(url, 'guess_counter')).toBe(1)
+    await query(
+      url,
+      `insert into guess_counter values ('attacked', false, 49, $1), ('left', false, 49, $2), ('left', true, 1, $2)`,
+      [addSeconds(now, -364 * 24 * 3600), addSeconds(now, -366 * 24 * 3600)],
+    )
+    expect(await createSweep({ db: open(url), clock, log: silent })()).toEqual({ guess_counter: 2 })
+    expect(await query(url, 'select target_key from guess_counter')).toEqual([{ target_key: 'attacked' }])
   })
 
   test('F-45 waits for nobody: a row in use is left for the next time', async () => {
