@@ -6,6 +6,8 @@ import { createOriginForm } from './middleware/origin-form.ts'
 const HEADER_BYTES_MAX = 16 * 1024
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+// How often the two are looked at: they end this much later at most.
+const LOOK_EVERY_MS = 1000
 const KEEP_ALIVE_MS = 65_000
 const CONNECTIONS_MAX = 4000
 
@@ -27,7 +29,7 @@ export function createWebServer(deps: ServerDeps): Server {
   const handle = app.callback()
   const toOriginForm = createOriginForm(deps.issuer, deps.trustedProxies)
 
-  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (req, res) => {
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, connectionsCheckingInterval: LOOK_EVERY_MS }, (req, res) => {
     toOriginForm(req)
     void handle(req, res)
   })
