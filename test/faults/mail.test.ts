@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { appOf, ask as protocolAsk, refresh, userinfo } from '../protocol/protocol.ts'
 import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
-import { arrive, ask, finish, submit, until, type Walk } from './fault-tools.ts'
+import { arrive, ask, finish, probe, submit, until, type Walk } from './fault-tools.ts'
 
 // A mail server that fails is a matter of the job that sends, never of the page that asked for the mail.
 
@@ -45,6 +46,26 @@ describe('when the mail server fails', () => {
     await stage.mailbox.up()
     expect((await finish(stage, walk, 'down@fabrikam.example')).status).toBe(200)
     expect(stage.mailbox.count('down@fabrikam.example')).toBe(1)
+  })
+
+  test('S-5 down: nobody who is signed in notices, nor do the applications', async () => {
+    const visitor = await stage.signIn('inside@fabrikam.example')
+    await stage.mailbox.down()
+    await stage.signIn('inside@fabrikam.example', { visitor })
+    const app = appOf(stage)
+    const { tokens } = stage.relyingParty.last()
+    expect((await userinfo(stage.service, tokens.access_token)).status).toBe(200)
+    const renewed = await refresh(stage.service, app, tokens.refresh_token)
+    expect(renewed.status).toBe(200)
+    expect((await protocolAsk(stage.service, '/revoke', app, { token: String(renewed.body.refresh_token) })).status).toBe(200)
+    const leaving = await visitor.open(`${stage.relyingParty.url}/logout`)
+    const asked = leaving.location ? await visitor.open(leaving.location) : leaving
+    const form = asked.forms.find(({ method }) => method === 'POST')
+    if (!form) throw new Error(asked.words)
+    const left = await visitor.submit(form, {}, 'yes')
+    expect(left.location).toContain('/signed-out')
+    const opsPort = stage.service.env.OPS_PORT as string
+    expect([await probe(opsPort, '/livez'), await probe(opsPort, '/readyz')]).toEqual([200, 200])
   })
 
   test('F-32, R-086 slow: no request waits for it, whatever the server takes its time for', async () => {

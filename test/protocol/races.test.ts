@@ -72,7 +72,7 @@ function posting(visitor: Visitor, form: Pick<Form, 'action' | 'values'>, fields
 }
 
 describe('at once, over two instances', () => {
-  test('R-008, F-22 fifty redemptions of one code: one success at most, and no failure of ours', async () => {
+  test('R-008, S-2, F-22 fifty redemptions of one code: one success at most, and no failure of ours', async () => {
     const { visitor } = await authorize(stage, app, { email: 'fifty-codes@fabrikam.example' })
     for (let round = 0; round < 5; round++) {
       const issued = await authorize(stage, app, { email: 'x', visitor })
@@ -82,7 +82,7 @@ describe('at once, over two instances', () => {
     }
   })
 
-  test('R-020, F-22 fifty uses of one refresh token: one success at most, and no failure of ours', async () => {
+  test('R-020, S-2, F-22 fifty uses of one refresh token: one success at most, and no failure of ours', async () => {
     const { visitor } = await authorize(stage, app, { email: 'fifty-refreshes@fabrikam.example' })
     for (let round = 0; round < 5; round++) {
       const { body } = await tokensOf(stage, app, { email: 'x', visitor })
@@ -91,7 +91,7 @@ describe('at once, over two instances', () => {
     }
   })
 
-  test('R-053 fifty right codes in one browser: one proof, one account, one session', async () => {
+  test('R-053, S-2 fifty right codes in one browser: one proof, one account, one session', async () => {
     const email = 'fifty-answers@fabrikam.example'
     const { visitor, page } = await waiting(email)
     const { code } = await stage.mailbox.next(email)
@@ -99,7 +99,7 @@ describe('at once, over two instances', () => {
     await expectOneProof(await atOnce(50, post), email, visitor)
   })
 
-  test('R-053 fifty confirmations of one link: one proof, one account, one session', async () => {
+  test('R-053, S-2 fifty confirmations of one link: one proof, one account, one session', async () => {
     const email = 'fifty-links@fabrikam.example'
     const { visitor } = await waiting(email)
     const { link } = await stage.mailbox.next(email)
@@ -125,7 +125,7 @@ describe('at once, over two instances', () => {
     expect(await count(`oidc_record where model = 'Session' and account_id = $1`, [accountId])).toBe(1)
   }
 
-  test('R-053 fifty ways on from one proof: one session, one code', async () => {
+  test('R-053, S-2 fifty ways on from one proof: one session, one code', async () => {
     const email = 'fifty-ways@fabrikam.example'
     const { visitor, page } = await waiting(email)
     const { code } = await stage.mailbox.next(email)

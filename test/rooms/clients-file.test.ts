@@ -150,6 +150,11 @@ describe('the file', () => {
     })
   })
 
+  test('R-161 an application cannot name a logo, so none is ever fetched', () => {
+    const faults = ['clients[0].logo_uri: unknown key']
+    expect(read([{ ...WEB, logo_uri: 'https://fabrikam.example/logo.png' }])).toEqual({ ok: false, faults })
+  })
+
   test.each(['__proto__', 'constructor', 'prototype'])('R-139 the key %s is refused at any depth', (key) => {
     const inside = `clients:\n  - client_id: a\n    ${key}: {first_party: true}\n`
     const scopes = `clients: []\nresource_servers:\n  - id: https://api.example\n    scopes: {${key}: x}\n`

@@ -14,6 +14,7 @@ const IDS: Statement = { name: 't_ids', text: 'select id from replay order by id
 const ALL: Statement = { name: 't_all', text: 'select * from replay' }
 const SLOW: Statement = { name: 't_slow', text: 'select pg_sleep(30)' }
 const FALL: Statement = { name: 't_fall', text: 'select pg_terminate_backend(pg_backend_pid())' }
+const LOSE: Statement = { name: 't_lose', text: `do $$ begin raise exception 'lost' using errcode = '40001'; end $$` }
 const SWITCH: Statement = { name: 't_switch', text: 'set transaction isolation level serializable' }
 
 const idsOf = async (db: Database) => (await db.run<{ id: string }>(IDS, [])).map((row) => row.id)
@@ -79,7 +80,7 @@ describe('a transaction', () => {
     await expect(runIn(kept, IDS, [])).rejects.toThrow(/after its end/)
   })
 
-  test('that meets another in a deadlock is tried again, and both are kept', async () => {
+  test('F-11 that meets another in a deadlock is tried again, and both are kept', async () => {
     const db = open(await freshDatabase())
     for (const id of ['a', 'b']) await db.run(INSERT, [id, at])
     const met = meeting(2)
@@ -95,7 +96,7 @@ describe('a transaction', () => {
     expect(tries).toBe(3)
   })
 
-  test('that loses a race of serializable transactions is tried again, and no update is lost', async () => {
+  test('F-11 that loses a race of serializable transactions is tried again, and no update is lost', async () => {
     const db = open(await freshDatabase())
     const met = meeting(2)
     let tries = 0
@@ -109,6 +110,20 @@ describe('a transaction', () => {
       })
     await Promise.all([addOne(), addOne()])
     expect([tries, await idsOf(db)]).toEqual([3, ['row 0', 'row 1']])
+  })
+})
+
+describe('a transaction that loses every time', () => {
+  test('F-11 is tried four times in all, and then its failure is told', async () => {
+    const db = open(await freshDatabase())
+    let tries = 0
+    const losing = db.transact(async (tx) => {
+      tries++
+      await runIn(tx, INSERT, [`try ${tries}`, at])
+      await runIn(tx, LOSE, [])
+    })
+    await expect(losing).rejects.toMatchObject({ code: '40001' })
+    expect([tries, await idsOf(db)]).toEqual([4, []])
   })
 })
 

@@ -91,7 +91,11 @@ export const faults: Requirements = {
   'F-58': { says: 'PgBouncer in front: works, or is refused at start.' },
   'F-59': { says: 'A read replica for writes: not ready.', code: ['src/store/database.ts'] },
   'F-60': { says: 'An older backup restored: one-time values stay used, or all are ended.' },
-  'F-61': { says: 'A blocked log does not block the service.', code: ['src/base/log.ts'] },
+  'F-61': {
+    says: 'A blocked log does not block the service.',
+    code: ['src/base/log.ts'],
+    note: 'the lines wait in memory without a bound, and the end of the process waits for their reader',
+  },
   'F-62': { says: 'A name that fails to resolve is asked again.' },
   'F-63': { says: 'An instance of another issuer or other secrets is refused at start.', code: ['src/store/deployment.ts'] },
   'F-64': { says: 'A recorded history under random faults keeps every promise.' },

@@ -104,7 +104,10 @@ export const protocol: Requirements = {
     code: ['src/oidc/prompts.ts'],
     byEngine: 'these are rules of the engine’s own prompts, which ours only add to',
   },
-  'R-032': { says: 'An essential `acr` is met or answered with an error, never lowered.', note: 'comes with second factors' },
+  'R-032': {
+    says: 'An essential `acr` is met or answered with an error, never lowered.',
+    note: 'the `claims` parameter, and an `acr` of more than one factor, are not offered yet',
+  },
   'R-033': { says: 'A subject is random and never given to anybody else.', code: ['src/accounts/accounts.ts'] },
   'R-034': { says: '`email_verified` is true only for an address this account has proven.', code: ['src/accounts/claims.ts'] },
   'R-035': {

@@ -1,0 +1,80 @@
+import { connect, createServer, type Socket } from 'node:net'
+import { freePorts } from '../support/ports.ts'
+
+/** Stands between the service and its database. Connections are always taken. */
+export interface Line {
+  url: string
+  /** From now on nothing passes, either way: a server that hangs. Answers what was sent and not passed on so far. */
+  silence(): () => string
+  /**
+   * Requests pass, answers do not, from the request on that holds these words. Answers how many bytes were lost.
+   */
+  loseAnswersFrom(words: string): () => number
+  /** Everything passes again on new connections; those that have missed something stay as they are. */
+  mend(): void
+  stop(): Promise<void>
+}
+
+type Passing =
+  | { kind: 'all' }
+  | { kind: 'nothing'; unheard: string }
+  | { kind: 'requests'; from: string; begun: boolean; lostBytes: number }
+
+export async function lineTo(databaseUrl: string): Promise<Line> {
+  const target = new URL(databaseUrl)
+  const [port] = await freePorts(1)
+  const sockets = new Set<Socket>()
+  let passing: Passing = { kind: 'all' }
+
+  const server = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname)
+    let missed = false // what a connection has missed it never gets
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one)
+      one.on('error', () => other.destroy())
+      one.on('close', () => other.destroy())
+    }
+    near.on('data', (chunk) => {
+      if (passing.kind === 'requests' && chunk.includes(passing.from)) passing.begun = true
+      if (passing.kind === 'nothing') {
+        missed = true
+        passing.unheard += chunk.toString('latin1')
+      } else if (!missed) far.write(chunk)
+    })
+    far.on('data', (chunk) => {
+      if (passing.kind === 'nothing') missed = true
+      if (passing.kind === 'requests' && passing.begun) {
+        missed = true
+        passing.lostBytes += chunk.length
+      }
+      if (!missed) near.write(chunk)
+    })
+  })
+  await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve))
+  const url = new URL(databaseUrl)
+  url.host = `127.0.0.1:${port}`
+  return {
+    url: url.href,
+    silence: () => {
+      const silent = { kind: 'nothing' as const, unheard: '' }
+      passing = silent
+      return () => silent.unheard
+    },
+    loseAnswersFrom: (words) => {
+      const losing = { kind: 'requests' as const, from: words, begun: false, lostBytes: 0 }
+      passing = losing
+      return () => losing.lostBytes
+    },
+    mend: () => {
+      passing = { kind: 'all' }
+    },
+    stop: () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const socket of sockets) socket.destroy()
+      return closed
+    },
+  }
+}
