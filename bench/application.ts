@@ -16,6 +16,7 @@ export interface Tokens {
 export interface Application {
   jar: CookieJar
   newBrowser(): void
+  reconnect(): void
   useBrowser(jar: CookieJar): void
   get(path: string): Promise<Reply>
   userinfo(accessToken: string): Promise<Reply>
@@ -119,6 +120,7 @@ export function createApplication(connection: Connection, clients: BenchClients,
     newBrowser: () => {
       jar = createCookieJar()
     },
+    reconnect: connection.renew,
     useBrowser: (other) => {
       jar = other
     },

@@ -18,7 +18,8 @@ export interface Sending {
 /** One kept-alive connection to one server, as a TLS proxy in front of it would hold. */
 export interface Connection {
   send(path: string, sending?: Sending): Promise<Reply>
-  close(): void
+  /** Lets the connection go; the next request opens another. Servers close what is idle for some seconds. */
+  renew(): void
 }
 
 const TIMEOUT_MS = 20_000
@@ -62,7 +63,7 @@ export function connectTo(port: number, clientIp: () => string): Connection {
     })
   }
 
-  return { send, close: () => agent.destroy() }
+  return { send, renew: () => agent.destroy() }
 }
 
 /** Throws unless the answer has this status: what is measured must be right. */

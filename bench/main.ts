@@ -32,8 +32,8 @@ const { values: flags } = parseArgs({
 })
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3))
 const load = {
-  warmUpMs: flags.quick ? 200 : 700,
-  runMs: Number(flags.seconds ?? (flags.quick ? 0.7 : 3)) * 1000,
+  warmUpMs: flags.quick ? 100 : 400,
+  runMs: Number(flags.seconds ?? (flags.quick ? 0.5 : 3)) * 1000,
 }
 const chosen = operations.filter(({ name }) => !flags.only || name === flags.only)
 const say = (words: string) => process.stderr.write(`${words}\n`)
@@ -42,10 +42,15 @@ const cores = pinThisProcess()
 const folder = await mkdtemp(join(tmpdir(), 'doorward-bench-'))
 await chmod(folder, 0o711) // as root, PostgreSQL runs as another user, who must come through
 const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().finally(() => process.exit(1)))
 try {
   await run(cores)
 } finally {
-  for (const close of closers.reverse()) await close()
+  await closeAll()
+}
+
+async function closeAll(): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close()
 }
 
 async function run(pinned: Cores | null): Promise<void> {

@@ -100,6 +100,7 @@ export const operations: readonly Operation[] = [
  */
 export async function prepare(worker: Worker): Promise<void> {
   const { application, index } = worker
+  application.reconnect()
   application.newBrowser()
   worker.tokens = await application.signIn(`worker-${index}@bench.example`)
   await application.verify(worker.tokens)
