@@ -19,7 +19,7 @@ interface Share {
 }
 
 interface Profile {
-  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[]
+  nodes: { id: number; children?: number[]; callFrame: { functionName: string; url: string; lineNumber: number } }[]
   samples: number[]
   timeDeltas: number[]
 }
@@ -44,7 +44,7 @@ export async function profile(contender: Contender, operation: Operation, load: 
   const { profile: recorded } = (await inspector.ask('Profiler.stop')) as { profile: Profile }
   await inspector.ask('Profiler.disable')
   inspector.close()
-  const spots = sharesOf(recorded)
+  const spots = spotsOf(recorded)
   return { operation: operation.name, functions: ranked(spots, functionName), places: ranked(spots, placeName) }
 }
 
@@ -84,29 +84,41 @@ async function inspectorUrl(): Promise<string> {
 
 type Frame = Profile['nodes'][number]['callFrame']
 
-function sharesOf({ nodes, samples, timeDeltas }: Profile): { frame: Frame; us: number }[] {
-  const own = new Map<number, number>()
-  for (const [at, id] of samples.entries()) own.set(id, (own.get(id) ?? 0) + (timeDeltas[at] ?? 0))
-  return nodes
-    .filter(({ callFrame }) => callFrame.functionName !== '(idle)')
-    .map(({ id, callFrame }) => ({ frame: callFrame, us: own.get(id) ?? 0 }))
+interface Spot {
+  frame: Frame
+  caller: Frame | undefined
+  us: number
 }
 
-function ranked(spots: { frame: Frame; us: number }[], nameOf: (frame: Frame) => string): Share[] {
+function spotsOf({ nodes, samples, timeDeltas }: Profile): Spot[] {
+  const own = new Map<number, number>()
+  for (const [at, id] of samples.entries()) own.set(id, (own.get(id) ?? 0) + (timeDeltas[at] ?? 0))
+  const callers = new Map(nodes.flatMap(({ children = [], callFrame }) => children.map((id) => [id, callFrame] as const)))
+  return nodes
+    .filter(({ callFrame }) => callFrame.functionName !== '(idle)')
+    .map(({ id, callFrame }) => ({ frame: callFrame, caller: callers.get(id), us: own.get(id) ?? 0 }))
+}
+
+function ranked(spots: readonly Spot[], nameOf: (spot: Spot) => string): Share[] {
   const total = spots.reduce((sum, { us }) => sum + us, 0)
   const sums = new Map<string, number>()
-  for (const { frame, us } of spots) sums.set(nameOf(frame), (sums.get(nameOf(frame)) ?? 0) + us)
+  for (const spot of spots) sums.set(nameOf(spot), (sums.get(nameOf(spot)) ?? 0) + spot.us)
   return [...sums]
     .map(([name, us]) => ({ name, share: us / total }))
     .sort((a, b) => b.share - a.share)
     .slice(0, SHOWN)
 }
 
-function functionName(frame: Frame): string {
-  return frame.url ? `${frame.functionName || '(anonymous)'} ${shortPath(frame.url)}:${frame.lineNumber + 1}` : frame.functionName
+/** A function of the runtime itself says little without who called it. */
+function functionName({ frame, caller }: Spot): string {
+  if (frame.url || frame.functionName.startsWith('(') || !caller?.url) return described(frame)
+  return `${described(frame)} ← ${described(caller)}`
 }
 
-function placeName({ url, functionName: name }: Frame): string {
+const described = ({ functionName: name, url, lineNumber }: Frame) =>
+  url ? `${name || '(anonymous)'} ${shortPath(url)}:${lineNumber + 1}` : name
+
+function placeName({ frame: { url, functionName: name } }: Spot): string {
   if (!url) return name.startsWith('(') ? name : '(native)'
   const path = shortPath(url)
   const [, scope] = /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? []
