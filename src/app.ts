@@ -28,7 +28,7 @@ import {
   type Database,
 } from './store/index.ts'
 import { createText } from './text/index.ts'
-import { createAssets, createSite, whoOf } from './web/index.ts'
+import { createAssets, createSite, networkOf, whoOf } from './web/index.ts'
 
 const VIEWS = join(import.meta.dirname, '..', 'views')
 const RESUME_EVERY_MS = 5000
@@ -113,7 +113,11 @@ export function createApp(options: AppOptions) {
     accounts,
   }
   const oidc = createOidc({
-    ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf },
+    ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf },
+    secretGuesses: {
+      closedFor: (subject) => localLimits.closedFor('token-ip', subject),
+      count: (subject) => localLimits.count('token-ip', subject),
+    },
     issuer: config.issuer,
     lifetimes: lifetimesOf(config),
     store: createOidcRecordStore(db),

@@ -68,7 +68,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
       userinfoSigningAlgValues: ['ES256', 'RS256'],
       clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'],
     },
-    // Tokens have lifetimes of their own; a sign-out ends them by their grant (events.ts), idling does not.
+    // Tokens have lifetimes of their own: a session that ends takes them along (records.ts), one that idles does not.
     expiresWithSession: async () => false,
     extraClientMetadata: { properties: [POLICY_PROPERTY] },
     features: featuresOf(deps),

@@ -21,15 +21,6 @@ export function recordEngineEvents(
     return { ...deps.whoOf(ctx), clientId: client?.clientId, accountId: account?.accountId ?? session?.accountId }
   }
 
-  // The engine takes tokens that outlive an idle session for such as outlive a sign-out: those are the ones that
-  // were granted offline access, and no others (OpenID Connect Core §11).
-  provider.on('authorization.success', (ctx) => {
-    const { client, session, params } = ctx.oidc
-    const offline = String(params?.scope ?? '')
-      .split(' ')
-      .includes('offline_access')
-    if (client && session && !offline) delete session.authorizationFor(client.clientId).persistsLogout
-  })
   provider.on('grant.success', (ctx) => {
     const grantType = String(ctx.oidc.params?.grant_type)
     const { AccessToken, ClientCredentials } = ctx.oidc.entities
@@ -72,6 +63,10 @@ export function recordEngineEvents(
     if (refusal) {
       ctx.status = refusal.status
       ctx.set('Retry-After', String(refusal.retryAfterSeconds ?? 5))
+      if (refusal.status === 429) {
+        ctx.body = { error: 'temporarily_unavailable', error_description: 'too many wrong secrets; try again later' }
+        return
+      }
     }
     log.error({ err: error, reference: (ctx.state as RequestState).reference }, 'the engine failed')
   })

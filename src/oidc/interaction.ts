@@ -30,6 +30,8 @@ export interface LoginResult {
   amr: readonly string[]
   /** When the person proved who they are. */
   at: Date
+  /** The account whose session in this browser the person agreed to end; null where nobody was asked (R-059). */
+  mayEnd: string | null
 }
 
 export interface Interactions {
@@ -40,7 +42,7 @@ export interface Interactions {
   /** Who is signed in in this browser now, whatever was so when the interaction began. */
   presentAccount(ctx: Context): Promise<string | null>
   /** Each stores the result and answers where the browser must go next. Throws when the interaction is gone. */
-  /** Ends another account's session in this browser first, with what was granted to it. */
+  /** Ends the session of `mayEnd` in this browser first, with what was granted to it; never that of anybody else. */
   finishLogin(ctx: Context, uid: string, result: LoginResult): Promise<string>
   finishConsent(uid: string): Promise<string>
   abort(uid: string, error: string, description: string): Promise<string>
@@ -75,16 +77,11 @@ export function createInteractions(deps: { provider(): Provider; work: UnitOfWor
 
   const presentSession = (ctx: Context) => deps.provider().Session.get(ctx as unknown as KoaContextWithOIDC)
 
-  // As at a sign-out (RP-Initiated Logout 1.0 §2): what was granted to the session ends, offline access stays.
-  async function endOther(ctx: Context, interaction: EngineInteraction, accountId: string): Promise<void> {
+  // The session goes, and with it what was granted to it (see records.ts). Nobody is signed out who was not named.
+  async function endOther(ctx: Context, interaction: EngineInteraction, accountId: string, mayEnd: string | null): Promise<void> {
     const session = await presentSession(ctx)
     if (!session.accountId || session.accountId === accountId) return
-    const provider = deps.provider()
-    for (const { grantId, persistsLogout } of Object.values(session.authorizations ?? {})) {
-      if (!grantId || persistsLogout) continue
-      await provider.AccessToken.revokeByGrantId(grantId)
-      await provider.Grant.adapter.destroy(grantId)
-    }
+    if (session.accountId !== mayEnd) throw new InteractionGone('another account has signed in meanwhile')
     await session.destroy()
     interaction.session = undefined
   }
@@ -99,17 +96,22 @@ export function createInteractions(deps: { provider(): Provider; work: UnitOfWor
       await interaction.save(interaction.exp - Math.floor(clock.now().getTime() / 1000))
       next = interaction.returnTo
     })
-    if (next === undefined || outcome === 'lost') throw new InteractionGone('the interaction is gone')
-    return next
+    if (next !== undefined && outcome === 'written') return next
+    // The same button pressed twice: the first press has done it.
+    const done = await load(uid)
+    if (done && sameLogin(done.result, result)) return done.returnTo
+    throw new InteractionGone('the interaction is gone')
   }
 
   return {
     isSameBrowser,
     find,
     presentAccount: async (ctx) => (await presentSession(ctx)).accountId ?? null,
-    finishLogin: (ctx, uid, { accountId, amr, at }) => {
+    finishLogin: (ctx, uid, { accountId, amr, at, mayEnd }) => {
       const login = { accountId, amr: [...amr], acr: ACR_ONE_FACTOR, ts: Math.floor(at.getTime() / 1000), remember: true }
-      return finish(uid, { login, create: {}, select_account: {} }, (interaction) => endOther(ctx, interaction, accountId))
+      return finish(uid, { login, create: {}, select_account: {} }, (interaction) =>
+        endOther(ctx, interaction, accountId, mayEnd),
+      )
     },
     finishConsent: (uid) => finish(uid, { consent: {} }),
     abort: (uid, error, description) => finish(uid, { error, error_description: description }),
@@ -119,6 +121,11 @@ export function createInteractions(deps: { provider(): Provider; work: UnitOfWor
 /** The interaction ended between two steps. */
 export class InteractionGone extends Error {
   override name = 'InteractionGone'
+}
+
+function sameLogin(done: EngineInteraction['result'], wanted: Record<string, unknown>): boolean {
+  const login = wanted.login as { accountId?: string } | undefined
+  return login?.accountId !== undefined && done?.login?.accountId === login.accountId
 }
 
 function viewOf(interaction: EngineInteraction): InteractionView {

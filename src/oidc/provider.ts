@@ -1,5 +1,5 @@
-import type { Context, Middleware, Next } from 'koa'
-import Provider, { type Configuration, type Client as EngineClient, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Context, Middleware } from 'koa'
+import Provider, { type Configuration, type Client as EngineClient } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
 import { type Clock, hashOf, type Log, Refusal, type Secrets } from '../base/index.ts'
@@ -12,10 +12,11 @@ import { configurationOf, type Lifetimes } from './configuration.ts'
 import { type ConsentStore, createGrantLoader } from './consent.ts'
 import { recordEngineEvents } from './events.ts'
 import { createInteractions, type Interactions } from './interaction.ts'
-import { createEnginePages, type RequestState } from './pages.ts'
+import { createMiddleware } from './middleware.ts'
+import { createEnginePages } from './pages.ts'
 import type { RecordStore } from './records.ts'
 import { createStoredForm } from './stored-form.ts'
-import { createUnitOfWork, type UnitOfWork } from './unit-of-work.ts'
+import { createUnitOfWork } from './unit-of-work.ts'
 
 export interface OidcDeps {
   issuer: string
@@ -30,6 +31,10 @@ export interface OidcDeps {
   clock: Clock
   log: Log
   whoOf(ctx: Context): EventWho
+  /** The network a request comes from, for counting. */
+  networkOf(ctx: Context): string
+  /** Wrong client secrets: seconds until the next may be tried, and one more of them. */
+  secretGuesses: { closedFor(subject: string): number | null; count(subject: string): void }
 }
 
 export interface Oidc {
@@ -46,9 +51,10 @@ export interface Oidc {
 export function createOidc(deps: OidcDeps): Oidc {
   const { secrets, clock, log } = deps
   const work = createUnitOfWork<AuditRow>({ store: deps.store, clock, announce: deps.audit.announce })
+  const form = createStoredForm(secrets)
   const adapterOf = createAdapters({
     store: deps.store,
-    form: createStoredForm(secrets),
+    form,
     work,
     clock,
     findClient: async (id) => {
@@ -85,76 +91,27 @@ export function createOidc(deps: OidcDeps): Oidc {
   }
 
   return {
-    middleware: createMiddleware(provider, work),
+    middleware: createMiddleware({ provider, work, form }),
     interactions: createInteractions({ provider, work, clock }),
     cookieKeys: (configuration.cookies?.keys ?? []) as string[],
     useKeys,
   }
 }
 
-function createMiddleware(provider: () => Provider, work: UnitOfWork<AuditRow>): Middleware {
-  return async (ctx, next) => {
-    const [serve] = provider().middleware as unknown as [(ctx: Context, next: Next) => Promise<void>]
-    let passedOn = false
-    const outcome = await work.run(async () => {
-      await serve(ctx, async () => {
-        passedOn = true
-      })
-      // What the engine wrote before it failed or refused is not to be: a refused client keeps the token it came with.
-      if (ctx.status >= 500) work.current()?.discard()
-      else if (ctx.status >= 400) work.current()?.keepEnds()
-    })
-    if (passedOn) return next()
-    if (outcome === 'lost') answerLost(ctx)
-    else tidy(ctx)
-    return undefined
-  }
-}
-
-function answerLost(ctx: Context): void {
-  const { oidc } = ctx as unknown as KoaContextWithOIDC
-  for (const name of ['Set-Cookie', 'Location', 'Content-Type']) ctx.remove(name)
-  ctx.set('Cache-Control', 'no-store')
-  if (oidc?.route === 'authorization' && ctx.method === 'GET') {
-    // The session changed while it was read: the browser asks once more with the cookie it has by now.
-    ctx.status = 303
-    ctx.body = null
-    ctx.status = 303
-    ctx.set('Location', ctx.url)
-    return
-  }
-  if (oidc?.route !== 'token') throw new Refusal('sign_in_not_open')
-  // RFC 6749 §5.2: of several parallel uses of one code or refresh token, all but one are invalid.
-  ctx.status = 400
-  ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
-}
-
-function tidy(ctx: Context): void {
-  const { oidc } = ctx as unknown as KoaContextWithOIDC
-  // RFC 7009 §2.2: an empty 200. Koa would call it text, which common clients take for a fault.
-  if (oidc?.route === 'revocation' && ctx.status === 200) ctx.remove('Content-Type')
-  // RFC 9110 §11.6.1: a 401 names a way in. The engine does so only where a header was sent.
-  if (ctx.status === 401 && !ctx.response.get('WWW-Authenticate')) ctx.set('WWW-Authenticate', `Basic realm="${oidc.issuer}"`)
-  // Addresses that the engine has not yet compared with the registered ones are nobody's.
-  if (ctx.type !== 'text/html' || ctx.status >= 400) return
-  const targets = [
-    oidc?.params?.redirect_uri,
-    oidc?.params?.post_logout_redirect_uri,
-    oidc?.entities?.Interaction?.params?.redirect_uri,
-  ]
-  const state = ctx.state as RequestState
-  const before = oidc?.session?.state?.postLogoutRedirectUri
-  const known = [...targets, before].filter((uri): uri is string => typeof uri === 'string')
-  state.formTargets = [...(state.formTargets ?? []), ...known]
-}
-
 /** Where the engine leaves a gap, its own methods are replaced. Each has a test that fails without it. */
-function replaceWeakParts(engine: Provider, { clients, store, clock }: OidcDeps): void {
+function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuesses, networkOf }: OidcDeps): void {
   // Secrets are stored hashed; the engine compares stored text.
   Object.assign(engine.Client.prototype, {
     async compareClientSecret(this: EngineClient, presented: string) {
       const client = await clients.find(this.clientId)
-      return client !== null && asRegistered(this) && clients.secretMatches(client, presented)
+      if (client === null) return false
+      // Guesses are counted by network and by the client they are about, whatever else the request says (R-150).
+      const subject = `${networkOf(Provider.ctx as unknown as Context)} ${client.id}`
+      const retryAfterSeconds = secretGuesses.closedFor(subject)
+      if (retryAfterSeconds !== null) throw new Refusal('too_many_requests', { retryAfterSeconds })
+      const matches = asRegistered(this) && clients.secretMatches(client, presented)
+      if (!matches) secretGuesses.count(subject)
+      return matches
     },
   })
   // RFC 7523 §3: a jti counts once. The engine looks and then saves, with room for another between the two.

@@ -55,6 +55,8 @@ export interface Batch<Entry extends EntryRow = EntryRow> {
   /** Records that must still be there: what ended meanwhile is not brought back. */
   required: RecordKey[]
   entries: Entry[]
+  /** A session that ends here for good: what was granted to it ends too, but for offline access. */
+  endedSession: RecordKey | null
 }
 
 /** What the engine's side needs from the store. */
@@ -66,6 +68,10 @@ export interface RecordStore<Entry extends EntryRow = EntryRow> {
   /**
    * Writes a batch in one statement, all or nothing. Single-winner: when `consume` names a record that was consumed
    * before or is gone, or one of `required` is gone, nothing at all is written and the answer is `lost`.
+   *
+   * With `endedSession` the session is locked first, so that what other requests have added to it by then is known:
+   * codes and tokens of its grants end unless they carry `offline_access` (OpenID Connect Core §11), and grants of
+   * which nothing is left.
    */
   flush(batch: Batch<Entry>): Promise<'written' | 'lost'>
   /** Single-winner: true for the first caller with this value until `expiresAt`, false for all others. */

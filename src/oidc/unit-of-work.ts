@@ -20,6 +20,8 @@ export interface Work<Entry extends EntryRow = EntryRow> {
   discard(): void
   /** Forgets use and writes, keeps what ends: the request was refused. */
   keepEnds(): void
+  /** Forgets what would be written of one record. */
+  forget(key: RecordKey): void
 }
 
 export interface UnitOfWork<Entry extends EntryRow = EntryRow> {
@@ -128,6 +130,7 @@ function createWork<Entry extends EntryRow>() {
       for (const [at, entry] of touched) if (entry.row) touched.delete(at)
       consumed = null
     },
+    forget: (key) => void touched.delete(name(key)),
   }
 
   return {
@@ -137,7 +140,10 @@ function createWork<Entry extends EntryRow>() {
       const required = [...found.values()]
         .map(({ key }) => key)
         .filter((key) => MUST_STAND.has(key.model) && touched.has(name(key)))
-      return { now, ...written(), revokedGrants: [...revokedGrants], consume: consumed, required, entries }
+      const changes = written()
+      const isFollowed = (key: RecordKey) => changes.inserts.some(({ follows }) => follows === key.id)
+      const endedSession = changes.destroys.find((key) => key.model === 'Session' && !isFollowed(key)) ?? null
+      return { now, ...changes, revokedGrants: [...revokedGrants], consume: consumed, required, entries, endedSession }
     },
   }
 }

@@ -1,7 +1,8 @@
 import type { AuditRow } from '../audit/index.ts'
+import { hashOf } from '../base/index.ts'
 import type { Batch, RecordKey, RecordStore, StoredRecord } from '../oidc/index.ts'
 import { appendEntries } from './audit.ts'
-import type { Database, Statement } from './database.ts'
+import { type Database, runIn, type Statement } from './database.ts'
 
 const find: Statement = {
   name: 'oidc_find',
@@ -70,6 +71,26 @@ const flush: Statement = {
     select 1 as won from won`,
 }
 
+// A parallel request that has added an application by now is seen; one that comes later waits, and finds no session.
+const lockSession: Statement = {
+  name: 'oidc_lock_session',
+  text: `select coalesce(payload -> 'authorizations', '{}') as authorizations from oidc_record
+         where model = $1 and id = $2 for update`,
+}
+
+const endGranted: Statement = {
+  name: 'oidc_end_granted',
+  text: `delete from oidc_record
+         where grant_id = any($1::text[]) and not ('offline_access' = any(string_to_array(coalesce(payload ->> 'scope', ''), ' ')))`,
+}
+
+const endEmptyGrants: Statement = {
+  name: 'oidc_end_empty_grants',
+  text: `delete from oidc_record as old using unnest($1::text[], $2::text[]) as known(grant_id, id)
+         where old.model = 'Grant' and old.id = known.id
+           and not exists (select 1 from oidc_record as left_over where left_over.grant_id = known.grant_id)`,
+}
+
 const unique: Statement = {
   name: 'oidc_unique',
   text: `insert into replay as old (id, expires_at) values ($1, $2::timestamptz)
@@ -87,18 +108,17 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
     findByUid: (model, uid) => one(findByUid, [model, uid]),
     findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),
     async flush(batch: Batch<AuditRow>) {
-      const rows = await db.run(flush, [
-        batch.now,
-        batch.consume?.model ?? null,
-        batch.consume?.id ?? null,
-        ...columns(batch.required),
-        JSON.stringify(batch.inserts),
-        JSON.stringify(batch.changes),
-        ...columns(batch.destroys),
-        batch.revokedGrants,
-        JSON.stringify(batch.entries),
-      ])
-      return rows.length === 1 ? 'written' : 'lost'
+      const { endedSession } = batch
+      if (!endedSession) return outcomeOf(await db.run(flush, valuesOf(batch)))
+      return db.transact(async (tx) => {
+        const [session] = await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id])
+        const grants = Object.values(session?.authorizations ?? {}).flatMap(({ grantId }) => grantId ?? [])
+        const outcome = outcomeOf(await runIn(tx, flush, valuesOf(batch)))
+        if (outcome === 'lost' || grants.length === 0) return outcome
+        await runIn(tx, endGranted, [grants])
+        await runIn(tx, endEmptyGrants, [grants, grants.map(hashOf)])
+        return outcome
+      })
     },
     async unique(id, expiresAt, now) {
       return (await db.run(unique, [id, expiresAt, now])).length === 1
@@ -108,4 +128,26 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
 
 function columns(keys: readonly RecordKey[]): [string[], string[]] {
   return [keys.map((key) => key.model), keys.map((key) => key.id)]
+}
+
+interface Locked {
+  authorizations: Record<string, { grantId?: string }>
+}
+
+function outcomeOf(rows: readonly unknown[]): 'written' | 'lost' {
+  return rows.length === 1 ? 'written' : 'lost'
+}
+
+function valuesOf(batch: Batch<AuditRow>): readonly unknown[] {
+  return [
+    batch.now,
+    batch.consume?.model ?? null,
+    batch.consume?.id ?? null,
+    ...columns(batch.required),
+    JSON.stringify(batch.inserts),
+    JSON.stringify(batch.changes),
+    ...columns(batch.destroys),
+    batch.revokedGrants,
+    JSON.stringify(batch.entries),
+  ]
 }

@@ -1,8 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { Refusal } from '../base/index.ts'
-import type { LimitName } from '../config/index.ts'
-import { ipSubject, type LocalLimits } from '../limits/index.ts'
-import { stateOf } from './request.ts'
+import type { LocalLimits } from '../limits/index.ts'
+import { networkOf } from './request.ts'
 
 /** Every path of the engine, spelled in the one way that counts (R-141). Its own router is not so strict. */
 const ENGINE_PATH =
@@ -10,25 +9,16 @@ const ENGINE_PATH =
 /** NUL and its kin, raw or as bytes of a query: in no value of the protocol (RFC 6749 Appendix A). */
 const CONTROL = /%[01][0-9a-f]|%7f|[\x00-\x1f\x7f]/i
 
-interface Counted {
-  limit: LimitName
-  /** Whether an answered request counts. */
-  counts(ctx: Context): boolean
-}
-
-/** A sign-in or a sign-out that begins writes a row for anybody who asks; a client that cannot prove itself may be a guess. */
-const COUNTED: Record<string, Counted> = {
-  '/authorize': { limit: 'authorize-ip', counts: (ctx) => String(ctx.response.get('Location')).startsWith('/sign-in/') },
-  '/logout': { limit: 'authorize-ip', counts: (ctx) => ctx.status === 200 },
-  '/token': { limit: 'token-ip', counts: clientRefused },
-  '/introspect': { limit: 'token-ip', counts: clientRefused },
-  '/revoke': { limit: 'token-ip', counts: clientRefused },
+/** A sign-in or a sign-out that begins writes a row for anybody who asks. */
+const COUNTED: Record<string, (ctx: Context) => boolean> = {
+  '/authorize': (ctx) => String(ctx.response.get('Location')).startsWith('/sign-in/'),
+  '/logout': (ctx) => ctx.status === 200,
 }
 
 /**
  * In front of the engine: one spelling of each path, no control characters, a cap on the body before anything is read,
- * and limits by network on what strangers can do (R-156, R-157). What an application's visitors make it send, a code
- * that is none for instance, counts against nobody.
+ * and a limit by network on what writes a row for strangers (R-156, R-157). Wrong client secrets are counted where they are
+ * compared (see oidc); what an application's visitors make it send, a code that is none, counts against nobody.
  */
 export function createEngineGuards(deps: { localLimits: LocalLimits; bodyMaxBytes: number }): Middleware {
   return async (ctx, next) => {
@@ -36,24 +26,13 @@ export function createEngineGuards(deps: { localLimits: LocalLimits; bodyMaxByte
     if (CONTROL.test(ctx.querystring)) throw new Refusal('bad_request')
     // The engine itself stops reading an undeclared length at 56 kB.
     if (ctx.request.length !== undefined && ctx.request.length > deps.bodyMaxBytes) throw new Refusal('too_large')
-    const counted = COUNTED[ctx.path]
-    if (!counted) return next()
-    const subject = `${ipSubject(stateOf(ctx).ip)} ${clientInHeader(ctx)}`
-    const retryAfterSeconds = deps.localLimits.closedFor(counted.limit, subject)
+    const counts = COUNTED[ctx.path]
+    if (!counts) return next()
+    const subject = networkOf(ctx)
+    const retryAfterSeconds = deps.localLimits.closedFor('authorize-ip', subject)
     if (retryAfterSeconds !== null) throw new Refusal('too_many_requests', { retryAfterSeconds })
     await next()
-    if (counted.counts(ctx)) deps.localLimits.count(counted.limit, subject)
+    if (counts(ctx)) deps.localLimits.count('authorize-ip', subject)
     return undefined
   }
-}
-
-function clientRefused(ctx: Context): boolean {
-  return ctx.status === 401
-}
-
-// Clients behind one network are counted apart, as far as they say who they are before the body is read.
-function clientInHeader(ctx: Context): string {
-  const [scheme = '', value = ''] = ctx.get('authorization').split(' ')
-  if (scheme.toLowerCase() !== 'basic') return ''
-  return Buffer.from(value.slice(0, 1024), 'base64').toString('utf8').split(':')[0] ?? ''
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { EventWho } from '../audit/index.ts'
+import { ipSubject } from '../limits/index.ts'
 import type { RequestState } from '../oidc/index.ts'
 import { deviceName } from '../signin/index.ts'
 import type { AppView } from '../text/index.ts'
@@ -21,6 +22,11 @@ export function stateOf(ctx: Context): WebState {
 export function whoOf(ctx: Context): EventWho {
   const { reference, ip } = stateOf(ctx)
   return { requestId: reference, ip, device: deviceName(ctx.get('user-agent')) }
+}
+
+/** The network a request comes from, for counting. */
+export function networkOf(ctx: Context): string {
+  return ipSubject(stateOf(ctx).ip)
 }
 
 /** One text field of a parsed form body; arrays and objects are nobody's input. */

@@ -60,7 +60,7 @@ export function createSite(deps: SiteDeps): Server {
   const csrf = createCsrf(deps.secrets, deps.issuer)
   const cookies = createCookies(secure)
   const visits = createVisits({ interactions, flow: deps.flow, clients: deps.clients, text, csrf, cookies })
-  const shared = { ...deps, visits, cookies, interactions }
+  const shared = { ...deps, visits, cookies, csrf, interactions }
   const consent = createConsentSteps(shared)
 
   const routes = createRoutes({

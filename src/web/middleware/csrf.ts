@@ -17,12 +17,15 @@ export function createCsrf(secrets: Secrets, issuer: string) {
 
   /** Throws `Refusal('forged_request')` unless the form carries the subject's token. */
   function check(ctx: Context, subject: string): void {
-    const sent = field(ctx, 'csrf')
-    const fits = secrets.ids.some((id) => sameText(sent, secrets.hmac('csrf', subject, id).toString('base64url')))
-    if (!fits) throw new Refusal('forged_request')
+    if (!fits(ctx, subject)) throw new Refusal('forged_request')
   }
 
-  return { tokenFor, sameSite, check }
+  function fits(ctx: Context, subject: string): boolean {
+    const sent = field(ctx, 'csrf')
+    return secrets.ids.some((id) => sameText(sent, secrets.hmac('csrf', subject, id).toString('base64url')))
+  }
+
+  return { tokenFor, sameSite, check, fits }
 }
 
 export type Csrf = ReturnType<typeof createCsrf>

@@ -4,12 +4,14 @@ import { type Clock, maskEmail, Refusal, type Transact } from '../../base/index.
 import type { Interactions } from '../../oidc/index.ts'
 import { type Attempt, isFresh, type KnownBrowsers } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
+import type { Csrf } from '../middleware/csrf.ts'
 import { newestChallenge } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
 export interface ContinueDeps {
   visits: Visits
   interactions: Interactions
+  csrf: Csrf
   accounts: Pick<Accounts, 'find' | 'signedIn'>
   knownBrowsers: KnownBrowsers
   cookies: Cookies
@@ -28,7 +30,7 @@ export function createContinue(deps: ContinueDeps) {
     if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
     const other = await interactions.presentAccount(ctx)
     if (other && other !== attempt.accountId) return askSwitch(ctx, visit, attempt, other)
-    return finish(ctx, visit, attempt)
+    return finish(ctx, visit, attempt, null)
   }
 
   /** The same by a button: after a crash between proof and session, or from a tab that waited. */
@@ -39,10 +41,14 @@ export function createContinue(deps: ContinueDeps) {
 
   /** The person agrees that the other account ends in this browser. */
   const switchAccount: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx, 'login')
+    const visit = await visits.loadOpen(ctx)
     const attempt = provenAttempt(visit, deps.clock.now())
-    if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
-    return finish(ctx, visit, attempt)
+    const present = await interactions.presentAccount(ctx)
+    // The form speaks of one account. Should another one be signed in by now, that one is asked about.
+    if (!attempt || !deps.csrf.fits(ctx, switchSubject(visit, present))) {
+      return visits.seeOther(ctx, `/sign-in/${visit.uid}/continue`)
+    }
+    return finish(ctx, visit, attempt, present)
   }
 
   /** The person stays who they are here: the application is told that nobody new signed in. */
@@ -63,25 +69,29 @@ export function createContinue(deps: ContinueDeps) {
     visits.show(ctx, visit, 'account-switch', {
       other: there?.email ? maskEmail(there.email) : '',
       masked: challenge ? maskEmail(challenge.target) : '',
-      goOn: visits.form(visit, 'switch'),
+      goOn: { ...visits.form(visit, 'switch'), csrf: deps.csrf.tokenFor(switchSubject(visit, otherId)) },
       keep: visits.form(visit, 'keep'),
     })
   }
 
-  async function finish(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<void> {
+  async function finish(ctx: Context, visit: OpenVisit, attempt: Attempt, mayEnd: string | null): Promise<void> {
     const { accountId, proofs } = attempt
     if (!accountId) throw new Error('a proven attempt has no account')
     // R-095: suspended or closed meanwhile.
     if (!(await deps.transact((tx) => deps.accounts.signedIn(tx, accountId)))) throw new Refusal('not_invited')
     const at = new Date(proofs.at(-1)?.at ?? deps.clock.now())
     const amr = proofs.flatMap((proof) => proof.amr)
-    const next = await interactions.finishLogin(ctx, visit.uid, { accountId, amr, at })
+    const next = await interactions.finishLogin(ctx, visit.uid, { accountId, amr, at, mayEnd })
     const challenge = newestChallenge(visit.attempts)
     if (challenge) deps.cookies.setKnown(ctx, deps.knownBrowsers.remember(deps.cookies.known(ctx), challenge.target))
     visits.seeOther(ctx, next)
   }
 
   return { go, press, switchAccount, keep, other }
+}
+
+function switchSubject(visit: OpenVisit, other: string | null): string {
+  return `${visit.uid}\n${other}`
 }
 
 function provenAttempt(visit: OpenVisit, now: Date): Attempt | null {

@@ -1,13 +1,12 @@
 import type { Context, Middleware } from 'koa'
 import { Refusal } from '../../base/index.ts'
 import type { Clients } from '../../clients/index.ts'
-import { ipSubject } from '../../limits/index.ts'
 import { appViewOf, type Interactions, type InteractionView } from '../../oidc/index.ts'
 import { type Asker, type Attempt, deviceOf, type Flow } from '../../signin/index.ts'
 import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
-import { stateOf, whoOf } from '../request.ts'
+import { networkOf, stateOf, whoOf } from '../request.ts'
 
 /** One request to a screen of a sign-in, with what is stored about it. */
 export interface Visit {
@@ -89,9 +88,8 @@ export function createVisits(deps: VisitDeps) {
   }
 
   function askerOf(ctx: Context, locale: string): Asker {
-    const { ip } = stateOf(ctx)
     const device = deviceInWords(ctx, locale)
-    return { ipSubject: ipSubject(ip), knownCookie: deps.cookies.known(ctx), device, locale, who: whoOf(ctx) }
+    return { ipSubject: networkOf(ctx), knownCookie: deps.cookies.known(ctx), device, locale, who: whoOf(ctx) }
   }
 
   function deviceInWords(ctx: Context, locale: string): string {
