@@ -139,6 +139,39 @@ describe('what ended is not brought back', () => {
   })
 })
 
+describe('a session that ends takes along what was granted to it', () => {
+  test('R-134, R-024 also what another request added after it was read; offline access stays', async () => {
+    const at = stage()
+    const { id } = await begin(at)
+    const [code, online, offline] = [newSecret(), newSecret(), newSecret()]
+    const [refresh, grants] = [at.adapterOf('RefreshToken'), at.adapterOf('Grant')]
+    await during(
+      at,
+      async (then) => {
+        await at.session.find(id)
+        await then()
+        await at.session.destroy(id)
+      },
+      () =>
+        stageOf(at, async () => {
+          for (const grant of ['plain', 'shared']) await grants.upsert(`${grant} ${id}`, { exp: exp() }, HOUR)
+          await at.code.upsert(code, { exp: exp(), grantId: `plain ${id}`, scope: 'openid' }, 60)
+          await refresh.upsert(online, { exp: exp(), grantId: `shared ${id}`, scope: 'openid' }, HOUR)
+          await refresh.upsert(offline, { exp: exp(), grantId: `shared ${id}`, scope: 'openid offline_access' }, HOUR)
+          const read = await at.session.find(id)
+          const authorizations = { one: { grantId: `plain ${id}` }, two: { grantId: `shared ${id}` } }
+          await at.session.upsert(id, { ...read, authorizations }, HOUR)
+        }),
+    )
+    expect(await at.session.find(id)).toBeUndefined()
+    expect(await at.code.find(code)).toBeUndefined()
+    expect(await refresh.find(online)).toBeUndefined()
+    expect(await refresh.find(offline)).toBeDefined()
+    expect(await grants.find(`plain ${id}`)).toBeUndefined()
+    expect(await grants.find(`shared ${id}`)).toBeDefined()
+  })
+})
+
 describe('requests on one session at once', () => {
   test('three applications authorize: all three are still known to it', async () => {
     const at = stage()
