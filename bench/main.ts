@@ -42,6 +42,7 @@ const cores = pinThisProcess()
 const folder = await mkdtemp(join(tmpdir(), 'doorward-bench-'))
 await chmod(folder, 0o711) // as root, PostgreSQL runs as another user, who must come through
 const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
+let closing: Promise<void> | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().finally(() => process.exit(1)))
 try {
   await run(cores)
@@ -49,8 +50,12 @@ try {
   await closeAll()
 }
 
-async function closeAll(): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close()
+// A signal stops the servers under the running load, which fails then: both ways lead here, and wait for the same end.
+function closeAll(): Promise<void> {
+  closing ??= (async () => {
+    for (const close of closers.reverse()) await close()
+  })()
+  return closing
 }
 
 async function run(pinned: Cores | null): Promise<void> {
