@@ -95,7 +95,7 @@ function answerLost(ctx: Context): void {
 function tidy(ctx: Context): void {
   const { route, session, params, entities, issuer } = engineOf(ctx)
   // The second press of the button, or a second tab's: nobody is signed in here any more.
-  if (route === 'end_session_confirm' && ctx.status === 400 && !session?.accountId) {
+  if ((ctx.state as RequestState).signedOutBefore) {
     seeOther(ctx, '/logout/success')
     return
   }

@@ -11,7 +11,12 @@ export interface RequestState {
   reference: string
   /** Addresses that a form on the page may lead to, beyond our own. */
   formTargets?: string[]
+  /** A sign-out was confirmed where there is none to confirm any more. */
+  signedOutBefore?: boolean
 }
+
+/** The engine's words when a sign-out's form comes without its question. */
+const NO_QUESTION = 'could not find logout details'
 
 /** Where somebody comes to who chose to stay signed in. It is served by web. */
 const STAYED_PATH = '/stayed'
@@ -32,7 +37,10 @@ export function createEnginePages(deps: { text: Text; clients: Pick<Clients, 'fi
 
   /** RFC 6749 §4.1.2.1: a bad client or redirect address is told to the person, never redirected. */
   async function renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: unknown): Promise<void> {
-    const { reference } = ctx.state as RequestState
+    const state = ctx.state as RequestState
+    const { reference } = state
+    const pressed = out.error_description === NO_QUESTION && asText(ctx.oidc?.params?.xsrf) !== undefined
+    if (pressed && !ctx.oidc?.session?.accountId) state.signedOutBefore = true
     ctx.type = 'html'
     const at = clock.now()
     const back = await appOf(ctx).catch(() => null)

@@ -43,7 +43,7 @@ describe('link and code are two faces of one challenge', () => {
     await opened.getByRole('heading', { name: 'This link has been used' }).waitFor()
     expect(await opened.getByRole('button').count()).toBe(0)
     await typeCode(waiting, mail.code)
-    await waiting.getByRole('heading', { name: 'no longer open here' }).waitFor()
+    await waiting.getByRole('heading', { name: 'You went on in another tab' }).waitFor()
     expect((await newestChallenge(stage, email)).state).toBe('used')
   })
 

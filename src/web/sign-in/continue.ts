@@ -41,11 +41,11 @@ export function createContinue(deps: ContinueDeps) {
 
   /** The person agrees that the other account ends in this browser. */
   const switchAccount: Middleware = async (ctx) => {
-    const visit = await visits.loadOpen(ctx)
+    const visit = await visits.loadPosted(ctx, 'login')
     const attempt = provenAttempt(visit, deps.clock.now())
     const present = await interactions.presentAccount(ctx)
     // The form speaks of one account. Should another one be signed in by now, that one is asked about.
-    if (!attempt || !deps.csrf.fits(ctx, switchSubject(visit, present))) {
+    if (!attempt || ctx.query.of !== markOf(visit, present)) {
       return visits.seeOther(ctx, `/sign-in/${visit.uid}/continue`)
     }
     return finish(ctx, visit, attempt, present)
@@ -69,7 +69,7 @@ export function createContinue(deps: ContinueDeps) {
     visits.show(ctx, visit, 'account-switch', {
       other: there?.email ? maskEmail(there.email) : '',
       masked: challenge ? maskEmail(challenge.target) : '',
-      goOn: { ...visits.form(visit, 'switch'), csrf: deps.csrf.tokenFor(switchSubject(visit, otherId)) },
+      goOn: visits.form(visit, `switch?of=${markOf(visit, otherId)}`),
       keep: visits.form(visit, 'keep'),
     })
   }
@@ -87,11 +87,12 @@ export function createContinue(deps: ContinueDeps) {
     visits.seeOther(ctx, next)
   }
 
-  return { go, press, switchAccount, keep, other }
-}
+  /** Which account the question is about, as part of its form's address. It says nothing about the account. */
+  function markOf(visit: OpenVisit, accountId: string | null): string {
+    return deps.csrf.tokenFor(`${visit.uid}\n${accountId}`).slice(0, 22)
+  }
 
-function switchSubject(visit: OpenVisit, other: string | null): string {
-  return `${visit.uid}\n${other}`
+  return { go, press, switchAccount, keep, other }
 }
 
 function provenAttempt(visit: OpenVisit, now: Date): Attempt | null {
