@@ -4,13 +4,13 @@ ARG NODE=node:24.21-bookworm-slim
 
 FROM ${NODE} AS generate
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json ./
 COPY prisma ./prisma
 RUN npm ci --omit=optional --ignore-scripts && node prisma/generate.ts
 
 FROM ${NODE} AS packages
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=peer --omit=optional --ignore-scripts
 
 FROM ${NODE}
