@@ -56,8 +56,6 @@ export interface Factor {
   stage: 'first' | 'second' | 'either'
   /** The identifier a person typed, if this method can use it; else null. */
   offer(typed: string): Offer | null
-  /** An offer for an address that is canonical already. */
-  offerFor(target: EmailAddress): Offer
   /** Reads what was typed into the code field; null when it cannot be an answer and needs no judging. */
   readCode(typed: string): Answer | null
   readLink(token: string): Answer | null

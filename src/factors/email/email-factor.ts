@@ -34,7 +34,6 @@ export function createEmailFactor({ secrets }: FactorDeps): Factor {
       const target = parseEmailAddress(typed)
       return target ? offerFor(target) : null
     },
-    offerFor,
     readCode(typed) {
       const text = normalizeCode(typed)
       const strength = codeStrength(text)
