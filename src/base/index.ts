@@ -1,11 +1,22 @@
 // base: what every room stands on — clock, random identifiers, keys by purpose, parsed addresses, the opaque
 // transaction, refusals, log and metrics registry. It knows no other room, no table and no route.
-// Specs: RFC 5869 (HKDF), RFC 5321 and 6531 (addresses), RFC 5890 (A-labels), RFC 8176 (amr).
+// Specs: RFC 5869 (HKDF), ITU-T E.164 (numbers), RFC 5321 and 6531 (addresses), RFC 5890 (A-labels), RFC 8176 (amr).
+export { type Address, type AddressKind, isEmail, maskAddress } from './address.ts'
+export { asciiDigit } from './ascii-digit.ts'
 export { addSeconds, type Clock, clock, secondsUntil } from './clock.ts'
 export { canonicalDomain, domainOf, type EmailAddress, maskEmail, parseEmailAddress } from './email-address.ts'
 export { newId, newReference, newSecret } from './id.ts'
 export { createLog, type Log } from './log.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
+export {
+  countryOf,
+  isCountry,
+  lastTwoDigits,
+  maskPhone,
+  type PhoneNumber,
+  parsePhoneNumber,
+  type ReadPhone,
+} from './phone-number.ts'
 export type { Proof } from './proof.ts'
 export { Refusal, type RefusalCode, refusals } from './refusal.ts'
 export { createSecrets, hashOf, type Purpose, SealBroken, type Secrets, sameText, UnknownSecret } from './secrets.ts'

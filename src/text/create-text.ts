@@ -4,7 +4,7 @@ import { cleanLine, cleanProps } from './clean.ts'
 import { chooseLocale, directionOf } from './locale.ts'
 import { createMessages, type MessageValues } from './messages.ts'
 import { createTemplates } from './templates.ts'
-import type { MailName, Mails, ViewName, Views } from './views.ts'
+import type { MailName, Mails, Sms, SmsName, ViewName, Views } from './views.ts'
 
 /** All that is said to people. `locale` is always one of `locales`; any other value is answered in the first. */
 export interface Text {
@@ -12,6 +12,8 @@ export interface Text {
   page<N extends ViewName>(name: N, props: Views[N], locale: string): string
   /** One mail in its three parts. The subject is one line and never holds a code. */
   mail<N extends MailName>(name: N, props: Mails[N], locale: string): { subject: string; text: string; html: string }
+  /** One text message of at most 160 GSM-7 characters; see `Sms`. */
+  sms<N extends SmsName>(name: N, props: Sms[N], locale: string): string
   /** One sentence of the catalogue (views/locales), for the few that stand outside pages. An unknown key throws. */
   say(key: string, values: MessageValues, locale: string): string
   /** Languages on offer; the first is the fallback. */

@@ -3,4 +3,17 @@
 // what its props say. It knows no table and no route; where assets live it is told.
 // Specs: RFC 4647 §3.4 (lookup of languages), BCP 47, WCAG 2.2 (language and direction of a page).
 export { createText, type Text } from './create-text.ts'
-export type { AppView, CodeField, FormView, MailName, Mails, MessageView, ViewName, Views } from './views.ts'
+export type {
+  AppView,
+  Channel,
+  CodeField,
+  FormView,
+  MailName,
+  Mails,
+  MessageView,
+  RefusedWhy,
+  Sms,
+  SmsName,
+  ViewName,
+  Views,
+} from './views.ts'

@@ -7,12 +7,28 @@ export interface AppView {
   url?: string
 }
 
-/** What the waiting page says about the newest message. Never more than the mail server said. */
+/** How a message goes. */
+export type Channel = 'email' | 'sms'
+
+/**
+ * Why no message goes to an address. `rejected`: the mail server says there is no such address. `bounced`: a mail came
+ * back before, or was called unwanted. `unreachable`: the number takes no texts. `opted_out`: its owner stopped ours.
+ * `no_budget`: no texts are sent now. `bounced`, `opted_out` and `unreachable` are remembered.
+ */
+export type RefusedWhy = 'rejected' | 'bounced' | 'unreachable' | 'opted_out' | 'no_budget'
+
+/**
+ * What the waiting page says about the newest message. Never more than the next server said. `domain` is the mail
+ * address's; empty for a text.
+ */
 export type MessageView =
   | { state: 'queued' }
   | { state: 'handed_over'; at: Date }
+  /** Only where a receipt said so. */
+  | { state: 'delivered'; at: Date; domain: string }
+  /** `nextAt` null: nothing more is tried. */
   | { state: 'deferred'; nextAt: Date | null; domain: string }
-  | { state: 'refused'; domain: string }
+  | { state: 'refused'; why: RefusedWhy; domain: string }
 
 /** The code field: `short` takes six digits, `long` is a plain text field, `closed` takes nothing more. */
 export interface CodeField {
@@ -31,22 +47,36 @@ export interface FormView {
 export interface Views {
   /**
    * First page: which address? `error` is set after input that is no address; `value` is what was typed.
+   * `texts`: a phone number may be typed as well. `phone_unfit`: the number cannot get texts. `texts_closed`: no texts
+   * are sent there now, an email address still works.
    * `signUp`: a new account may begin here; `asked`: the application sent the person to make one (`prompt=create`).
    */
   identify: {
     app: AppView
     form: FormView
     value: string
-    error: 'address_invalid' | null
+    texts: boolean
+    error: 'address_invalid' | 'phone_unfit' | 'texts_closed' | null
     signUp: 'closed' | 'possible' | 'asked'
   }
   /** Waiting page: where it was sent, the code field, the state of the message, resend. */
   wait: {
     app: AppView
-    masked: string
+    channel: Channel
+    /** Null after the last digits of a number were asked for: neither number nor message is spoken of (R-085). */
+    masked: string | null
+    /** A first proof was given, by this channel; this is the second. */
+    after: Channel | null
     answer: FormView
     code: CodeField
-    message: MessageView
+    /** Null exactly when `masked` is. */
+    message: MessageView | null
+    /** Sends to an address that is remembered as refusing; set only then. */
+    retry: FormView | null
+    /** Goes on by the other channel: to the last digits of the number on file, or back to the email. */
+    other: { channel: Channel; form: FormView } | null
+    /** Names other digits; set only where `masked` is null. */
+    digits: FormView | null
     /** When link and code end, as it stands now. */
     goodUntil: Date
     /** Fewer than three minutes are left: offer to start again. */
@@ -60,6 +90,18 @@ export interface Views {
     /** This page itself: "Check again". */
     selfUrl: string
   }
+  /** Before a text goes to the number on file of somebody who typed an email address. The same for everybody. */
+  'last-digits': { app: AppView; form: FormView; error: 'digits_invalid' | 'texts_closed' | null; back: FormView }
+  /**
+   * Proof of work before a message is sent. The page's script solves `challenge` (ALTCHA, as JSON) and fills the field
+   * `solution`; without a script the same form may be sent once `waitSeconds` have gone by.
+   */
+  'proof-of-work': { app: AppView; challenge: string; form: FormView; waitSeconds: 60; early: boolean; restart: FormView }
+  /**
+   * One proof is not enough: a number that was not proven for long opens its account only together with the account's
+   * email address. It is typed, never shown. `masked` is the number that was just proven.
+   */
+  second: { app: AppView; masked: string; form: FormView; value: string; error: 'address_invalid' | null; restart: FormView }
   /** The attempt ended by time, or was replaced by a newer one: start again with the same address. */
   'attempt-ended': { app: AppView; masked: string; again: FormView; restart: FormView }
   /** The emailed link in the browser that asked for it: one button. `linkUsed` never shows here. */
@@ -115,11 +157,15 @@ export interface Views {
     at: Date
     back: AppView | null
   }
-  /** Trial mode only: what would have been mailed. Newest first. */
+  /** Trial mode only: what would have been mailed or texted. Newest first. */
   'dev-inbox': {
     messages: {
       id: string
-      subject: string
+      channel: Channel
+      /** Of a mail; null for a text. */
+      subject: string | null
+      /** The words of a text; null for a mail. */
+      text: string | null
       to: string
       at: Date
       locale: string
@@ -157,3 +203,13 @@ export interface Mails {
 }
 
 export type MailName = keyof Mails
+
+/** Everything that can be texted. Each is one part of at most 160 GSM-7 characters, whatever its values are. */
+export interface Sms {
+  /** Ends in a blank line and `@host #code`, the origin-bound form (WICG) that phones fill in. */
+  'sign-in': { app: AppView; code: string; minutes: number; host: string }
+  'no-account': { app: AppView }
+  'account-closed': { app: AppView }
+}
+
+export type SmsName = keyof Sms

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { createSecrets, newId } from '../../src/base/index.ts'
-import { deriveAnswers, normalizeCode, shortCodeFrom } from '../../src/factors/email/derive.ts'
+import { deriveAnswers, normalizeCode, shortCodeFrom } from '../../src/factors/derive.ts'
 
 const secrets = createSecrets(['a secret that is long enough for a test, one'])
 

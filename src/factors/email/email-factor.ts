@@ -1,6 +1,6 @@
 import { type EmailAddress, parseEmailAddress, sameText } from '../../base/index.ts'
+import { codeStrength, deriveAnswers, normalizeCode } from '../derive.ts'
 import type { Answer, Challenge, Factor, FactorDeps, Offer, Verdict } from '../factor.ts'
-import { codeStrength, deriveAnswers, normalizeCode } from './derive.ts'
 
 const LINK_TOKEN = /^[A-Za-z0-9_-]{32}$/
 

@@ -3,7 +3,7 @@ import type { Requirements } from '../requirements.ts'
 export const emailSignIn: Requirements = {
   'R-050': {
     says: 'Links hold at least 128 bits; codes at least six digits, all equally likely.',
-    code: ['src/factors/email/derive.ts'],
+    code: ['src/factors/derive.ts'],
   },
   'R-051': {
     says: 'A code ends ten minutes after it was handed to the mail server, and the page says when.',
@@ -64,6 +64,6 @@ export const emailSignIn: Requirements = {
   },
   'R-072': {
     says: 'An answer is read once, counted and compared as the same text, in constant time.',
-    code: ['src/factors/email/derive.ts'],
+    code: ['src/factors/derive.ts'],
   },
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Secrets } from '../../base/index.ts'
+import { asciiDigit, type Secrets } from '../base/index.ts'
 
 const SHORT_DIGITS = 6
 const SHORT_SPACE = 10 ** SHORT_DIGITS
@@ -57,12 +57,4 @@ export function normalizeCode(typed: string): string {
     .replace(/[\s\p{Pd}\p{Cf}]/gu, '')
     .toUpperCase()
   return plain.length === LONG_LENGTH ? plain.replace(/O/g, '0').replace(/[IL]/g, '1') : plain
-}
-
-// Decimal digits stand in runs of ten in Unicode, each run beginning at its zero.
-function asciiDigit(char: string): string {
-  const point = char.codePointAt(0) ?? 0
-  let zero = point
-  while (point - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--
-  return String(point - zero)
 }
