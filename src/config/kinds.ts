@@ -69,18 +69,45 @@ export function host<const D extends string | null>(options: SettingOptions<D>):
   return { ...options, kind: 'address', unit: '', secret: false, parse }
 }
 
+interface UrlForm {
+  schemes: readonly string[]
+  hostNeeded: boolean
+}
+
 /** A URL that holds credentials: it is a secret, and no fault repeats it. */
-export function secretUrl<const D extends string | null>(
-  options: SettingOptions<D> & { schemes: readonly string[]; hostNeeded: boolean },
-): Setting<string, D> {
+export function secretUrl<const D extends string | null>(options: SettingOptions<D> & UrlForm): Setting<string, D> {
   const { schemes, hostNeeded, ...rest } = options
-  const forms = schemes.map((scheme) => `${scheme}://`).join(' or ')
   const parse = (text: string): Parsed<string> => {
-    const url = /^[a-z]+:\/\//.test(text) ? URL.parse(text) : null
-    if (!url || !schemes.includes(url.protocol.slice(0, -1))) return faulty(`must be a URL that begins with ${forms}`)
-    return hostNeeded && url.hostname === '' ? faulty('names no host') : { value: text }
+    const words = urlFault(text, { schemes, hostNeeded })
+    return words === null ? { value: text } : faulty(words)
   }
-  return { ...rest, kind: 'URL', unit: forms, secret: true, parse }
+  return { ...rest, kind: 'URL', unit: schemeWords(schemes), secret: true, parse }
+}
+
+/**
+ * URLs that hold credentials, in an order that matters, separated by white space or commas; a comma within a URL
+ * is part of it, since a password may hold one. No fault repeats them.
+ */
+export function secretUrls<const D extends string | null>(options: SettingOptions<D> & UrlForm): Setting<readonly string[], D> {
+  const { schemes, hostNeeded, ...rest } = options
+  const parse = (text: string): Parsed<readonly string[]> => {
+    const urls = text.replace(/[\s,]+$/, '').split(/\s*,\s+|\s*,(?=[a-z]{1,20}:\/\/)|\s+/)
+    const faults = urls.flatMap((url, index) => {
+      const words = urlFault(url, { schemes, hostNeeded })
+      return words === null ? [] : [urls.length > 1 ? `URL ${index + 1} ${words}` : words]
+    })
+    if (new Set(urls).size < urls.length) faults.push('holds the same URL twice')
+    return faults.length > 0 ? { faults } : { value: urls }
+  }
+  return { ...rest, kind: 'URLs', unit: schemeWords(schemes), secret: true, parse }
+}
+
+const schemeWords = (schemes: readonly string[]) => schemes.map((scheme) => `${scheme}://`).join(' or ')
+
+function urlFault(text: string, { schemes, hostNeeded }: UrlForm): string | null {
+  const url = /^[a-z]+:\/\//.test(text) ? URL.parse(text) : null
+  if (!url || !schemes.includes(url.protocol.slice(0, -1))) return `must be a URL that begins with ${schemeWords(schemes)}`
+  return hostNeeded && url.hostname === '' ? 'names no host' : null
 }
 
 /** An origin: scheme, host and port, written exactly as a browser would. http is for loopback only. */

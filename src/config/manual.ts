@@ -6,6 +6,7 @@ const GROUPS: readonly Group[] = [
   'Storage',
   'Secrets',
   'Mail',
+  'Text messages',
   'People and applications',
   'Sign-in',
   'Tokens and sessions',

@@ -35,6 +35,13 @@ export const DEFAULT_LIMITS = {
   all: 'all:1200/1m',
   'authorize-ip': 'authorize-ip:300/1m',
   'token-ip': 'token-ip:120/1m',
+  sms: 'sms:3/15m',
+  'sms-day': 'sms-day:8/1d',
+  'sms-known': 'sms-known:6/15m',
+  'sms-ip': 'sms-ip:15/1h',
+  digits: 'digits:5/1d',
+  'digits-known': 'digits-known:10/1d',
+  'slow-ip': 'slow-ip:3/1h',
 } as const
 
 export type LimitName = keyof typeof DEFAULT_LIMITS

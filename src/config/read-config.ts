@@ -1,10 +1,15 @@
 import { type EmailAddress, parseEmailAddress } from '../base/index.ts'
+import type { Budget } from './budget.ts'
 import { durationWords, LOOPBACK_HOSTS, type Mailbox } from './kinds.ts'
 import type { Limit, LimitName, Signup } from './policies.ts'
 import { type Fault, readTable, type SettingsSource, type SettingsTable, type Values } from './setting.ts'
 import { settings, storageSettings } from './settings.ts'
+import { type TextRouteName, textContradictions } from './text-settings.ts'
 
-/** What the service runs with: frozen at start. The five that may be `null` are so in trial mode only. */
+/**
+ * What the service runs with: frozen at start. Addresses of the database, secrets and the clients file are `null`, and
+ * mail servers none, in trial mode only.
+ */
 export interface Config {
   /** True for a trial: http on loopback and not `NODE_ENV=production`. Only then do inbox, demo and made-up secrets exist. */
   readonly trial: boolean
@@ -28,7 +33,8 @@ export interface Config {
   readonly workerConcurrency: number
   /** Newest first. */
   readonly secrets: readonly string[] | null
-  readonly smtpUrl: string | null
+  /** In the order they are tried. */
+  readonly smtpUrls: readonly string[]
   readonly mailFrom: Readonly<Mailbox>
   readonly clientsFile: string | null
   readonly signup: Signup
@@ -47,6 +53,36 @@ export interface Config {
   readonly refreshTokenTtlSeconds: number
   readonly refreshTokenIdleTtlSeconds: number
   readonly limits: Readonly<Record<LimitName, Readonly<Limit>>>
+  /** Whether people may sign in by text at all: there is a route, or this is a trial with its inbox. */
+  readonly texts: boolean
+  /** In the order they are tried. In trial mode without any, texts lie in the inbox. */
+  readonly smsRoutes: readonly TextRouteName[]
+  /** ISO 3166-1 alpha-2. `null`: every country of the price table, in trial mode only. */
+  readonly smsCountries: readonly string[] | null
+  /** Country of numbers without a country code; `null`: the browser's. */
+  readonly phoneCountry: string | null
+  readonly phoneProofAgeSeconds: number
+  /** In millionths of the currency of the price table, by day (UTC). */
+  readonly smsBudget: Budget
+  readonly smsPricesFile: string | null
+  /** Percent of texts proven, below which a proof of work is asked for; 0 for never. */
+  readonly smsProofBelow: number
+  /** Percent of texts proven, below which nearly none are sent; 0 for never. */
+  readonly smsCloseBelow: number
+  readonly smsRatioTexts: number
+  readonly proofOfWork: 'off' | 'texts' | 'always'
+  readonly snsRegion: string | null
+  readonly snsSenderId: string | null
+  /** Names (ARN) of the topics whose notices are taken. */
+  readonly snsTopics: readonly string[]
+  readonly twilioAccountSid: string | null
+  readonly twilioAuthToken: string | null
+  readonly twilioFrom: string | null
+  /** Origin without a trailing slash. */
+  readonly twilioUrl: string
+  readonly smsWebhookUrl: string | null
+  readonly smsWebhookSecret: string | null
+  readonly receiptsSecret: string | null
 }
 
 type Own = Values<typeof settings>
@@ -142,9 +178,22 @@ function settle(draft: Draft, trial: boolean): Settled {
     databaseUrl: draft.databaseUrl,
     databaseDirectUrl: draft.databaseDirectUrl ?? draft.databaseUrl,
     secrets: draft.secrets,
-    smtpUrl: draft.smtpUrl,
+    smtpUrls: draft.smtpUrls ?? [],
     mailFrom: draft.mailFrom ?? TRIAL_SENDER,
     clientsFile: draft.clientsFile,
+    texts: trial || (draft.smsRoutes ?? []).length > 0,
+    ...settledTexts(draft),
+  }
+}
+
+function settledTexts(draft: Draft) {
+  const { phoneCountry, smsPricesFile, snsRegion, snsSenderId, twilioAccountSid, twilioAuthToken, twilioFrom } = draft
+  const { smsRoutes, smsCountries, smsWebhookUrl, smsWebhookSecret, snsTopics, receiptsSecret } = draft
+  return {
+    ...{ phoneCountry, smsPricesFile, snsRegion, snsSenderId, twilioAccountSid, twilioAuthToken, twilioFrom },
+    ...{ smsCountries, smsWebhookUrl, smsWebhookSecret, receiptsSecret },
+    smsRoutes: smsRoutes ?? [],
+    snsTopics: snsTopics ?? [],
   }
 }
 
@@ -167,7 +216,7 @@ function contradictions(config: Settled, given: Set<string>, trial: boolean): Fa
   atMost('REFRESH_TOKEN_IDLE_TTL', config.refreshTokenIdleTtlSeconds, 'REFRESH_TOKEN_TTL', config.refreshTokenTtlSeconds)
   atMost('MAIL_CODE_TTL', config.mailCodeTtlSeconds, 'MAIL_CODE_CAP', config.mailCodeCapSeconds)
   atMost('MAIL_CODE_CAP', config.mailCodeCapSeconds, 'INTERACTION_TTL', config.interactionTtlSeconds)
-  return faults
+  return [...faults, ...textContradictions(config, given, trial)]
 }
 
 function inOrder(faults: Fault[]): Fault[] {

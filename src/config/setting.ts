@@ -6,6 +6,7 @@ export type Group =
   | 'Storage'
   | 'Secrets'
   | 'Mail'
+  | 'Text messages'
   | 'People and applications'
   | 'Sign-in'
   | 'Tokens and sessions'

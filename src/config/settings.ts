@@ -1,5 +1,6 @@
 import { choice, duration, host, integer, origin, path, secretList, secretUrl, size } from './kinds.ts'
 import type { SettingsTable } from './setting.ts'
+import { textSettings } from './text-settings.ts'
 import { walkSettings } from './walk-settings.ts'
 
 /** What no part of the service can do without: read by `serve` and by the commands of the command line. */
@@ -148,4 +149,4 @@ const serviceSettings = {
 } satisfies SettingsTable
 
 /** Every setting of the service itself. Methods and channels bring tables of their own. */
-export const settings = { ...serviceSettings, ...storageSettings, ...walkSettings } satisfies SettingsTable
+export const settings = { ...serviceSettings, ...storageSettings, ...walkSettings, ...textSettings } satisfies SettingsTable

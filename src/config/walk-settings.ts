@@ -1,13 +1,13 @@
-import { duration, integer, mailbox, path, secretUrl } from './kinds.ts'
+import { duration, integer, mailbox, path, secretUrls } from './kinds.ts'
 import { DEFAULT_LIMITS, limits, signup } from './policies.ts'
 import type { SettingsTable } from './setting.ts'
 
 /** What the walk of a person is ruled by: mail, who may join, sign-in, tokens, limits. */
 export const walkSettings = {
-  smtpUrl: secretUrl({
+  smtpUrls: secretUrls({
     name: 'SMTP_URL',
     group: 'Mail',
-    help: 'Mail server. `smtp://` upgrades by STARTTLS and sends nothing without TLS; `smtps://` begins with TLS.',
+    help: 'Mail server. `smtp://` upgrades by STARTTLS and sends nothing without TLS; `smtps://` begins with TLS. Several, separated by spaces or commas, are tried in this order.',
     default: null,
     defaultWords: 'trial mode: an inbox page at `/dev/inbox`',
     required: true,
@@ -163,7 +163,7 @@ export const walkSettings = {
   limits: limits({
     name: 'LIMITS',
     group: 'Limits',
-    help: 'How much is allowed, shared by all processes (authorize-ip and token-ip: by each). What is not named keeps its default.',
+    help: 'How much is allowed, shared by all processes (authorize-ip and token-ip: by each). Those of texts begin with `sms`; `digits` counts tries to name the last digits of a number, `slow-ip` messages sent without the proof of work. What is not named keeps its default.',
     default: Object.values(DEFAULT_LIMITS).join(' '),
   }),
 } satisfies SettingsTable

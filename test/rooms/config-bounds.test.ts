@@ -27,6 +27,10 @@ describe('bounds', () => {
     ['ID_TOKEN_TTL', 'idTokenTtlSeconds', { '30s': 30, '1d': 86400 }, ['29s', '86401s']],
     ['REFRESH_TOKEN_TTL', 'refreshTokenTtlSeconds', { '14d': 1209600, '365d': 31536000 }, ['1209599s', '366d']],
     ['REFRESH_TOKEN_IDLE_TTL', 'refreshTokenIdleTtlSeconds', { '5m': 300, '30d': 2592000 }, ['299s', '2592001s']],
+    ['PHONE_PROOF_AGE', 'phoneProofAgeSeconds', { '1d': 86_400, '730d': 63_072_000 }, ['86399s', '731d']],
+    ['SMS_PROOF_BELOW', 'smsProofBelow', { '25': 25, '100': 100 }, ['24', '101', '-1', '50%']],
+    ['SMS_CLOSE_BELOW', 'smsCloseBelow', { '0': 0, '50': 50 }, ['-1', '51']],
+    ['SMS_RATIO_TEXTS', 'smsRatioTexts', { '2': 2, '100000': 100_000 }, ['1', '100001']],
     ['HOST', 'host', { '::': '::', '10.0.0.1': '10.0.0.1' }, ['a b', 'http://x']],
     [
       'DATABASE_URL',
@@ -34,7 +38,7 @@ describe('bounds', () => {
       { 'postgresql:///d?host=/run/pg': 'postgresql:///d?host=/run/pg' },
       ['db.example.com', 'http://db/d'],
     ],
-    ['SMTP_URL', 'smtpUrl', { 'smtp://mail:587': 'smtp://mail:587' }, ['smtp://', 'mail.example.com', 'https://mail']],
+    ['SMTP_URL', 'smtpUrls', { 'smtp://mail:587': ['smtp://mail:587'] }, ['smtp://', 'mail.example.com', 'https://mail']],
   ]
 
   test.each(cases)('%s is taken up to its bounds and not beyond', (name, field, good, bad) => {
@@ -126,7 +130,7 @@ describe('lists', () => {
     expect(limits.email).toEqual({ name: 'email', count: 1, windowSeconds: 3600 })
     expect(limits.ip).toEqual({ name: 'ip', count: 1_000_000, windowSeconds: 2_592_000 })
     expect(limits['email-day']).toEqual({ name: 'email-day', count: 20, windowSeconds: 86_400 })
-    expect(Object.keys(limits)).toHaveLength(8)
+    expect(Object.keys(limits)).toHaveLength(15)
   })
 
   test.each([

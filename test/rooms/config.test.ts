@@ -26,7 +26,7 @@ describe('trial mode', () => {
       databaseUrl: null,
       databaseDirectUrl: null,
       secrets: null,
-      smtpUrl: null,
+      smtpUrls: [],
       clientsFile: null,
       trustedProxies: 0,
     })
@@ -137,7 +137,7 @@ describe('secrets in files', () => {
   test.each([
     ['SECRETS', SECRET, 'secrets', [SECRET]],
     ['DATABASE_URL', 'postgres://db/d', 'databaseUrl', 'postgres://db/d'],
-    ['SMTP_URL', 'smtp://mail', 'smtpUrl', 'smtp://mail'],
+    ['SMTP_URL', 'smtp://mail', 'smtpUrls', ['smtp://mail']],
   ] as const)('%s_FILE is read', (name, text, field, value) => {
     expect(
       read({ [`${name}_FILE`]: '/run/secrets/it' }, (path) => (path === '/run/secrets/it' ? `${text}\n` : ''))[field],
