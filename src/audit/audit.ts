@@ -1,5 +1,5 @@
 import { Counter } from 'prom-client'
-import { type Clock, type EmailAddress, type Log, type Metrics, maskEmail, type Tx } from '../base/index.ts'
+import { type Address, type Clock, type Log, type Metrics, maskAddress, type Tx } from '../base/index.ts'
 import { type DetailKind, type EventFields, type EventName, events, type KeptEventName } from './events.ts'
 
 /** One row of the trail. Every text is free of control characters and of what must not be kept. */
@@ -104,7 +104,7 @@ function kept(kind: DetailKind, value: unknown): string | number | boolean | und
   if (kind === 'number') return typeof value === 'number' && Number.isFinite(value) ? value : undefined
   if (kind === 'flag') return typeof value === 'boolean' ? value : undefined
   if (typeof value !== 'string') return undefined
-  return kind === 'address' ? lineOf(maskEmail(value as EmailAddress)) : safeText(value)
+  return kind === 'address' ? lineOf(maskAddress(value as Address)) : safeText(value)
 }
 
 const TEXT_MAX = 300

@@ -1,4 +1,4 @@
-import type { EmailAddress } from '../base/index.ts'
+import type { Address } from '../base/index.ts'
 
 /** What a field of an event holds. `address` takes an address in full and keeps it masked (R-177). */
 export type DetailKind = 'text' | 'number' | 'flag' | 'address'
@@ -40,6 +40,36 @@ export const events = {
     detail: { method: 'text', face: 'text' },
     help: 'A method was proven, by `face`: link or code.',
   },
+  'sign_in.digits_named': {
+    level: 'info',
+    kept: true,
+    detail: { right: 'flag' },
+    help: 'The last digits of the number on file were named; a text went out only where they were right.',
+  },
+  'sign_in.second_needed': {
+    level: 'info',
+    kept: true,
+    detail: { method: 'text', face: 'text' },
+    help: 'A method was proven that is not enough by itself, such as a number that was not proven for long.',
+  },
+  'sign_in.second_started': {
+    level: 'info',
+    kept: true,
+    detail: { method: 'text', address: 'address', knownBrowser: 'flag' },
+    help: 'The message for a second proof was queued.',
+  },
+  'text.closed': {
+    level: 'warn',
+    kept: false,
+    detail: {},
+    help: 'A text message was asked for while none may be sent there: a cap was reached, or too few codes were typed.',
+  },
+  'proof_of_work.refused': {
+    level: 'warn',
+    kept: false,
+    detail: { reason: 'text' },
+    help: 'A proof of work was wrong, used before or out of time.',
+  },
   'sign_in.refused': {
     level: 'warn',
     kept: true,
@@ -53,6 +83,12 @@ export const events = {
     kept: true,
     detail: { kind: 'text', address: 'address' },
     help: 'An address was proven to belong to an account.',
+  },
+  'address.released': {
+    level: 'warn',
+    kept: true,
+    detail: { kind: 'text', address: 'address' },
+    help: 'A number that was not proven for long was taken from its account, which has no other address; a new account begins.',
   },
   'message.queued': {
     level: 'info',
@@ -143,7 +179,7 @@ interface DetailTypes {
   text: string
   number: number
   flag: boolean
-  address: EmailAddress
+  address: Address
 }
 
 type Typed<D> = { [F in keyof D]: D[F] extends DetailKind ? DetailTypes[D[F]] : never }

@@ -1,4 +1,5 @@
-import type { EmailAddress, Secrets } from '../base/index.ts'
+import type { Address, AddressKind, Secrets } from '../base/index.ts'
+import type { Channel } from '../text/index.ts'
 
 /** How a challenge was answered: by the code that was typed, or by the link that was opened. */
 export type Face = 'code' | 'link'
@@ -8,19 +9,22 @@ export interface Challenge {
   id: string
   attemptId: string
   kind: string
-  /** The canonical address. */
-  target: EmailAddress
+  /** The canonical address. `NOBODY` where a number on file was asked for and not named: nothing proves it. */
+  target: Address
   /** Keyed hash of the address, for counting. */
   targetKey: string
   /** Which secret derives the answers. */
   secretId: string
   /** It was begun in a browser that had signed in with this address before. */
   knownBrowser: boolean
-  /** False: its messages carry the link only, since the address's short code was closed. */
+  /** False: its messages carry the link only, or the long code, since the address's short code was closed. */
   shortCode: boolean
-  state: 'open' | 'used' | 'ended'
+  /** `held`: nothing was sent yet; something else comes first. */
+  state: 'held' | 'open' | 'used' | 'ended'
   tries: number
   messages: number
+  /** The page speaks of the challenge that was chosen last. */
+  chosenAt: Date
   firstSentAt: Date
   lastSentAt: Date
   lastHandedAt: Date | null
@@ -28,10 +32,13 @@ export interface Challenge {
   usedAt: Date | null
 }
 
+/** The target of a challenge that leads to nobody. It looks like any other from outside (R-085). */
+export const NOBODY = '' as Address
+
 /** An identifier that a method can work with, in canonical form. */
 export interface Offer {
   kind: string
-  target: EmailAddress
+  target: Address
   targetKey: string
 }
 
@@ -54,8 +61,17 @@ export interface Factor {
   /** The folder's name, and the challenge's `kind`. */
   kind: string
   stage: 'first' | 'second' | 'either'
-  /** The identifier a person typed, if this method can use it; else null. */
-  offer(typed: string): Offer | null
+  /** How its messages go. */
+  channel: Channel
+  /** What it proves. */
+  addressKind: AddressKind
+  /**
+   * The identifier a person typed, if this method can use it; `unfit` when it is one that no message reaches; else
+   * null. `countries` (ISO 3166-1 alpha-2): where a number without a country code may be from, likeliest first.
+   */
+  offer(typed: string, countries: readonly string[]): Offer | 'unfit' | null
+  /** The same for an address that is known to be one. */
+  offerFor(target: Address): Offer
   /** Reads what was typed into the code field; null when it cannot be an answer and needs no judging (R-072). */
   readCode(typed: string): Answer | null
   readLink(token: string): Answer | null

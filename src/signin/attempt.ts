@@ -12,11 +12,12 @@ export interface Attempt {
   /** Browser and system in words. */
   device: string
   locale: string
+  /** Whose account it is, once something was proven. While the attempt is open, another proof is needed. */
   accountId: string | null
   proofs: readonly Proof[]
   createdAt: Date
   expiresAt: Date
-  /** Newest first. */
+  /** At most one of each method; the one chosen last comes first. */
   challenges: readonly Challenge[]
 }
 
@@ -36,6 +37,17 @@ export interface AttemptStore {
   ofChallenge(challengeId: string): Promise<StoredAttempt | null>
   /** Ends what is open in the interaction, then adds attempt and challenge. Parallel calls follow one another. */
   begin(tx: Tx, attempt: AttemptRow, challenge: Challenge): Promise<void>
+  /** Adds a challenge of another method to an open attempt. False when it is not open or has one of this method. */
+  add(tx: Tx, challenge: Challenge): Promise<boolean>
+  /** From now on the page speaks of this one. */
+  choose(tx: Tx, challengeId: string, now: Date): Promise<void>
+  /** An open challenge waits again until it is released. */
+  hold(tx: Tx, challengeId: string): Promise<void>
+  /**
+   * Single winner: a held challenge becomes open, with one message more; its time begins with its first message. A
+   * target that leads to nobody is replaced by the one given. False when it is not held or has no message left.
+   */
+  release(tx: Tx, challenge: Challenge, messagesMax: number): Promise<boolean>
   /**
    * Counts a try in a statement of its own (R-064), atomically: of any number of parallel calls at most `triesMax`
    * get a number. `null` when the challenge is closed, used, ended or expired.
@@ -43,8 +55,8 @@ export interface AttemptStore {
   countTry(challengeId: string, triesMax: number, now: Date): Promise<number | null>
   /** Single winner: the open challenge of an open attempt becomes used. False for everybody else. */
   consume(tx: Tx, challengeId: string, now: Date): Promise<boolean>
-  /** Records the proof; the attempt is `proven` from now on. */
-  prove(tx: Tx, attemptId: string, accountId: string, proof: Proof): Promise<void>
+  /** Records what is proven in all, and whether that is enough: `open` asks for more. */
+  prove(tx: Tx, attemptId: string, proven: Pick<Attempt, 'accountId' | 'proofs'> & { state: 'open' | 'proven' }): Promise<void>
   /** Ends an attempt and its challenges. */
   end(tx: Tx, attemptId: string): Promise<void>
   /** Single winner within the cool-down: counts a further message. False when none is due or allowed. */

@@ -1,22 +1,22 @@
 import type { Accounts } from '../accounts/index.ts'
-import type { Secrets } from '../base/index.ts'
+import type { Address, Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
-import type { ComposedMail, DueDelivery } from '../delivery/index.ts'
-import type { Factor } from '../factors/index.ts'
+import type { Composed, DueDelivery } from '../delivery/index.ts'
+import type { Challenge, Factor } from '../factors/index.ts'
 import type { Guesses } from '../limits/index.ts'
-import type { AppView, MailName, Mails, Text } from '../text/index.ts'
+import type { AppView, MailName, Mails, SmsName, Text } from '../text/index.ts'
 import type { AttemptStore, StoredAttempt } from './attempt.ts'
 import { SEAL_CONTEXT } from './flow.ts'
 
 export interface ComposeDeps {
   store: Pick<AttemptStore, 'ofChallenge'>
-  accounts: Pick<Accounts, 'byEmail' | 'mayJoin'>
+  accounts: Pick<Accounts, 'byAddress' | 'mayJoin'>
   clients: Pick<Clients, 'find'>
   factors: ReadonlyMap<string, Factor>
   guesses: Pick<Guesses, 'closed'>
   text: Text
   secrets: Secrets
-  /** Links in mails come from here and from nowhere else (R-066). */
+  /** Links in mails, and the host that a texted code is bound to, come from here and from nowhere else (R-066). */
   issuer: string
   codeTtlSeconds: number
   appViewOf(client: NonNullable<Awaited<ReturnType<Clients['find']>>>): AppView
@@ -24,45 +24,63 @@ export interface ComposeDeps {
 
 /**
  * Puts a sign-in's message into words, in the worker: whether somebody has this address is looked up here, off the
- * request, so that no answer to a request depends on it (R-085, R-086). Every accepted request ends in one mail.
+ * request, so that no answer to a request depends on it (R-085, R-086). Every accepted request ends in one message,
+ * except one to nobody.
  */
 export function createComposer(deps: ComposeDeps) {
   const { text } = deps
+  const { host, hostname } = new URL(deps.issuer)
+  const minutes = Math.floor(deps.codeTtlSeconds / 60)
 
-  async function compose(delivery: DueDelivery): Promise<ComposedMail | null> {
+  async function compose(delivery: DueDelivery): Promise<Composed | null> {
+    if (delivery.target === '') return null
     const attempt = delivery.challengeId ? await deps.store.ofChallenge(delivery.challengeId) : null
     const challenge = attempt?.challenges[0]
     if (!attempt || !challenge || attempt.state !== 'open' || challenge.state !== 'open') return null
     const client = await deps.clients.find(attempt.clientId)
     if (!client) return null
-    const shared = {
-      app: deps.appViewOf(client),
-      to: challenge.target,
-      device: attempt.device,
-      askedAt: attempt.createdAt,
-      footer: new URL(deps.issuer).host,
-    }
-    const name = await whichMail(challenge.target)
-    if (name !== 'sign-in') return text.mail(name, shared, attempt.locale)
-
-    const { link, code } = await answersOf(attempt, challenge)
-    const props: Mails['sign-in'] = { ...shared, link, code, minutes: Math.floor(deps.codeTtlSeconds / 60) }
-    return { ...text.mail('sign-in', props, attempt.locale), facts: { link, code } }
+    const app = deps.appViewOf(client)
+    return delivery.channel === 'sms'
+      ? textOf(delivery.target, attempt, challenge, app)
+      : mailOf(delivery.target, attempt, challenge, app)
   }
 
-  async function whichMail(address: DueDelivery['target']): Promise<MailName> {
-    const account = await deps.accounts.byEmail(address)
+  async function mailOf(to: Address, attempt: StoredAttempt, challenge: Challenge, app: AppView): Promise<Composed> {
+    const shared = { app, to, device: attempt.device, askedAt: attempt.createdAt, footer: host }
+    const name = await whichMessage(to)
+    if (name !== 'sign-in') return { channel: 'email', ...text.mail(name, shared, attempt.locale) }
+    const { link: token, shortCode } = answersOf(challenge)
+    const uid = deps.secrets.open(attempt.interactionSealed, SEAL_CONTEXT)
+    const link = `${deps.issuer}/sign-in/${uid}/link/${token}`
+    const code = (await shortCodeCloses(challenge)) ? null : shortCode
+    const props: Mails['sign-in'] = { ...shared, link, code, minutes }
+    return { channel: 'email', ...text.mail('sign-in', props, attempt.locale), facts: { link, code } }
+  }
+
+  async function textOf(to: Address, attempt: StoredAttempt, challenge: Challenge, app: AppView): Promise<Composed> {
+    const name = await whichMessage(to)
+    if (name !== 'sign-in') return { channel: 'sms', text: text.sms(name, { app }, attempt.locale) }
+    const { shortCode, longCode } = answersOf(challenge)
+    // A text has no link: while the number's short code is closed it carries the long one.
+    const code = (await shortCodeCloses(challenge)) ? longCode : shortCode
+    const words = text.sms('sign-in', { app, code, minutes, host: hostname }, attempt.locale)
+    return { channel: 'sms', text: words, facts: { code, link: null } }
+  }
+
+  async function whichMessage(address: Address): Promise<MailName & SmsName> {
+    const account = await deps.accounts.byAddress(address)
     if (account) return account.state === 'active' ? 'sign-in' : 'account-closed'
     return deps.accounts.mayJoin(address) ? 'sign-in' : 'no-account'
   }
 
-  async function answersOf(attempt: StoredAttempt, challenge: StoredAttempt['challenges'][number]) {
+  async function shortCodeCloses(challenge: Challenge): Promise<boolean> {
+    return !challenge.shortCode || (await deps.guesses.closed(challenge.targetKey, challenge.knownBrowser))
+  }
+
+  function answersOf(challenge: Challenge) {
     const factor = deps.factors.get(challenge.kind)
     if (!factor) throw new Error(`no method of kind ${challenge.kind}`)
-    const answers = factor.answers(challenge)
-    const uid = deps.secrets.open(attempt.interactionSealed, SEAL_CONTEXT)
-    const closed = !challenge.shortCode || (await deps.guesses.closed(challenge.targetKey, challenge.knownBrowser))
-    return { link: `${deps.issuer}/sign-in/${uid}/link/${answers.link}`, code: closed ? null : answers.shortCode }
+    return factor.answers(challenge)
   }
 
   return compose

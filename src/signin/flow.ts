@@ -1,10 +1,22 @@
+import type { Accounts } from '../accounts/index.ts'
 import type { Audit, EventWho } from '../audit/index.ts'
-import { addSeconds, type Clock, type EmailAddress, hashOf, newId, Refusal, type Secrets, type Transact } from '../base/index.ts'
+import {
+  addSeconds,
+  type Clock,
+  hashOf,
+  isEmail,
+  newId,
+  type PhoneNumber,
+  type Secrets,
+  type Transact,
+  type Tx,
+} from '../base/index.ts'
 import type { Delivery } from '../delivery/index.ts'
 import type { Challenge, Factor, Offer } from '../factors/index.ts'
 import type { Guesses, LimitRequest, Limits } from '../limits/index.ts'
 import type { Attempt, AttemptStore, StoredAttempt } from './attempt.ts'
 import type { KnownBrowsers } from './known-browser.ts'
+import { createPhases } from './phases.ts'
 
 /** Numbers of the policy, in seconds and pieces. */
 export interface SignInPolicy {
@@ -14,15 +26,31 @@ export interface SignInPolicy {
   triesMax: number
   failuresMax: number
   resendWaitSeconds: number
+  /** Before which messages a proof of work is always asked for. A breaker may ask for it besides. */
+  proofOfWork: 'off' | 'texts' | 'always'
+}
+
+/** What the budget says about text messages. Both throw `Refusal('unavailable')` when it cannot be read. */
+export interface Texts {
+  /**
+   * Whether a text may be asked for now: `proof` wants a proof of work first. It reads only; the money is counted
+   * before the text is sent. Without a number: whether any text may.
+   */
+  gate(number: PhoneNumber | null, clientId: string): Promise<'open' | 'proof' | 'closed'>
+  /** A code that was texted there was typed. */
+  proven(number: PhoneNumber): Promise<void>
 }
 
 export interface FlowDeps {
   store: AttemptStore
   transact: Transact
   factors: ReadonlyMap<string, Factor>
-  delivery: Pick<Delivery, 'queue'>
+  /** Null where no texts can be sent. */
+  texts: Texts | null
+  delivery: Pick<Delivery, 'queue' | 'lift'>
   limits: Limits
   guesses: Guesses
+  accounts: Pick<Accounts, 'byEmail'>
   knownBrowsers: KnownBrowsers
   audit: Audit
   secrets: Secrets
@@ -37,6 +65,8 @@ export interface Asker {
   knownCookie: string | undefined
   device: string
   locale: string
+  /** Where a number without a country code may be from, likeliest first. */
+  countries: readonly string[]
   who: EventWho
 }
 
@@ -49,50 +79,90 @@ export interface Purpose {
 /** Attempts from their beginning to the last message. Answers are judged in prove.ts. */
 export function createFlow(deps: FlowDeps) {
   const { store, transact, factors, secrets, clock, policy, audit } = deps
+  const { takeForMessage, newChallenge, queueMessage } = createPhases(deps)
 
   /** Attempts of an interaction, newest first. The first one is the one that counts. */
   async function history(interactionUid: string): Promise<Attempt[]> {
     return (await store.history(hashOf(interactionUid))).map((row) => opened(row, interactionUid))
   }
 
-  /** Reads what was typed as an identifier; null when no method can use it. */
-  function readIdentifier(typed: string): Offer | null {
-    for (const factor of factors.values()) {
-      const offer = factor.stage === 'second' ? null : factor.offer(typed)
-      if (offer) return offer
-    }
-    return null
+  /** Reads what was typed as an identifier: `unfit` when no message reaches it, null when no method can use it. */
+  function readIdentifier(typed: string, countries: readonly string[]): Offer | 'unfit' | null {
+    const read = [...factors.values()].filter(({ stage }) => stage !== 'second').map((factor) => factor.offer(typed, countries))
+    return read.find((one) => typeof one === 'object' && one !== null) ?? (read.includes('unfit') ? 'unfit' : null)
   }
 
   /**
    * Begins an attempt and queues its one message: attempt, challenge, message, job and audit row in one
-   * transaction. The same for a known and an unknown address. Throws `Refusal('too_many_requests')`.
+   * transaction. The same for a known and an unknown address. `held`: a proof of work comes first. `closed`: no
+   * texts go there now, and nothing was begun. Throws `Refusal('too_many_requests')`.
    */
-  async function start(purpose: Purpose, offer: Offer, asker: Asker): Promise<void> {
+  async function start(purpose: Purpose, offer: Offer, asker: Asker): Promise<'sent' | 'held' | 'closed'> {
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, offer.target)
-    await takeLimits(purpose.clientId, offer, knownBrowser, asker)
-    const shortCode = !(await deps.guesses.closed(offer.targetKey, knownBrowser))
+    await takeForMessage(purpose.clientId, offer, knownBrowser, asker)
+    const gate = await gateOf(offer, purpose.clientId)
+    if (gate === 'closed') {
+      await audit.note('text.closed', { ...asker.who, clientId: purpose.clientId, detail: {} })
+      return 'closed'
+    }
     const now = clock.now()
     const attempt = newAttempt(purpose, asker, now)
-    const challenge = newChallenge(attempt.id, offer, knownBrowser, shortCode, now)
+    const state = gate === 'proof' ? 'held' : 'open'
+    const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state, now })
     const who = { ...asker.who, clientId: purpose.clientId, attemptId: attempt.id }
     await transact(async (tx) => {
       await store.begin(tx, attempt, challenge)
-      await queueMessage(tx, attempt.locale, challenge)
+      if (state === 'open') await queueMessage(tx, attempt.locale, challenge)
       await audit.record(tx, 'sign_in.started', { ...who, detail: { method: offer.kind, address: offer.target, knownBrowser } })
+    })
+    return state === 'open' ? 'sent' : 'held'
+  }
+
+  async function gateOf(offer: Offer, clientId: string): Promise<'open' | 'proof' | 'closed'> {
+    if (!isEmail(offer.target) && deps.texts) return deps.texts.gate(offer.target, clientId)
+    return policy.proofOfWork === 'always' ? 'proof' : 'open'
+  }
+
+  /** After a proof of work: the message that was held back goes out. False when it has gone already. */
+  async function release(attempt: Attempt, challenge: Challenge): Promise<boolean> {
+    const now = clock.now()
+    const released = { ...challenge, firstSentAt: now, lastSentAt: now, chosenAt: now }
+    const open = { ...released, expiresAt: addSeconds(now, policy.codeCapSeconds) }
+    return transact(async (tx) => {
+      if (!(await store.release(tx, open, policy.messagesMax))) return false
+      await queueMessage(tx, attempt.locale, open)
+      return true
     })
   }
 
   /** Sends the same link and code once more, if one is due; the caller shows the same page either way (R-071). */
   async function resend(attempt: Attempt, challenge: Challenge, asker: Asker): Promise<void> {
+    if (!resendDue(challenge, clock.now())) return
+    await sendAgain(attempt, challenge, asker, policy.resendWaitSeconds, async () => {})
+  }
+
+  /** The person says that their address takes messages again: forgets that it did not, and sends one. */
+  async function retry(attempt: Attempt, challenge: Challenge, asker: Asker): Promise<void> {
+    const { left } = resendState(challenge)
+    if (left === 0 || challenge.state !== 'open' || challenge.expiresAt <= clock.now()) return
+    await sendAgain(attempt, challenge, asker, RETRY_WAIT_SECONDS, (tx) => deps.delivery.lift(tx, challenge.targetKey))
+  }
+
+  async function sendAgain(
+    attempt: Attempt,
+    challenge: Challenge,
+    asker: Asker,
+    waitSeconds: number,
+    before: (tx: Tx) => Promise<void>,
+  ): Promise<void> {
     const now = clock.now()
-    if (!resendDue(challenge, now)) return
-    const taken = await takeLimits(attempt.clientId, challenge, challenge.knownBrowser, asker)
-    const notAfter = addSeconds(now, -policy.resendWaitSeconds)
+    const taken: LimitRequest[] = await takeForMessage(attempt.clientId, challenge, challenge.knownBrowser, asker)
     const added = await transact(async (tx) => {
-      const due = await store.addMessage(tx, challenge.id, { messagesMax: policy.messagesMax, notAfter }, now)
-      if (due) await queueMessage(tx, attempt.locale, challenge)
-      return due
+      const allowed = { messagesMax: policy.messagesMax, notAfter: addSeconds(now, -waitSeconds) }
+      if (!(await store.addMessage(tx, challenge.id, allowed, now))) return false
+      await before(tx)
+      await queueMessage(tx, attempt.locale, challenge)
+      return true
     })
     if (!added) await deps.limits.giveBack(taken)
   }
@@ -126,28 +196,6 @@ export function createFlow(deps: FlowDeps) {
     return challenge.state === 'open' && challenge.expiresAt > now && left > 0 && waitSeconds === 0
   }
 
-  async function takeLimits(
-    clientId: string,
-    offer: Pick<Offer, 'targetKey'>,
-    known: boolean,
-    asker: Asker,
-  ): Promise<LimitRequest[]> {
-    // Strangers on the same network, or with the same address, cannot use up what a known browser may do.
-    const own: LimitRequest[] = known
-      ? [{ limit: 'email-known', subject: offer.targetKey }]
-      : [
-          { limit: 'email', subject: offer.targetKey },
-          { limit: 'email-day', subject: offer.targetKey },
-          { limit: 'ip', subject: asker.ipSubject },
-        ]
-    const requests: LimitRequest[] = [...own, { limit: 'client', subject: clientId }, { limit: 'all', subject: '' }]
-    const taken = await deps.limits.take(requests)
-    if (taken.ok) return requests
-    const { limit, retryAfterSeconds } = taken
-    await audit.note('limit.reached', { ...asker.who, clientId, detail: { limit, retryAfterSeconds } })
-    throw new Refusal('too_many_requests', { retryAfterSeconds })
-  }
-
   function newAttempt(purpose: Purpose, asker: Asker, now: Date) {
     return {
       id: newId(),
@@ -165,38 +213,16 @@ export function createFlow(deps: FlowDeps) {
     }
   }
 
-  function newChallenge(attemptId: string, offer: Offer, knownBrowser: boolean, shortCode: boolean, now: Date): Challenge {
-    return {
-      id: newId(),
-      attemptId,
-      ...offer,
-      secretId: secrets.currentId,
-      knownBrowser,
-      shortCode,
-      state: 'open',
-      tries: 0,
-      messages: 1,
-      firstSentAt: now,
-      lastSentAt: now,
-      lastHandedAt: null,
-      expiresAt: addSeconds(now, policy.codeCapSeconds),
-      usedAt: null,
-    }
-  }
-
-  async function queueMessage(tx: Parameters<Delivery['queue']>[0], locale: string, challenge: Challenge): Promise<void> {
-    const giveUpAt = addSeconds(challenge.firstSentAt, policy.codeCapSeconds)
-    const order = { challengeId: challenge.id, attemptId: challenge.attemptId, target: challenge.target as EmailAddress }
-    await deps.delivery.queue(tx, { ...order, message: 'sign-in', locale, giveUpAt })
-  }
-
   function opened(row: StoredAttempt, interactionUid: string): Attempt {
     const { interactionHash: _hash, interactionSealed: _sealed, ...rest } = row
     return { ...rest, interactionUid }
   }
 
-  return { history, readIdentifier, start, resend, restart, resendState, codeForm }
+  return { history, readIdentifier, start, release, resend, retry, restart, resendState, codeForm }
 }
+
+/** Two presses of one button are one. */
+const RETRY_WAIT_SECONDS = 5
 
 /** Additional data of the sealed interaction uid. */
 export const SEAL_CONTEXT = 'attempt/interaction'

@@ -5,7 +5,12 @@ import type { Attempt } from './attempt.ts'
 /** Which screen is next. */
 export type Step =
   | { screen: 'identify' }
+  /** A number on file was chosen; its last digits come first. */
+  | { screen: 'last-digits'; attempt: Attempt; challenge: Challenge }
+  | { screen: 'proof-of-work'; attempt: Attempt; challenge: Challenge }
   | { screen: 'wait'; attempt: Attempt; challenge: Challenge; nearEnd: boolean }
+  /** What was proven is not enough, and nothing else is under way. */
+  | { screen: 'second'; attempt: Attempt; proven: Challenge }
   | { screen: 'attempt-ended'; attempt: Attempt; challenge: Challenge }
   | { screen: 'gone-on'; attempt: Attempt }
 
@@ -13,18 +18,31 @@ const NEAR_END_SECONDS = 3 * 60
 
 /** Decides from stored state alone. Pure: the same state and moment always give the same screen. */
 export function nextStep(attempt: Attempt | null, now: Date): Step {
-  const challenge = attempt?.challenges[0]
-  if (!attempt || !challenge) return { screen: 'identify' }
+  const newest = attempt?.challenges[0]
+  if (!attempt || !newest) return { screen: 'identify' }
   if (attempt.state === 'proven') return isFresh(attempt, now) ? { screen: 'gone-on', attempt } : { screen: 'identify' }
   if (attempt.state === 'ended') return { screen: 'identify' }
-  if (challenge.state !== 'open' || challenge.expiresAt <= now) return { screen: 'attempt-ended', attempt, challenge }
+  const proven = attempt.challenges.find(({ state }) => state === 'used')
+  if (attempt.proofs.length > 0 && !isFresh(attempt, now)) return { screen: 'attempt-ended', attempt, challenge: newest }
+  // A method that was proven is not asked for again.
+  const challenge = attempt.challenges.find(({ kind }) => !attempt.proofs.some((proof) => proof.kind === kind))
+  if (!challenge) return proven ? { screen: 'second', attempt, proven } : { screen: 'identify' }
+  if (challenge.expiresAt <= now) return { screen: 'attempt-ended', attempt, challenge }
+  if (challenge.state === 'held')
+    return { screen: isOnFile(attempt, challenge) ? 'last-digits' : 'proof-of-work', attempt, challenge }
+  if (challenge.state !== 'open') return { screen: 'attempt-ended', attempt, challenge }
   return { screen: 'wait', attempt, challenge, nearEnd: challenge.expiresAt <= addSeconds(now, NEAR_END_SECONDS) }
+}
+
+/** A text to a number that the person did not type: they named an email address, and no page speaks of the number. */
+export function isOnFile(attempt: Attempt, challenge: Challenge): boolean {
+  return challenge.kind === 'sms' && attempt.proofs.length === 0 && attempt.challenges.some(({ kind }) => kind === 'email')
 }
 
 const PROOF_SECONDS_MAX = 10 * 60
 
-/** Whether a proven attempt may still go on to the application: as long as a code would have been good. */
+/** Whether what was proven still counts: as long as a code would have been good. */
 export function isFresh(attempt: Attempt, now: Date): boolean {
   const at = attempt.proofs.at(-1)?.at
-  return attempt.state === 'proven' && at !== undefined && addSeconds(new Date(at), PROOF_SECONDS_MAX) > now
+  return at !== undefined && addSeconds(new Date(at), PROOF_SECONDS_MAX) > now
 }

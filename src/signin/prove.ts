@@ -1,5 +1,5 @@
 import type { Accounts, Proven } from '../accounts/index.ts'
-import type { Proof } from '../base/index.ts'
+import { isEmail, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
 import type { Answer, Challenge, Face, Factor } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './flow.ts'
@@ -7,6 +7,8 @@ import type { Asker, FlowDeps } from './flow.ts'
 /** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
 export type Outcome =
   | { outcome: 'proven' }
+  /** Right, and not enough by itself: another proof is asked for. */
+  | { outcome: 'second' }
   /** Proven, and yet nobody may come in: sign-up is closed, or the account is. */
   | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
   | { outcome: 'wrong'; triesLeft: number }
@@ -18,7 +20,7 @@ export type Outcome =
   | { outcome: 'ended' }
 
 export interface ProveDeps extends FlowDeps {
-  accounts: Pick<Accounts, 'prove'>
+  accounts: Pick<Accounts, 'byEmail' | 'prove' | 'renew'>
 }
 
 /** Where answers are judged: count, judge, use up, and only then say so. */
@@ -91,27 +93,43 @@ export function createProver(deps: ProveDeps) {
     asker: Asker,
   ): Promise<Outcome> {
     const now = clock.now()
-    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
     const proof: Proof = { kind: challenge.kind, amr: verdict.amr, level: verdict.level, at: now.toISOString() }
-    return transact(async (tx): Promise<Outcome> => {
+    const outcome = await transact(async (tx): Promise<Outcome> => {
       if (!(await store.consume(tx, challenge.id, now))) return { outcome: 'ended' }
       await guesses.reset(tx, challenge.targetKey)
-      const proven: Proven = await deps.accounts.prove(tx, {
-        kind: 'email',
-        address: challenge.target,
-        locale: attempt.locale,
-        ...who,
-      })
-      if (proven.outcome === 'refused') {
-        await store.end(tx, attempt.id)
-        await audit.record(tx, 'sign_in.refused', { ...who, detail: { reason: proven.reason } })
-        return { outcome: 'refused', reason: proven.reason }
-      }
-      await store.prove(tx, attempt.id, proven.account.id, proof)
-      const detail = { method: challenge.kind, face }
-      await audit.record(tx, 'sign_in.proven', { ...who, accountId: proven.account.id, detail })
-      return { outcome: 'proven' }
+      return record(tx, attempt, challenge, proof, face, asker)
     })
+    const texted = outcome.outcome !== 'ended' && !isEmail(challenge.target)
+    if (texted) await deps.texts?.proven(challenge.target as PhoneNumber)
+    return outcome
+  }
+
+  /** Whose proof it is, and whether it is enough. */
+  async function record(
+    tx: Tx,
+    attempt: Attempt,
+    challenge: Challenge,
+    proof: Proof,
+    face: Face,
+    asker: Asker,
+  ): Promise<Outcome> {
+    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
+    const where = { ...who, locale: attempt.locale }
+    const proven: Proven = await deps.accounts.prove(tx, provenAddress(challenge, where))
+    if (proven.outcome === 'refused') {
+      await store.end(tx, attempt.id)
+      await audit.record(tx, 'sign_in.refused', { ...who, detail: { reason: proven.reason } })
+      return { outcome: 'refused', reason: proven.reason }
+    }
+    const accountId = proven.account.id
+    const enough = proven.outcome !== 'stale'
+    // Proofs count together only when they are of one account; another method each, by the challenges.
+    const earlier = attempt.accountId === accountId ? attempt.proofs.filter(({ kind }) => kind !== proof.kind) : []
+    if (enough && earlier.length > 0) await deps.accounts.renew(tx, accountId)
+    await store.prove(tx, attempt.id, { accountId, proofs: [...earlier, proof], state: enough ? 'proven' : 'open' })
+    const detail = { method: challenge.kind, face }
+    await audit.record(tx, enough ? 'sign_in.proven' : 'sign_in.second_needed', { ...who, accountId, detail })
+    return { outcome: enough ? 'proven' : 'second' }
   }
 
   function factorOf(challenge: Challenge): Factor {
@@ -121,6 +139,13 @@ export function createProver(deps: ProveDeps) {
   }
 
   return { answerCode, answerLink, findByLink, codeToShow }
+}
+
+function provenAddress<W extends { locale: string; attemptId: string }>(challenge: Challenge, where: W) {
+  const { target } = challenge
+  return isEmail(target)
+    ? { ...where, kind: 'email' as const, address: target }
+    : { ...where, kind: 'phone' as const, address: target }
 }
 
 export type Prover = ReturnType<typeof createProver>

@@ -6,8 +6,9 @@ const CHALLENGES = `
   (select coalesce(jsonb_agg(jsonb_build_object(
      'id', c.id, 'attemptId', c.attempt_id, 'kind', c.kind, 'target', c.target, 'targetKey', c.target_key,
      'secretId', c.secret_id, 'knownBrowser', c.known_browser, 'shortCode', c.short_code, 'state', c.state,
-     'tries', c.tries, 'messages', c.messages, 'firstSentAt', c.first_sent_at, 'lastSentAt', c.last_sent_at,
-     'lastHandedAt', c.last_handed_at, 'expiresAt', c.expires_at, 'usedAt', c.used_at) order by c.first_sent_at desc), '[]')
+     'tries', c.tries, 'messages', c.messages, 'chosenAt', coalesce(c.chosen_at, c.first_sent_at), 'firstSentAt', c.first_sent_at, 'lastSentAt', c.last_sent_at,
+     'lastHandedAt', c.last_handed_at, 'expiresAt', c.expires_at, 'usedAt', c.used_at)
+     order by coalesce(c.chosen_at, c.first_sent_at) desc), '[]')
    from challenge c where c.attempt_id = a.id`
 
 const COLUMNS = `a.id, a.interaction_hash as "interactionHash", a.interaction as "interactionSealed", a.purpose,
@@ -39,7 +40,7 @@ const begin: Statement = {
     with earlier as (
       update attempt set state = 'ended' where interaction_hash = $2 and state = 'open' returning id
     ), closed as (
-      update challenge set state = 'ended' where attempt_id in (select id from earlier) and state = 'open'
+      update challenge set state = 'ended' where attempt_id in (select id from earlier) and state in ('open', 'held')
     ), added as (
       insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at)
       values ($1, $2, $3, $4, $5, 'open', $6, $7,
@@ -47,8 +48,41 @@ const begin: Statement = {
         $9::timestamptz)
     )
     insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code,
-      messages, first_sent_at, last_sent_at, expires_at)
-    values ($10, $1, $11, $12, $13, $14, $15, $16, 1, $8::timestamptz, $8::timestamptz, $9::timestamptz)`,
+      state, messages, chosen_at, first_sent_at, last_sent_at, expires_at)
+    values ($10, $1, $11, $12, $13, $14, $15, $16, $17, $18, $8::timestamptz, $8::timestamptz, $8::timestamptz, $9::timestamptz)`,
+}
+
+// The attempt is locked first: of two tabs that add one method, the second finds it there.
+const add: Statement = {
+  name: 'challenge_add',
+  text: `
+    with attempt as (select id from attempt where id = $2 and state = 'open' for update)
+    insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code,
+      state, messages, chosen_at, first_sent_at, last_sent_at, expires_at)
+    select $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11::timestamptz, $11::timestamptz, $11::timestamptz, $12::timestamptz
+    from attempt on conflict (attempt_id, kind) do nothing returning 1`,
+}
+
+const choose: Statement = {
+  name: 'challenge_choose',
+  text: `update challenge set chosen_at = $2::timestamptz where id = $1 and state in ('open', 'held')`,
+}
+
+const hold: Statement = {
+  name: 'challenge_hold',
+  text: `update challenge set state = 'held' where id = $1 and state = 'open'`,
+}
+
+const release: Statement = {
+  name: 'challenge_release',
+  text: `
+    update challenge set state = 'open', messages = messages + 1, last_sent_at = $2::timestamptz, chosen_at = $2::timestamptz,
+      first_sent_at = case when messages = 0 then $2::timestamptz else first_sent_at end,
+      expires_at = case when messages = 0 then $3::timestamptz else expires_at end,
+      target_key = case when target = '' then $5 else target_key end,
+      short_code = case when target = '' then $6 else short_code end,
+      target = case when target = '' then $4 else target end
+    where id = $1 and state = 'held' and messages < $7 and expires_at > $2::timestamptz returning 1`,
 }
 
 const countTry: Statement = {
@@ -65,13 +99,13 @@ const consume: Statement = {
 
 const prove: Statement = {
   name: 'attempt_prove',
-  text: `update attempt set state = 'proven', account_id = $2, proofs = proofs || $3::jsonb where id = $1`,
+  text: `update attempt set state = $4, account_id = $2, proofs = $3::jsonb where id = $1`,
 }
 
 const end: Statement = {
   name: 'attempt_end',
   text: `with attempt_ended as (update attempt set state = 'ended' where id = $1 and state = 'open')
-         update challenge set state = 'ended' where attempt_id = $1 and state = 'open'`,
+         update challenge set state = 'ended' where attempt_id = $1 and state in ('open', 'held')`,
 }
 
 const addMessage: Statement = {
@@ -117,7 +151,23 @@ export function createAttemptStore(db: Database): AttemptStore {
         challenge.secretId,
         challenge.knownBrowser,
         challenge.shortCode,
+        challenge.state,
+        challenge.messages,
       ])
+    },
+    async add(tx, c) {
+      const who = [c.id, c.attemptId, c.kind, c.target, c.targetKey, c.secretId, c.knownBrowser, c.shortCode]
+      return (await runIn(tx, add, [...who, c.state, c.messages, c.chosenAt, c.expiresAt])).length === 1
+    },
+    async choose(tx, challengeId, now) {
+      await runIn(tx, choose, [challengeId, now])
+    },
+    async hold(tx, challengeId) {
+      await runIn(tx, hold, [challengeId])
+    },
+    async release(tx, c, messagesMax) {
+      const values = [c.id, c.lastSentAt, c.expiresAt, c.target, c.targetKey, c.shortCode, messagesMax]
+      return (await runIn(tx, release, values)).length === 1
     },
     async countTry(challengeId, triesMax, now) {
       return (await db.run<{ tries: number }>(countTry, [challengeId, triesMax, now]))[0]?.tries ?? null
@@ -125,8 +175,8 @@ export function createAttemptStore(db: Database): AttemptStore {
     async consume(tx, challengeId, now) {
       return (await runIn(tx, consume, [challengeId, now])).length === 1
     },
-    async prove(tx, attemptId, accountId, proof) {
-      await runIn(tx, prove, [attemptId, accountId, JSON.stringify([proof])])
+    async prove(tx, attemptId, { accountId, proofs, state }) {
+      await runIn(tx, prove, [attemptId, accountId, JSON.stringify(proofs), state])
     },
     async end(tx, attemptId) {
       await runIn(tx, end, [attemptId])
@@ -147,6 +197,7 @@ function revived(row: StoredAttempt): StoredAttempt {
     ...row,
     challenges: row.challenges.map((challenge) => ({
       ...challenge,
+      chosenAt: moment(challenge.chosenAt) as Date,
       firstSentAt: moment(challenge.firstSentAt) as Date,
       lastSentAt: moment(challenge.lastSentAt) as Date,
       lastHandedAt: moment(challenge.lastHandedAt),

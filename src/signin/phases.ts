@@ -1,0 +1,94 @@
+import { addSeconds, newId, Refusal } from '../base/index.ts'
+import { type Challenge, type Factor, NOBODY, type Offer } from '../factors/index.ts'
+import type { LimitRequest } from '../limits/index.ts'
+import type { Asker, FlowDeps } from './flow.ts'
+
+/** What every way into an attempt goes through: limits before the work, one challenge, one message. */
+export function createPhases(deps: FlowDeps) {
+  const { secrets, policy, audit } = deps
+
+  /** Counts one message to this address on all its limits, or refuses. Answers what was counted. */
+  function takeForMessage(
+    clientId: string,
+    offer: Pick<Offer, 'kind' | 'targetKey'>,
+    known: boolean,
+    asker: Asker,
+  ): Promise<LimitRequest[]> {
+    // Strangers on the same network, or with the same address, cannot use up what a known browser may do.
+    const subject = offer.targetKey
+    const text = offer.kind === 'sms'
+    const own: LimitRequest[] = known
+      ? [{ limit: text ? 'sms-known' : 'email-known', subject }]
+      : [
+          { limit: text ? 'sms' : 'email', subject },
+          { limit: text ? 'sms-day' : 'email-day', subject },
+          { limit: 'ip', subject: asker.ipSubject },
+          ...(text ? [{ limit: 'sms-ip' as const, subject: asker.ipSubject }] : []),
+        ]
+    return take(clientId, own, asker)
+  }
+
+  /** Counts these, the client and all; throws `Refusal('too_many_requests')` when one of them is used up. */
+  async function take(clientId: string, own: readonly LimitRequest[], asker: Asker): Promise<LimitRequest[]> {
+    const requests: LimitRequest[] = [...own, { limit: 'client', subject: clientId }, { limit: 'all', subject: '' }]
+    const taken = await deps.limits.take(requests)
+    if (taken.ok) return requests
+    const { limit, retryAfterSeconds } = taken
+    await audit.note('limit.reached', { ...asker.who, clientId, detail: { limit, retryAfterSeconds } })
+    throw new Refusal('too_many_requests', { retryAfterSeconds })
+  }
+
+  /** A challenge with its first message, or held before it. */
+  async function newChallenge(
+    attemptId: string,
+    offer: Offer,
+    of: { knownBrowser: boolean; state: 'held' | 'open'; now: Date },
+  ): Promise<Challenge> {
+    const { knownBrowser, state, now } = of
+    return {
+      id: newId(),
+      attemptId,
+      ...offer,
+      secretId: secrets.currentId,
+      knownBrowser,
+      shortCode: !(await deps.guesses.closed(offer.targetKey, knownBrowser)),
+      state,
+      tries: 0,
+      messages: state === 'open' ? 1 : 0,
+      chosenAt: now,
+      firstSentAt: now,
+      lastSentAt: now,
+      lastHandedAt: null,
+      expiresAt: addSeconds(now, policy.codeCapSeconds),
+      usedAt: null,
+    }
+  }
+
+  /** Queues a message of the challenge; one to nobody is queued like any other, and ends in the worker. */
+  async function queueMessage(
+    tx: Parameters<FlowDeps['delivery']['queue']>[0],
+    locale: string,
+    challenge: Challenge,
+    target: Challenge['target'] = challenge.target,
+  ): Promise<void> {
+    await deps.delivery.queue(tx, {
+      channel: factorOf(challenge).channel,
+      challengeId: challenge.id,
+      attemptId: challenge.attemptId,
+      message: 'sign-in',
+      target: target === NOBODY ? '' : target,
+      locale,
+      giveUpAt: addSeconds(challenge.firstSentAt, policy.codeCapSeconds),
+    })
+  }
+
+  function factorOf(challenge: Pick<Challenge, 'kind'>): Factor {
+    const factor = deps.factors.get(challenge.kind)
+    if (!factor) throw new Error(`no method of kind ${challenge.kind}`)
+    return factor
+  }
+
+  return { takeForMessage, take, newChallenge, queueMessage, factorOf }
+}
+
+export type Phases = ReturnType<typeof createPhases>
