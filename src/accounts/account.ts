@@ -1,8 +1,8 @@
-import type { EmailAddress } from '../base/index.ts'
+import { type Address, type EmailAddress, isEmail, maskPhone, type PhoneNumber } from '../base/index.ts'
 
 export type AccountState = 'active' | 'suspended' | 'closed'
 
-/** One person. `id` is the subject (`sub`): random, never an address, never used again (R-033). */
+/** One person, with at most one email address and one phone number. `id` is the subject (`sub`): random, never an address, never used again (R-033). */
 export interface Account {
   id: string
   state: AccountState
@@ -11,7 +11,30 @@ export interface Account {
   /** BCP 47 tag of the language the person used when the account was made. */
   locale: string | null
   createdAt: Date
-  /** The primary address; null when the account has none. */
+  /** Null when the account has none. */
   email: EmailAddress | null
   emailProvenAt: Date | null
+  /** Null when the account has none. */
+  phone: PhoneNumber | null
+  /** When the number was proven last: numbers pass to other people (R-093). */
+  phoneProvenAt: Date | null
+}
+
+/** What an account goes by for people: its email address, else its number; null when it has neither. */
+export function handleOf(account: Account): Address | null {
+  return account.email ?? account.phone
+}
+
+/** The same in words, for the person's own eyes: an email address in full, a number masked; empty when there is neither. */
+export function nameOf(account: Account): string {
+  const handle = handleOf(account)
+  if (!handle) return ''
+  return isEmail(handle) ? handle : maskPhone(handle)
+}
+
+/** Two characters to stand for an account: the first two of an email address, the last two of a number. */
+export function initialsOf(account: Account): string {
+  const handle = handleOf(account)
+  if (!handle) return ''
+  return isEmail(handle) ? handle.slice(0, 2).toUpperCase() : handle.slice(-2)
 }

@@ -18,8 +18,9 @@ const PROFILE_TEXTS = [
 
 /**
  * All standard claims about an account (OpenID Connect Core §5.1); which of them an application sees is decided
- * by its scopes. `email_verified` is true, a JSON boolean, for the address this very account has proven (R-034);
- * an account without one has no email claims. `updated_at` is a number of seconds.
+ * by its scopes. `email_verified` and `phone_number_verified` are true, JSON booleans, for what this very account has
+ * proven (R-034); an account without an address or a number has no claims about it. `phone_number` is in E.164 form.
+ * `updated_at` is a number of seconds; proving the same number again changes nothing about a person.
  */
 export function claimsOf(account: Account): Record<string, unknown> {
   const claims: Record<string, unknown> = { sub: account.id }
@@ -31,6 +32,10 @@ export function claimsOf(account: Account): Record<string, unknown> {
   if (account.email && account.emailProvenAt) {
     claims.email = account.email
     claims.email_verified = true
+  }
+  if (account.phone && account.phoneProvenAt) {
+    claims.phone_number = account.phone
+    claims.phone_number_verified = true
   }
   const changedAt = Math.max(account.createdAt.getTime(), account.emailProvenAt?.getTime() ?? 0)
   claims.updated_at = Math.floor(changedAt / 1000)

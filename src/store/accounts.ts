@@ -2,23 +2,26 @@ import type { Account, AccountStore } from '../accounts/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
 const COLUMNS = `
-  a.id, a.state, a.profile, a.locale, a.created_at as "createdAt", e.canonical as email, e.proven_at as "emailProvenAt"`
+  a.id, a.state, a.profile, a.locale, a.created_at as "createdAt", e.canonical as email, e.proven_at as "emailProvenAt",
+  p.canonical as phone, p.proven_at as "phoneProvenAt"`
+
+const ADDRESSES = `
+    left join address e on e.account_id = a.id and e.kind = 'email' and e.is_primary
+    left join address p on p.account_id = a.id and p.kind = 'phone' and p.is_primary`
 
 const FIND: Statement = {
   name: 'accounts_find',
   text: `
-    select ${COLUMNS} from account a
-    left join address e on e.account_id = a.id and e.kind = 'email' and e.is_primary
+    select ${COLUMNS} from account a ${ADDRESSES}
     where a.id = $1`,
 }
 
-const BY_EMAIL: Statement = {
-  name: 'accounts_by_email',
+const BY_ADDRESS: Statement = {
+  name: 'accounts_by_address',
   text: `
     select ${COLUMNS} from address proven
-    join account a on a.id = proven.account_id
-    left join address e on e.account_id = a.id and e.kind = 'email' and e.is_primary
-    where proven.kind = 'email' and proven.canonical = $1`,
+    join account a on a.id = proven.account_id ${ADDRESSES}
+    where proven.kind = $1 and proven.canonical = $2`,
 }
 
 // The address is the lock: its primary key lets one of parallel inserts win, and the account follows only then.
@@ -28,10 +31,26 @@ const CREATE: Statement = {
   text: `
     with won as (
       insert into address (kind, canonical, account_id, is_primary, proven_at, created_at)
-      values ('email', $2, $1, true, $4, $4) on conflict (kind, canonical) do nothing returning account_id
+      values ($5, $2, $1, true, $4, $4) on conflict (kind, canonical) do nothing returning account_id
     )
     insert into account (id, state, profile, locale, created_at)
     select account_id, 'active', '{}', $3, $4 from won returning id`,
+}
+
+// Later is later: of two proofs at once the older one takes nothing back.
+const NUMBER_PROVEN: Statement = {
+  name: 'accounts_number_proven',
+  text: `
+    update address set proven_at = $2::timestamptz
+    where account_id = $1 and kind = 'phone' and is_primary and proven_at < $2::timestamptz`,
+}
+
+// Whoever waited for the row looks at it again: a number that was renewed meanwhile stays, one that went is gone once.
+const RELEASE: Statement = {
+  name: 'accounts_release',
+  text: `
+    delete from address where kind = $1 and canonical = $2 and account_id = $3 and proven_at < $4::timestamptz
+    returning account_id`,
 }
 
 const SIGNED_IN: Statement = {
@@ -43,9 +62,15 @@ const SIGNED_IN: Statement = {
 export function createAccountStore(db: Database): AccountStore {
   return {
     find: async (id) => (await db.run<Account>(FIND, [id]))[0] ?? null,
-    byEmail: async (address) => (await db.run<Account>(BY_EMAIL, [address]))[0] ?? null,
-    byEmailIn: async (tx, address) => (await runIn<Account>(tx, BY_EMAIL, [address]))[0] ?? null,
-    create: async (tx, { id, address, locale, now }) => (await runIn(tx, CREATE, [id, address, locale, now])).length === 1,
+    byAddress: async (kind, address) => (await db.run<Account>(BY_ADDRESS, [kind, address]))[0] ?? null,
+    byAddressIn: async (tx, kind, address) => (await runIn<Account>(tx, BY_ADDRESS, [kind, address]))[0] ?? null,
+    create: async (tx, { id, kind, address, locale, now }) =>
+      (await runIn(tx, CREATE, [id, address, locale, now, kind])).length === 1,
+    proven: async (tx, id, now) => {
+      await runIn(tx, NUMBER_PROVEN, [id, now])
+    },
+    release: async (tx, { kind, address, accountId, provenBefore }) =>
+      (await runIn(tx, RELEASE, [kind, address, accountId, provenBefore])).length === 1,
     signedIn: async (tx, id, now) => (await runIn(tx, SIGNED_IN, [id, now])).length === 1,
   }
 }

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
-import type { Accounts } from '../../accounts/index.ts'
-import { type Clock, maskEmail, Refusal, type Transact } from '../../base/index.ts'
+import { type Accounts, handleOf } from '../../accounts/index.ts'
+import { type Clock, maskAddress, Refusal, type Transact } from '../../base/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
 import { type Attempt, isFresh, type KnownBrowsers } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
@@ -65,10 +65,11 @@ export function createContinue(deps: ContinueDeps) {
 
   async function askSwitch(ctx: Context, visit: OpenVisit, attempt: Attempt, otherId: string): Promise<void> {
     const there = await deps.accounts.find(otherId)
+    const handle = there && handleOf(there)
     const challenge = attempt.challenges[0]
     visits.show(ctx, visit, 'account-switch', {
-      other: there?.email ? maskEmail(there.email) : '',
-      masked: challenge ? maskEmail(challenge.target) : '',
+      other: handle ? maskAddress(handle) : '',
+      masked: challenge ? maskAddress(challenge.target) : '',
       goOn: visits.form(visit, `switch?of=${markOf(visit, otherId)}`),
       keep: visits.form(visit, 'keep'),
     })
