@@ -18,7 +18,7 @@ export interface ReadingContext {
 type Note = (key: string, words: string) => void
 
 const SECRET_CHARACTERS_MIN = 32
-const STANDARD_SCOPES = ['openid', 'profile', 'email', 'offline_access']
+const STANDARD_SCOPES = ['openid', 'profile', 'email', 'phone', 'offline_access']
 const PRIVATE_JWK_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /** Makes a client of an entry whose form is right; notes what does not go together. */

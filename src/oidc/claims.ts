@@ -24,6 +24,7 @@ export const claimsByScope = {
     'zoneinfo',
   ],
   email: ['email', 'email_verified'],
+  phone: ['phone_number', 'phone_number_verified'],
   iss: null,
   sid: null,
 }

@@ -69,7 +69,7 @@ export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; 
 }
 
 /** What a client without a list of its own may ask for. */
-const STANDARD_SCOPES = 'openid profile email offline_access'
+const STANDARD_SCOPES = 'openid profile email phone offline_access'
 
 async function registeredFor(
   client: EngineClient,

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import type { Accounts } from '../../accounts/index.ts'
+import { type Accounts, initialsOf, nameOf } from '../../accounts/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import { type Clock, Refusal, type Transact } from '../../base/index.ts'
 import type { Clients } from '../../clients/index.ts'
@@ -28,11 +28,10 @@ export function createConsentSteps(deps: ConsentDeps) {
     const account = visit.interaction.accountId ? await deps.accounts.find(visit.interaction.accountId) : null
     const client = await deps.clients.find(visit.interaction.clientId)
     if (!account || !client) throw new Refusal('sign_in_not_open')
-    const address = account.email ?? ''
     visits.show(ctx, visit, 'consent', {
       madeBy: client.policy.madeBy,
-      address,
-      initials: address.slice(0, 2).toUpperCase(),
+      address: nameOf(account),
+      initials: initialsOf(account),
       can: await inWords(visit),
       offline: visit.interaction.scopes.includes('offline_access'),
       form: visits.form(visit, 'consent'),
@@ -43,7 +42,7 @@ export function createConsentSteps(deps: ConsentDeps) {
   /** What would be agreed to, in plain words: ours for the standard scopes, the resource server's for its own. */
   async function inWords(visit: OpenVisit): Promise<string[]> {
     const { scopes } = visit.interaction
-    const standard = ['profile', 'email'].filter((scope) => scopes.includes(scope))
+    const standard = ['profile', 'email', 'phone'].filter((scope) => scopes.includes(scope))
     const words = standard.map((scope) => text.say(`scope.${scope}`, {}, visit.locale))
     for (const [resource, wanted] of Object.entries(visit.interaction.missing.missingResourceScopes ?? {})) {
       const server = await deps.clients.resourceServer(resource)
