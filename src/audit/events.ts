@@ -67,8 +67,8 @@ export const events = {
   'proof_of_work.refused': {
     level: 'warn',
     kept: false,
-    detail: { reason: 'text' },
-    help: 'A proof of work was wrong, used before or out of time.',
+    detail: {},
+    help: 'A proof of work was wrong or out of time.',
   },
   'sign_in.refused': {
     level: 'warn',

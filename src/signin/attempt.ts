@@ -21,6 +21,11 @@ export interface Attempt {
   challenges: readonly Challenge[]
 }
 
+/** The challenge of the address that was typed: the attempt began with it. */
+export function typedChallenge(attempt: Attempt): Challenge | undefined {
+  return attempt.challenges.toSorted((a, b) => a.firstSentAt.getTime() - b.firstSentAt.getTime())[0]
+}
+
 /** As stored: the interaction's uid hashed for the look-up, and sealed for the link in the mail. */
 export interface AttemptRow extends Omit<Attempt, 'interactionUid' | 'challenges'> {
   interactionHash: string

@@ -79,7 +79,7 @@ export interface Purpose {
 /** Attempts from their beginning to the last message. Answers are judged in prove.ts. */
 export function createFlow(deps: FlowDeps) {
   const { store, transact, factors, secrets, clock, policy, audit } = deps
-  const { takeForMessage, newChallenge, queueMessage } = createPhases(deps)
+  const { take, takeForMessage, newChallenge, queueMessage } = createPhases(deps)
 
   /** Attempts of an interaction, newest first. The first one is the one that counts. */
   async function history(interactionUid: string): Promise<Attempt[]> {
@@ -123,16 +123,22 @@ export function createFlow(deps: FlowDeps) {
     return policy.proofOfWork === 'always' ? 'proof' : 'open'
   }
 
-  /** After a proof of work: the message that was held back goes out. False when it has gone already. */
-  async function release(attempt: Attempt, challenge: Challenge): Promise<boolean> {
+  /**
+   * The message that was held back goes out, once: after a proof of work, or after a wait in its place, which only so
+   * many of one network may take. `early`: the wait is not over. Throws `Refusal('too_many_requests')`.
+   */
+  async function release(attempt: Attempt, challenge: Challenge, by: 'work' | 'wait', asker: Asker): Promise<'sent' | 'early'> {
     const now = clock.now()
+    if (by === 'wait') {
+      if (addSeconds(challenge.chosenAt, HELD_WAIT_SECONDS) > now) return 'early'
+      await take(attempt.clientId, [{ limit: 'slow-ip', subject: asker.ipSubject }], asker)
+    }
     const released = { ...challenge, firstSentAt: now, lastSentAt: now, chosenAt: now }
     const open = { ...released, expiresAt: addSeconds(now, policy.codeCapSeconds) }
-    return transact(async (tx) => {
-      if (!(await store.release(tx, open, policy.messagesMax))) return false
-      await queueMessage(tx, attempt.locale, open)
-      return true
+    await transact(async (tx) => {
+      if (await store.release(tx, open, policy.messagesMax)) await queueMessage(tx, attempt.locale, open)
     })
+    return 'sent'
   }
 
   /** Sends the same link and code once more, if one is due; the caller shows the same page either way (R-071). */
@@ -220,6 +226,9 @@ export function createFlow(deps: FlowDeps) {
 
   return { history, readIdentifier, start, release, resend, retry, restart, resendState, codeForm }
 }
+
+/** How long somebody waits whose browser does no work for it. */
+export const HELD_WAIT_SECONDS = 60
 
 /** Two presses of one button are one. */
 const RETRY_WAIT_SECONDS = 5

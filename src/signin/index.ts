@@ -1,10 +1,10 @@
 // signin: one attempt to prove who one is, whoever asks. It owns attempts and challenges, their limits, messages,
 // tries and single use, and decides which screen is next (`nextStep`, pure). It knows no page and no engine.
 // Tables: attempt, challenge. Requirements: R-051 to R-072, R-085 to R-087, R-093, R-102, R-152.
-export type { Attempt, AttemptRow, AttemptStore, StoredAttempt } from './attempt.ts'
+export { type Attempt, type AttemptRow, type AttemptStore, type StoredAttempt, typedChallenge } from './attempt.ts'
 export { type ComposeDeps, createComposer } from './compose.ts'
 export { deviceName, deviceOf } from './device.ts'
-export { type Asker, createFlow, type Flow, type FlowDeps, type SignInPolicy, type Texts } from './flow.ts'
+export { type Asker, createFlow, type Flow, type FlowDeps, HELD_WAIT_SECONDS, type SignInPolicy, type Texts } from './flow.ts'
 export { createKnownBrowsers, type KnownBrowsers } from './known-browser.ts'
 export { isFresh, isOnFile, nextStep, type Step } from './next-step.ts'
 export { createProver, type Outcome, type ProveDeps, type Prover } from './prove.ts'

@@ -7,7 +7,9 @@ import type { ConsentSteps } from './sign-in/consent.ts'
 import type { createContinue } from './sign-in/continue.ts'
 import type { createDispatcher } from './sign-in/dispatcher.ts'
 import type { createLinkPage } from './sign-in/link-page.ts'
+import type { createOtherChannel } from './sign-in/other-channel.ts'
 import type { createSteps } from './sign-in/steps.ts'
+import type { Work } from './sign-in/work.ts'
 
 export interface RouteDeps {
   serveAsset: Middleware
@@ -18,6 +20,8 @@ export interface RouteDeps {
   unlessGoneOn: Middleware
   dispatcher: ReturnType<typeof createDispatcher>
   steps: ReturnType<typeof createSteps>
+  otherChannel: ReturnType<typeof createOtherChannel>
+  work: Work
   linkPage: ReturnType<typeof createLinkPage>
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
@@ -32,7 +36,7 @@ export interface RouteDeps {
  */
 export function createRoutes(deps: RouteDeps): Middleware {
   const router = new Router({ strict: true, sensitive: true })
-  const { dispatcher, steps, linkPage, onward, consent } = deps
+  const { dispatcher, steps, otherChannel, work, linkPage, onward, consent } = deps
   // A form has few fields of one line each.
   const form: Middleware = bodyParser({
     enableTypes: ['form'],
@@ -57,8 +61,14 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('identify', steps.identify)
   step('answer', steps.answer)
   step('resend', steps.resend)
+  step('retry', steps.retry)
   step('restart', steps.restart)
   step('again', steps.again)
+  step('text', otherChannel.text)
+  step('digits', otherChannel.digits)
+  step('email', otherChannel.email)
+  step('second', otherChannel.second)
+  step('work', work.answer)
   get('/sign-in/:uid/link/:token', linkPage.show)
   step('link/:token', steps.link)
   get('/sign-in/:uid/continue', onward.go)

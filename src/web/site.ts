@@ -7,7 +7,7 @@ import type { Clients } from '../clients/index.ts'
 import type { Delivery } from '../delivery/index.ts'
 import type { LocalLimits } from '../limits/index.ts'
 import type { ConsentStore, Oidc } from '../oidc/index.ts'
-import type { Flow, KnownBrowsers, Prover } from '../signin/index.ts'
+import type { Flow, KnownBrowsers, ProofOfWork, Prover, SecondChannel } from '../signin/index.ts'
 import type { Text } from '../text/index.ts'
 import { createCookies } from './cookies.ts'
 import { createDevInbox, type DevInboxDeps } from './dev-inbox.ts'
@@ -22,8 +22,10 @@ import { createConsentSteps } from './sign-in/consent.ts'
 import { createContinue } from './sign-in/continue.ts'
 import { createDispatcher } from './sign-in/dispatcher.ts'
 import { createLinkPage } from './sign-in/link-page.ts'
+import { createOtherChannel } from './sign-in/other-channel.ts'
 import { createSteps } from './sign-in/steps.ts'
 import { createVisits } from './sign-in/visit.ts'
+import { createWork } from './sign-in/work.ts'
 
 export interface SiteDeps {
   issuer: string
@@ -37,6 +39,12 @@ export interface SiteDeps {
   oidc: Oidc
   flow: Flow
   prover: Prover
+  secondChannel: SecondChannel
+  proofOfWork: ProofOfWork
+  /** Whether text messages can be sent. */
+  texts: boolean
+  phoneCountry: string | null
+  smsCountries: readonly string[] | null
   knownBrowsers: KnownBrowsers
   delivery: Delivery
   consents: ConsentStore
@@ -59,17 +67,20 @@ export function createSite(deps: SiteDeps): Server {
   const secure = deps.issuer.startsWith('https:')
   const csrf = createCsrf(deps.secrets, deps.issuer)
   const cookies = createCookies(secure)
-  const visits = createVisits({ interactions, flow: deps.flow, clients: deps.clients, text, csrf, cookies })
+  const visits = createVisits({ ...deps, interactions, csrf, cookies })
   const shared = { ...deps, visits, cookies, csrf, interactions }
   const consent = createConsentSteps(shared)
+  const work = createWork(shared)
 
   const routes = createRoutes({
     serveAsset: deps.serveAsset,
     sameSite: csrf.sameSite,
     bodyMaxBytes: deps.bodyMaxBytes,
     unlessGoneOn: visits.unlessGoneOn,
-    dispatcher: createDispatcher({ ...shared, consent }),
+    dispatcher: createDispatcher({ ...shared, consent, work }),
     steps: createSteps(shared),
+    otherChannel: createOtherChannel(shared),
+    work,
     linkPage: createLinkPage(shared),
     onward: createContinue(shared),
     consent,

@@ -5,7 +5,7 @@ import type { Interactions } from '../../oidc/index.ts'
 import { type Attempt, isFresh, type KnownBrowsers } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
-import { newestChallenge } from './steps.ts'
+import { provenChallenges } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
 export interface ContinueDeps {
@@ -66,10 +66,10 @@ export function createContinue(deps: ContinueDeps) {
   async function askSwitch(ctx: Context, visit: OpenVisit, attempt: Attempt, otherId: string): Promise<void> {
     const there = await deps.accounts.find(otherId)
     const handle = there && handleOf(there)
-    const challenge = attempt.challenges[0]
+    const proven = provenChallenges(attempt)[0]
     visits.show(ctx, visit, 'account-switch', {
       other: handle ? maskAddress(handle) : '',
-      masked: challenge ? maskAddress(challenge.target) : '',
+      masked: proven ? maskAddress(proven.target) : '',
       goOn: visits.form(visit, `switch?of=${markOf(visit, otherId)}`),
       keep: visits.form(visit, 'keep'),
     })
@@ -81,10 +81,14 @@ export function createContinue(deps: ContinueDeps) {
     // R-095: suspended or closed meanwhile.
     if (!(await deps.transact((tx) => deps.accounts.signedIn(tx, accountId)))) throw new Refusal('not_invited')
     const at = new Date(proofs.at(-1)?.at ?? deps.clock.now())
-    const amr = proofs.flatMap((proof) => proof.amr)
+    // RFC 8176 §2: two channels are "mca"; they are no second factor (R-069).
+    const amr = [...proofs.flatMap((proof) => proof.amr), ...(proofs.length > 1 ? ['mca'] : [])]
     const next = await interactions.finishLogin(ctx, visit.uid, { accountId, amr, at, mayEnd })
-    const challenge = newestChallenge(visit.attempts)
-    if (challenge) deps.cookies.setKnown(ctx, deps.knownBrowsers.remember(deps.cookies.known(ctx), challenge.target))
+    const known = provenChallenges(attempt).reduce(
+      (cookie, { target }) => deps.knownBrowsers.remember(cookie, target),
+      deps.cookies.known(ctx),
+    )
+    if (known) deps.cookies.setKnown(ctx, known)
     visits.seeOther(ctx, next)
   }
 

@@ -1,31 +1,39 @@
 import { createHash } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
-import { type Clock, Refusal } from '../../base/index.ts'
+import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Delivery } from '../../delivery/index.ts'
-import type { Challenge } from '../../factors/index.ts'
-import { type Attempt, type Flow, nextStep, type Step } from '../../signin/index.ts'
-import type { MessageView } from '../../text/index.ts'
+import { type Flow, isOnFile, nextStep, type Step } from '../../signin/index.ts'
+import type { Channel, MessageView, RefusedWhy } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
-import { INVALID, maskedTarget, WRONG } from './steps.ts'
+import { heard } from './said.ts'
+import { maskedTyped } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
+import type { Work } from './work.ts'
 
 export interface DispatcherDeps {
   visits: Visits
   flow: Flow
   delivery: Pick<Delivery, 'newestState'>
   consent: Pick<ConsentSteps, 'show'>
+  work: Pick<Work, 'show'>
+  /** Whether text messages can be sent. */
+  texts: boolean
   cookies: Cookies
   clock: Clock
   triesMax: number
   signupOpen: boolean
 }
 
+type WaitStep = Extract<Step, { screen: 'wait' }>
+
 const WAITS = [0, 15, 30, 45, 60] as const
+/** Refusals that hold for the next message too, until the person says otherwise. */
+const REMEMBERED: readonly RefusedWhy[] = ['bounced', 'opted_out', 'unreachable']
 
 /** `GET /sign-in/:uid`: draws the screen that the stored state asks for. It changes nothing. */
 export function createDispatcher(deps: DispatcherDeps) {
-  const { visits, flow, clock } = deps
+  const { visits, flow, cookies, clock } = deps
 
   const show: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
@@ -50,56 +58,100 @@ export function createDispatcher(deps: DispatcherDeps) {
   }
 
   async function draw(ctx: Context, visit: OpenVisit, step: Step): Promise<void> {
-    if (step.screen === 'identify') return identify(ctx, visit)
-    if (step.screen === 'gone-on') return visits.show(ctx, visit, 'gone-on', { goOn: visits.form(visit, 'continue') })
-    const masked = maskedTarget(step.challenge)
     const restart = visits.form(visit, 'restart')
-    if (step.screen === 'attempt-ended') {
-      return visits.show(ctx, visit, 'attempt-ended', { masked, again: visits.form(visit, 'again'), restart })
+    switch (step.screen) {
+      case 'identify':
+        return identify(ctx, visit)
+      case 'gone-on':
+        return visits.show(ctx, visit, 'gone-on', { goOn: visits.form(visit, 'continue') })
+      case 'proof-of-work':
+        return deps.work.show(ctx, visit, step.challenge)
+      case 'last-digits':
+        return visits.show(ctx, visit, 'last-digits', {
+          form: visits.form(visit, 'digits'),
+          error: heard(cookies, ctx, visit.uid, ['digits_invalid', 'texts_closed'])?.said ?? null,
+          back: visits.form(visit, 'email'),
+        })
+      case 'second': {
+        const said = heard(cookies, ctx, visit.uid, ['address_invalid'])
+        const masked = maskAddress(step.proven.target)
+        const shown = { masked, value: said?.typed ?? '', error: said?.said ?? null, restart }
+        return visits.show(ctx, visit, 'second', { form: visits.form(visit, 'second'), ...shown })
+      }
+      case 'attempt-ended':
+        return visits.show(ctx, visit, 'attempt-ended', {
+          masked: maskedTyped(step.attempt),
+          again: visits.form(visit, 'again'),
+          restart,
+        })
+      case 'wait':
+        return wait(ctx, visit, step)
     }
+  }
+
+  async function wait(ctx: Context, visit: OpenVisit, step: WaitStep): Promise<void> {
+    const { attempt, challenge } = step
     const { version, code, message, resend } = await waitProps(step)
-    const wrong = deps.cookies.takeFlash(ctx, visit.uid) === WRONG && code.form !== 'closed'
+    const wrong = heard(cookies, ctx, visit.uid, ['wrong']) !== null && code.form !== 'closed'
+    const onFile = isOnFile(attempt, challenge)
+    const remembered = message?.state === 'refused' && REMEMBERED.includes(message.why)
     return visits.show(ctx, visit, 'wait', {
-      masked,
+      channel: channelOf(challenge.kind),
+      masked: onFile ? null : maskAddress(challenge.target),
+      after: attempt.proofs[0] ? channelOf(attempt.proofs[0].kind) : null,
       version,
       message,
-      code: wrong ? { ...code, triesLeft: deps.triesMax - step.challenge.tries } : code,
+      code: wrong ? { ...code, triesLeft: deps.triesMax - challenge.tries } : code,
       answer: visits.form(visit, 'answer'),
-      goodUntil: step.challenge.expiresAt,
+      goodUntil: challenge.expiresAt,
       nearEnd: step.nearEnd,
+      retry: remembered && resend.left > 0 ? visits.form(visit, 'retry') : null,
+      other: otherChannel(visit, step),
+      digits: onFile ? visits.form(visit, 'text') : null,
       resend: { ...visits.form(visit, 'resend'), ...resend },
-      restart,
+      restart: visits.form(visit, 'restart'),
       stateUrl: `/sign-in/${visit.uid}/state`,
       selfUrl: `/sign-in/${visit.uid}`,
     })
   }
 
+  /** A text to the number on file in place of the email, and back. The same for everybody (R-085). */
+  function otherChannel(visit: OpenVisit, { attempt, challenge }: WaitStep) {
+    if (isOnFile(attempt, challenge)) return { channel: 'email' as const, form: visits.form(visit, 'email') }
+    const mayText = deps.texts && challenge.kind === 'email' && attempt.proofs.length === 0
+    return mayText ? { channel: 'sms' as const, form: visits.form(visit, 'text') } : null
+  }
+
   function identify(ctx: Context, visit: OpenVisit): void {
-    const said = deps.cookies.takeFlash(ctx, visit.uid)
-    const invalid = said?.startsWith(INVALID) ? Buffer.from(said.slice(INVALID.length), 'base64url').toString('utf8') : null
+    const said = heard(cookies, ctx, visit.uid, ['address_invalid', 'phone_unfit', 'texts_closed'])
     visits.show(ctx, visit, 'identify', {
       form: visits.form(visit, 'identify'),
-      value: invalid ?? visit.interaction.loginHint?.slice(0, 254) ?? '',
-      error: invalid === null ? null : 'address_invalid',
+      value: said ? said.typed : (visit.interaction.loginHint?.slice(0, 254) ?? ''),
+      texts: deps.texts,
+      error: said?.said ?? null,
       signUp: deps.signupOpen ? (visit.interaction.create ? 'asked' : 'possible') : 'closed',
     })
   }
 
-  async function waitProps(step: { attempt: Attempt; challenge: Challenge; nearEnd: boolean }) {
-    const { challenge } = step
-    const [message, form] = await Promise.all([deps.delivery.newestState(challenge.id), flow.codeForm(challenge)])
+  async function waitProps({ attempt, challenge, nearEnd }: WaitStep) {
+    const quiet = isOnFile(attempt, challenge)
+    const [message, form] = await Promise.all([quiet ? null : deps.delivery.newestState(challenge.id), flow.codeForm(challenge)])
     const { left, waitSeconds } = flow.resendState(challenge)
-    const shown: MessageView = message ?? { state: 'queued' }
+    const shown: MessageView | null = message ?? (quiet ? null : { state: 'queued' })
     return {
       message: shown,
       code: { form },
       // Rounded up to what the style sheet can count down.
       resend: { left, waitSeconds: WAITS.find((seconds) => seconds >= waitSeconds) ?? 60 },
-      version: versionOf([shown, form, left, challenge.expiresAt, step.nearEnd]),
+      version: versionOf([challenge.id, shown, form, left, challenge.expiresAt, nearEnd]),
     }
   }
 
   return { show, state }
+}
+
+function channelOf(kind: string): Channel {
+  return kind === 'sms' ? 'sms' : 'email'
 }
 
 function versionOf(shown: unknown): string {

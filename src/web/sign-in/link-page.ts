@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { Clock } from '../../base/index.ts'
 import type { Challenge } from '../../factors/index.ts'
 import type { Attempt, Flow, Prover } from '../../signin/index.ts'
-import { maskedTarget, newestChallenge } from './steps.ts'
+import { maskedTyped } from './steps.ts'
 import type { Visit, Visits } from './visit.ts'
 
 /**
@@ -16,11 +16,10 @@ export function createLinkPage(deps: { visits: Visits; flow: Flow; prover: Prove
   const show: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
     const found = prover.findByLink(visit.attempts, String(ctx.params.token))
-    const newest = newestChallenge(visit.attempts)
     if (!found) return ended(ctx, visit, 'expired', null)
     const { attempt, challenge } = found
     if (challenge.state === 'used') return ended(ctx, visit, 'used', challenge.usedAt)
-    if (challenge.id !== newest?.id) return ended(ctx, visit, 'replaced', null)
+    if (attempt.id !== visit.attempts[0]?.id) return ended(ctx, visit, 'replaced', null)
     // Given up, with none after it.
     if (attempt.state !== 'open' || challenge.state !== 'open') return ended(ctx, visit, 'expired', null)
     if (challenge.expiresAt <= clock.now()) return ended(ctx, visit, 'expired', challenge.expiresAt)
@@ -47,9 +46,9 @@ export function createLinkPage(deps: { visits: Visits; flow: Flow; prover: Prove
   }
 
   function ended(ctx: Context, visit: Visit, reason: 'expired' | 'used' | 'replaced', endedAt: Date | null): void {
-    const challenge = newestChallenge(visit.attempts)
-    const mayAsk = visit.interaction !== null && challenge !== undefined && reason !== 'used'
-    const again = mayAsk ? { ...visits.form(visit, 'again'), masked: maskedTarget(challenge) } : null
+    const [attempt] = visit.attempts
+    const mayAsk = visit.interaction !== null && attempt !== undefined && reason !== 'used'
+    const again = mayAsk ? { ...visits.form(visit, 'again'), masked: maskedTyped(attempt) } : null
     visits.show(ctx, visit, 'link-ended', { reason, endedAt, again }, 410)
   }
 

@@ -1,9 +1,10 @@
 import type { Middleware } from 'koa'
-import { maskEmail, Refusal } from '../../base/index.ts'
+import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Challenge } from '../../factors/index.ts'
-import type { Attempt, Flow, Outcome, Prover } from '../../signin/index.ts'
+import { type Attempt, type Flow, nextStep, type Outcome, type Prover, typedChallenge } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
+import { say } from './said.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
 export interface StepDeps {
@@ -11,16 +12,10 @@ export interface StepDeps {
   flow: Flow
   prover: Prover
   cookies: Cookies
+  clock: Clock
 }
 
-/** What the page after a wrong code must say. */
-export const WRONG = 'wrong'
-/** The same for an identifier that no method can use; what was typed follows. */
-export const INVALID = 'invalid:'
-
-const TYPED_MAX = 254
-
-/** Every form of a sign-in. Steps never call steps: each ends in a redirect to the dispatcher. */
+/** The forms of a sign-in by one method. Steps never call steps: each ends in a redirect to the dispatcher. */
 export function createSteps(deps: StepDeps) {
   const { visits, flow, prover, cookies } = deps
   const home = (uid: string) => `/sign-in/${uid}`
@@ -29,20 +24,35 @@ export function createSteps(deps: StepDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     // A field that people do not see: what fills it is a program.
     if (field(ctx, 'website') !== '') throw new Refusal('bad_request')
-    const typed = field(ctx, 'identifier')
-    const offer = flow.readIdentifier(typed)
-    if (offer) await flow.start({ interactionUid: visit.uid, clientId: visit.interaction.clientId }, offer, visit.asker)
-    else cookies.setFlash(ctx, visit.uid, INVALID + Buffer.from(typed.slice(0, TYPED_MAX)).toString('base64url'))
+    await begin(ctx, visit, field(ctx, 'identifier'))
+  }
+
+  /** Starts again with the address that began the newest attempt, which the person need not type twice. */
+  const again: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    const challenge = visit.attempts[0] && typedChallenge(visit.attempts[0])
+    if (!challenge) return visits.seeOther(ctx, home(visit.uid))
+    await begin(ctx, visit, challenge.target)
+  }
+
+  async function begin(ctx: Parameters<Middleware>[0], visit: OpenVisit, typed: string): Promise<void> {
+    const offer = flow.readIdentifier(typed, visit.asker.countries)
+    if (offer === null) say(cookies, ctx, visit.uid, 'address_invalid', typed)
+    else if (offer === 'unfit') say(cookies, ctx, visit.uid, 'phone_unfit', typed)
+    else {
+      const purpose = { interactionUid: visit.uid, clientId: visit.interaction.clientId }
+      const begun = await flow.start(purpose, offer, visit.asker)
+      if (begun === 'closed') say(cookies, ctx, visit.uid, 'texts_closed')
+    }
     visits.seeOther(ctx, home(visit.uid))
   }
 
   const answer: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
-    const [attempt] = visit.attempts
-    const challenge = attempt?.challenges[0]
-    if (!attempt || !challenge) return visits.seeOther(ctx, home(visit.uid))
-    const outcome = await prover.answerCode(attempt, challenge, field(ctx, 'code'), visit.asker)
-    if (outcome.outcome === 'wrong' || outcome.outcome === 'unreadable') cookies.setFlash(ctx, visit.uid, WRONG)
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    if (step.screen !== 'wait') return visits.seeOther(ctx, home(visit.uid))
+    const outcome = await prover.answerCode(step.attempt, step.challenge, field(ctx, 'code'), visit.asker)
+    if (outcome.outcome === 'wrong' || outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'wrong')
     return goOn(ctx, visit, outcome)
   }
 
@@ -61,12 +71,17 @@ export function createSteps(deps: StepDeps) {
     return goOn(ctx, visit, outcome)
   }
 
-  const resend: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx, 'login')
-    const [attempt] = visit.attempts
-    const challenge = attempt?.challenges[0]
-    if (attempt?.state === 'open' && challenge) await flow.resend(attempt, challenge, visit.asker)
-    visits.seeOther(ctx, home(visit.uid))
+  const resend = sendingBy(flow.resend)
+  /** To an address that refused messages before. */
+  const retry = sendingBy(flow.retry)
+
+  function sendingBy(send: Flow['resend']): Middleware {
+    return async (ctx) => {
+      const visit = await visits.loadPosted(ctx, 'login')
+      const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+      if (step.screen === 'wait') await send(step.attempt, step.challenge, visit.asker)
+      visits.seeOther(ctx, home(visit.uid))
+    }
   }
 
   const restart: Middleware = async (ctx) => {
@@ -76,30 +91,23 @@ export function createSteps(deps: StepDeps) {
     visits.seeOther(ctx, home(visit.uid))
   }
 
-  /** Starts again with the address of the newest attempt, which the person need not type twice. */
-  const again: Middleware = async (ctx) => {
-    const visit = await visits.loadPosted(ctx, 'login')
-    const challenge = newestChallenge(visit.attempts)
-    const offer = challenge && flow.readIdentifier(challenge.target)
-    if (offer) await flow.start({ interactionUid: visit.uid, clientId: visit.interaction.clientId }, offer, visit.asker)
-    visits.seeOther(ctx, home(visit.uid))
-  }
-
   function goOn(ctx: Parameters<Middleware>[0], visit: OpenVisit, outcome: Outcome): void {
     if (outcome.outcome === 'refused') throw new Refusal('not_invited')
     // Only the tab whose button was pressed goes on to the application.
     visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
   }
 
-  return { identify, answer, link, resend, restart, again }
+  return { identify, answer, link, resend, retry, restart, again }
 }
 
-/** The challenge whose address the person used last. */
-export function newestChallenge(attempts: readonly Attempt[]): Challenge | undefined {
-  return attempts[0]?.challenges[0]
+/** The address that an attempt began with, as the pages show it. */
+export function maskedTyped(attempt: Attempt): string {
+  const challenge = typedChallenge(attempt)
+  return challenge ? maskAddress(challenge.target) : ''
 }
 
-/** Its address as the pages show it. */
-export function maskedTarget(challenge: Challenge): string {
-  return maskEmail(challenge.target)
+/** What the proofs of an attempt prove, the last one first. */
+export function provenChallenges(attempt: Attempt): Challenge[] {
+  const kinds = attempt.proofs.map(({ kind }) => kind).reverse()
+  return kinds.flatMap((kind) => attempt.challenges.filter((challenge) => challenge.kind === kind))
 }

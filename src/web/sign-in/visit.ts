@@ -7,6 +7,7 @@ import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
 import { networkOf, stateOf, whoOf } from '../request.ts'
+import { countriesFor } from './countries.ts'
 
 /** One request to a screen of a sign-in, with what is stored about it. */
 export interface Visit {
@@ -29,6 +30,8 @@ export interface VisitDeps {
   text: Text
   csrf: Csrf
   cookies: Cookies
+  phoneCountry: string | null
+  smsCountries: readonly string[] | null
 }
 
 /** A visit to an open interaction, from the browser it belongs to. */
@@ -89,7 +92,8 @@ export function createVisits(deps: VisitDeps) {
 
   function askerOf(ctx: Context, locale: string): Asker {
     const device = deviceInWords(ctx, locale)
-    return { ipSubject: networkOf(ctx), knownCookie: deps.cookies.known(ctx), device, locale, who: whoOf(ctx) }
+    const countries = countriesFor(ctx.get('accept-language'), deps)
+    return { ipSubject: networkOf(ctx), knownCookie: deps.cookies.known(ctx), device, locale, countries, who: whoOf(ctx) }
   }
 
   function deviceInWords(ctx: Context, locale: string): string {
