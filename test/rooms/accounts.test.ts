@@ -1,57 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Accounts, createAccounts, type ProvenAddress } from '../../src/accounts/index.ts'
-import { createAudit } from '../../src/audit/index.ts'
-import { createLog, createMetrics, type EmailAddress, parseEmailAddress } from '../../src/base/index.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Signup } from '../../src/config/index.ts'
-import { createAccountStore } from '../../src/store/accounts.ts'
-import { createAuditStore } from '../../src/store/audit.ts'
-import { afterCommit, type Database, openDatabase } from '../../src/store/database.ts'
-import { freshDatabase, query } from '../support/database.ts'
+import type { Database } from '../../src/store/database.ts'
+import { query } from '../support/database.ts'
+import { type AccountsStage, email, phone, proofOf, startAccounts } from './accounts-stage.ts'
 
-const clock = { now: () => new Date('2030-01-01T00:00:00.900Z') }
-const log = createLog('silent')
-
+let stage: AccountsStage
 let url: string
 let one: Database
 let two: Database
 
 beforeAll(async () => {
-  url = await freshDatabase()
-  one = await open()
-  two = await open()
+  stage = await startAccounts()
+  ;({ url, one, two } = stage)
 })
-
+afterEach(() => stage.at(0))
 afterAll(async () => {
-  await Promise.all([one, two].map((db) => db.close()))
+  await stage.stop()
 })
 
-async function open(): Promise<Database> {
-  return openDatabase({
-    url,
-    poolSize: 10,
-    statementTimeoutMs: 5000,
-    lockTimeoutMs: 2000,
-    idleInTransactionTimeoutMs: 5000,
-    log,
-    metrics: createMetrics(),
-    clock,
-  })
-}
-
-function accountsOn(db: Database, signup: Signup = { kind: 'open' }): Accounts {
-  const audit = createAudit({ store: createAuditStore(db), afterCommit, clock, log, metrics: createMetrics() })
-  return createAccounts({ store: createAccountStore(db), audit, clock, signup })
-}
-
-function email(text: string): EmailAddress {
-  const parsed = parseEmailAddress(text)
-  if (!parsed) throw new Error(`${text} is no address`)
-  return parsed
-}
-
-function proofOf(address: EmailAddress): ProvenAddress {
-  return { kind: 'email', address, locale: 'de', attemptId: 'attempt-1', clientId: 'app' }
-}
+const accountsOn = (db: Database, signup?: Signup) => stage.accountsOn(db, signup)
 
 describe('an account', () => {
   test('R-087 comes to be by the first proof of its address, with its audit rows', async () => {
@@ -65,9 +32,11 @@ describe('an account', () => {
       state: 'active',
       profile: {},
       locale: 'de',
-      createdAt: clock.now(),
+      createdAt: stage.clock.now(),
       email: address,
-      emailProvenAt: clock.now(),
+      emailProvenAt: stage.clock.now(),
+      phone: null,
+      phoneProvenAt: null,
     })
     expect(await accounts.find(proven.account.id)).toEqual(proven.account)
     expect(await accounts.byEmail(address)).toEqual(proven.account)
@@ -158,7 +127,7 @@ describe('an account', () => {
     const first = await one.transact((tx) => accounts.prove(tx, proofOf(address)))
     const id = 'account' in first ? first.account.id : ''
     expect(await one.transact((tx) => accounts.signedIn(tx, id))).toBe(true)
-    expect(await query(url, 'select last_sign_in_at as at from account where id = $1', [id])).toEqual([{ at: clock.now() }])
+    expect(await query(url, 'select last_sign_in_at as at from account where id = $1', [id])).toEqual([{ at: stage.clock.now() }])
     for (const state of ['suspended', 'closed']) {
       await query(url, 'update account set state = $2 where id = $1', [id, state])
       expect(await one.transact((tx) => accounts.prove(tx, proofOf(address)))).toEqual({
@@ -197,6 +166,8 @@ describe('who may join', () => {
     ]) {
       expect([address, mayJoin(email(address))]).toEqual([address, false])
     }
+    expect(mayJoin(phone('+49 1512 3000020'))).toBe(false)
+    expect(accountsOn(one).mayJoin(phone('+49 1512 3000020'))).toBe(true)
     expect(() => accountsOn(one, { kind: 'domains', domains: ['*.corp.example'] })).toThrow('no domain')
   })
 })
@@ -215,6 +186,25 @@ describe('claims', () => {
     })
   })
 
+  test('R-034 phone_number_verified is true, as a boolean, for the number this account has proven', async () => {
+    const accounts = accountsOn(one)
+    const number = phone('+49 1512 3000030')
+    const proven = await one.transact((tx) => accounts.prove(tx, proofOf(number)))
+    if (!('account' in proven)) throw new Error('refused')
+    const claims = {
+      sub: proven.account.id,
+      phone_number: '+4915123000030',
+      phone_number_verified: true,
+      locale: 'de',
+      updated_at: 1_893_456_000,
+    }
+    expect(accounts.claimsOf(proven.account)).toEqual(claims)
+    // The same number proven again changes nothing about the person.
+    stage.at(86_400)
+    const again = await one.transact((tx) => accounts.prove(tx, proofOf(number)))
+    expect('account' in again && accounts.claimsOf(again.account)).toEqual(claims)
+  })
+
   test('R-089 a profile says names, and neither who one is nor what is proven', async () => {
     const accounts = accountsOn(one)
     const proven = await one.transact((tx) => accounts.prove(tx, proofOf(email('profile@fabrikam.example'))))
@@ -226,12 +216,13 @@ describe('claims', () => {
       email: 'e@vil.example',
       email_verified: true,
       phone_number: '1',
+      phone_number_verified: true,
       roles: ['admin'],
     }
     await query(url, 'update account set profile = $2 where id = $1', [id, JSON.stringify(profile)])
     await query(url, 'delete from address where account_id = $1', [id])
     const account = await accounts.find(id)
-    expect(account).toMatchObject({ email: null, emailProvenAt: null })
+    expect(account).toMatchObject({ email: null, emailProvenAt: null, phone: null, phoneProvenAt: null })
     expect(account && accounts.claimsOf(account)).toEqual({ sub: id, name: 'Maria', locale: 'de', updated_at: 1_893_456_000 })
   })
 })
