@@ -43,7 +43,7 @@ export function demoRegistration(config: Config, secrets: readonly string[]): { 
       response_types: ['code' as const],
       token_endpoint_auth_method: 'client_secret_basic' as const,
       application_type: 'web' as const,
-      scope: 'openid profile email offline_access',
+      scope: 'openid profile email phone offline_access',
       id_token_signed_response_alg: 'ES256' as const,
     },
     policy: {
