@@ -16,7 +16,7 @@ export type ReadPhone = { outcome: 'fit'; number: PhoneNumber } | { outcome: 'un
 
 const TYPED_MAX = 64
 /** What people write in numbers besides digits; after NFKC, so that full-width signs count as their plain forms. */
-const WRITTEN = /^\+?[\d\s()./\p{Pd}\u2010-\u2015]+$/u
+const WRITTEN = /^\+?[\d\s()./\p{Pd}\u2212]+$/u
 /** Numbers that can belong to a person and take a text. */
 const FIT_TYPES = ['MOBILE', 'FIXED_LINE_OR_MOBILE']
 
@@ -31,8 +31,9 @@ export function parsePhoneNumber(typed: string, country: string | null): ReadPho
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')
     .trim()
-  const plain = text.replace(/\p{Nd}/gu, asciiDigit).replace(/^\+?00(?=[1-9])/, '+')
-  if (!WRITTEN.test(plain) || plain.replace(/\D/g, '').length < 5) return { outcome: 'none' }
+    .replace(/^tel:\s?/i, '') // RFC 3966, as it is copied from links
+  const plain = text.replace(/\p{Nd}/gu, asciiDigit).replace(/^\+?00\s?(?=[1-9])/, '+')
+  if (!WRITTEN.test(plain) || plain.replace(/\D/g, '').length < 4) return { outcome: 'none' }
   const parsed = parsePhoneNumberFromString(plain, {
     ...(country && isSupportedCountry(country) && { defaultCountry: country }),
     extract: false,
