@@ -14,6 +14,7 @@ export type Purpose =
   | 'user-code'
   | 'signing-key'
   | 'trial-client'
+  | 'proof-of-work'
 
 /** The keys of `SECRETS`, newest first, and what is derived from them. */
 export interface Secrets {

@@ -1,0 +1,128 @@
+import { createChallenge, randomInt, verifySolution } from 'altcha-lib'
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
+import { z } from 'zod'
+import { addSeconds, type Clock, hashOf, type Secrets, sameText } from '../base/index.ts'
+
+/** What the proof of work needs from storage. */
+export interface ReplayStore {
+  /** True for the first call with this id over all instances, false for every other one until `expiresAt`. */
+  once(id: string, expiresAt: Date): Promise<boolean>
+}
+
+/**
+ * Proof of work before a message is sent (R-153): the browser computes for a second what costs whoever asks for
+ * thousands of texts hours. All is bound to a subject, the id of the challenge whose message is held.
+ */
+export interface ProofOfWork {
+  /** A challenge for `subject` as JSON, as the ALTCHA protocol (v2) writes it. Good for ten minutes. */
+  challengeFor(subject: string): Promise<string>
+  /** Whether a challenge of `subject` is solved; each challenge counts once. Anything else that is sent answers false. */
+  check(subject: string, solution: string): Promise<boolean>
+  /**
+   * For people whose browser runs no script: says since when somebody waits for `subject`, for a hidden field.
+   * `since` is now, unless the caller knows better: then a page that is loaded anew does not begin the wait again.
+   */
+  ticketFor(subject: string, since?: Date): string
+  /** `ok` once for each ticket, a minute after its time and for a quarter of an hour; `bad`: foreign, used or too old. */
+  waited(subject: string, ticket: string): Promise<'ok' | 'early' | 'bad'>
+}
+
+const ALGORITHM = 'PBKDF2/SHA-256'
+/** Iterations of one step. The service does one when it makes a challenge, and none when it checks one. */
+const STEP_ITERATIONS = 2000
+/**
+ * Steps until the solution, drawn evenly, so that nobody can begin with the likelier ones. 500 on average are a million
+ * iterations: half a second to a second on a phone of today, two seconds at worst.
+ */
+const STEPS_MAX = 1000
+const CHALLENGE_SECONDS = 10 * 60
+const WAIT_SECONDS = 60
+const TICKET_SECONDS = 15 * 60
+const SOLUTION_CHARACTERS_MAX = 2000
+const TICKET = /^(\d{1,12})\.([\w-]{43})$/
+
+const Payload = z.object({
+  challenge: z.object({
+    parameters: z.strictObject({
+      algorithm: z.string(),
+      cost: z.number(),
+      expiresAt: z.number(),
+      keyLength: z.number(),
+      keyPrefix: z.string(),
+      keySignature: z.string(),
+      nonce: z.string(),
+      salt: z.string(),
+    }),
+    signature: z.string(),
+  }),
+  solution: z.object({ counter: z.number(), derivedKey: z.string() }),
+})
+
+/** Proof of work by the ALTCHA protocol, without a third party. */
+export function createProofOfWork(deps: { secrets: Secrets; replays: ReplayStore; clock: Clock }): ProofOfWork {
+  const { secrets, replays, clock } = deps
+
+  async function challengeFor(subject: string): Promise<string> {
+    const challenge = await createChallenge({
+      ...keysOf(subject, secrets.currentId),
+      algorithm: ALGORITHM,
+      cost: STEP_ITERATIONS,
+      counter: randomInt(1, STEPS_MAX),
+      deriveKey,
+      expiresAt: addSeconds(clock.now(), CHALLENGE_SECONDS),
+    })
+    return JSON.stringify(challenge)
+  }
+
+  async function check(subject: string, solution: string): Promise<boolean> {
+    const payload = readPayload(solution)
+    if (!payload) return false
+    const { parameters } = payload.challenge
+    const endsAt = new Date(parameters.expiresAt * 1000)
+    if (!(endsAt > clock.now())) return false
+    // Also by an older secret: an instance that has not learned of the newest one may have made it.
+    for (const id of secrets.ids) {
+      const { verified } = await verifySolution({ ...payload, ...keysOf(subject, id), deriveKey })
+      if (verified) return replays.once(hashOf(`proof-of-work\n${parameters.nonce}\n${parameters.salt}`), endsAt)
+    }
+    return false
+  }
+
+  function ticketFor(subject: string, since: Date = clock.now()): string {
+    const seconds = Math.floor(since.getTime() / 1000)
+    return `${seconds}.${macOf(subject, seconds, secrets.currentId)}`
+  }
+
+  async function waited(subject: string, ticket: string): Promise<'ok' | 'early' | 'bad'> {
+    const [, text = '', mac = ''] = TICKET.exec(ticket) ?? []
+    const seconds = Number(text)
+    if (!secrets.ids.some((id) => sameText(mac, macOf(subject, seconds, id)))) return 'bad'
+    const since = new Date(seconds * 1000)
+    const now = clock.now()
+    const endsAt = addSeconds(since, TICKET_SECONDS)
+    if (endsAt <= now) return 'bad'
+    if (addSeconds(since, WAIT_SECONDS) > now) return 'early'
+    return (await replays.once(hashOf(`proof-of-work\n${subject}\n${seconds}`), endsAt)) ? 'ok' : 'bad'
+  }
+
+  function macOf(subject: string, seconds: number, secretId: string): string {
+    return secrets.hmac('proof-of-work', `ticket\n${subject}\n${seconds}`, secretId).toString('base64url')
+  }
+
+  // The subject stands in the keys: it is bound without being shown.
+  function keysOf(subject: string, secretId: string) {
+    const key = (what: string) => secrets.hmac('proof-of-work', `${what}\n${subject}`, secretId).toString('base64url')
+    return { hmacSignatureSecret: key('challenge'), hmacKeySignatureSecret: key('solution') }
+  }
+
+  return { challengeFor, check, ticketFor, waited }
+}
+
+function readPayload(solution: string): z.infer<typeof Payload> | null {
+  if (solution.length > SOLUTION_CHARACTERS_MAX) return null
+  try {
+    return Payload.safeParse(JSON.parse(Buffer.from(solution, 'base64').toString('utf8'))).data ?? null
+  } catch {
+    return null
+  }
+}
