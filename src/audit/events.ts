@@ -112,13 +112,26 @@ export const events = {
     level: 'warn',
     kept: true,
     detail: { deliveryId: 'text', channel: 'text', route: 'text', reason: 'text' },
-    help: 'The next server refused the message for good.',
+    help: 'The message will not be sent: the next server refused it for good, its address takes none, or the budget of texts does not allow it.',
   },
   'message.expired': {
     level: 'info',
     kept: true,
     detail: { deliveryId: 'text', channel: 'text' },
-    help: 'The message was not sent, since what it is for had ended.',
+    help: 'The message was given up: what it is for had ended, or nobody knows whether it was taken.',
+  },
+  'message.delivered': {
+    level: 'info',
+    kept: true,
+    detail: { deliveryId: 'text', channel: 'text' },
+    help: 'A receipt said that the message arrived.',
+  },
+  'message.bounced': {
+    level: 'warn',
+    kept: true,
+    detail: { channel: 'text', reason: 'text' },
+    optional: { deliveryId: 'text' },
+    help: 'A receipt said that the message did not arrive, or that its address takes none.',
   },
   'consent.granted': {
     level: 'info',

@@ -1,29 +1,38 @@
 import type { Audit } from '../audit/index.ts'
 import {
+  type Address,
   addSeconds,
   type Clock,
-  domainOf,
   type EmailAddress,
   type Log,
   type Metrics,
   newId,
+  type PhoneNumber,
   type Transact,
   type Tx,
 } from '../base/index.ts'
-import type { MailName, MessageView } from '../text/index.ts'
-import { nextTryAt } from './backoff.ts'
+import type { Channel, MailName, MessageView, SmsName } from '../text/index.ts'
+import { messageView } from './message-view.ts'
 import { createDeliveryMetrics } from './metrics.ts'
-import { type MailFacts, type MailRoute, type OutgoingMail, type Sender, UNANSWERED } from './route.ts'
-import { sendByRoutes } from './send.ts'
-import type { DeliveryStore, DueDelivery } from './store.ts'
+import { createOutcomes, NO_ROUTE, OBSOLETE } from './outcome.ts'
+import { createReceiptTaker, type Receipt } from './receipt.ts'
+import {
+  type MailRoute,
+  type MessageFacts,
+  type OutgoingMail,
+  type OutgoingText,
+  type Sender,
+  type TextRoute,
+  UNANSWERED,
+} from './route.ts'
+import { createSend, type RoutedResult } from './send.ts'
+import type { Spend } from './spend.ts'
+import type { DeliveryStore, DueDelivery, SuppressionStore } from './store.ts'
 
 /** The job that tries to hand one message over; its payload is `{ deliveryId }`. */
 export const DELIVER_TASK = 'deliver'
 
-const CHANNEL = 'email'
-/** Why a message ends when what it is for has ended. */
-const OBSOLETE = 'obsolete'
-/** Beyond what the routes may take: composing and recording. */
+/** Beyond what the routes may take: composing, counting and recording. */
 const CLAIM_SPARE_SECONDS = 30
 const LEFT_BEHIND_SECONDS = 15
 const LEFT_BEHIND_MAX = 200
@@ -33,21 +42,33 @@ export interface ComposedMail {
   subject: string
   text: string
   html: string
-  facts?: MailFacts
+  facts?: MessageFacts
 }
+
+/** A text message with its words. */
+export interface ComposedText {
+  text: string
+  facts?: { code: string | null; link: null }
+}
+
+export type Composed = ({ channel: 'email' } & ComposedMail) | ({ channel: 'sms' } & ComposedText)
 
 export interface DeliveryDeps {
   store: DeliveryStore
+  suppressions: SuppressionStore
+  spend: Spend
   transact: Transact
   /** Adds a job in the caller's transaction. A waiting job with the same key is replaced. */
   enqueue(tx: Tx, task: string, payload: Record<string, string>, options: { runAt?: Date; key?: string }): Promise<unknown>
-  /** Puts the message into words. `null` when there is nothing to say any more. */
-  compose(delivery: DueDelivery): Promise<ComposedMail | null>
-  /** Tells the challenge that a mail of it was handed over, in the transaction that records it. */
+  /** Puts the message into words, for its channel. `null` when there is nothing to say any more. */
+  compose(delivery: DueDelivery): Promise<Composed | null>
+  /** Tells the challenge that a message of it was handed over, in the transaction that records it. */
   handedOver(tx: Tx, challengeId: string, at: Date): Promise<void>
+  /** Keyed hash of an address, as challenges have it: under it the address is remembered. */
+  addressKey(address: Address): string
   from: Sender
-  /** In order of preference. */
-  routes: readonly MailRoute[]
+  /** By channel, each in order of preference. */
+  routes: { email: readonly MailRoute[]; sms: readonly TextRoute[] }
   /** `record` counts and logs the event as well. */
   audit: Pick<Audit, 'record'>
   clock: Clock
@@ -56,11 +77,13 @@ export interface DeliveryDeps {
 }
 
 interface MessageOrder {
+  channel: Channel
   challengeId: string | null
   /** For the audit only. */
   attemptId?: string
-  message: MailName
-  target: EmailAddress
+  message: MailName | SmsName
+  /** Empty: nobody named a number. The message ends without having been sent. */
+  target: Address | ''
   locale: string
   /** After this moment the message is worth nothing and is not sent. */
   giveUpAt: Date
@@ -78,116 +101,106 @@ export interface Delivery {
   newestState(challengeId: string): Promise<MessageView | null>
   /** Adds jobs for messages that a crash left without one, and measures how many wait. Answers how many it took up. */
   resume(): Promise<number>
+  /** Takes what was said of a message after its hand-over. Who says it was checked before. */
+  receipt(receipt: Receipt): Promise<void>
+  /** Forgets that an address refuses messages: its owner wants to try again. */
+  lift(tx: Tx, targetKey: string): Promise<void>
 }
 
-/** Hands messages over to the next server, exactly once where the server allows it and at most twice where it does not. */
+/**
+ * Hands messages over to the next server: a mail exactly once where the server allows it and at most twice where it
+ * does not, a text at most once.
+ */
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { store, transact, clock, log } = deps
   const metrics = createDeliveryMetrics(deps.metrics)
-  const claimSeconds = deps.routes.reduce((sum, route) => sum + route.deadlineSeconds, CLAIM_SPARE_SECONDS)
+  const claimSeconds = { email: claimFor(deps.routes.email), sms: claimFor(deps.routes.sms) }
+  const sendMail = createSend<OutgoingMail>({ channel: 'email', routes: deps.routes.email, metrics, clock, log })
+  const sendText = createSend<OutgoingText>({ channel: 'sms', routes: deps.routes.sms, metrics, clock, log })
+  const outcomes = createOutcomes({ ...deps, metrics, enqueue })
 
-  const enqueue = (tx: Tx, id: string, runAt?: Date) =>
-    deps.enqueue(tx, DELIVER_TASK, { deliveryId: id }, { key: `${DELIVER_TASK}:${id}`, ...(runAt && { runAt }) })
+  async function enqueue(tx: Tx, id: string, runAt?: Date): Promise<void> {
+    await deps.enqueue(tx, DELIVER_TASK, { deliveryId: id }, { key: `${DELIVER_TASK}:${id}`, ...(runAt && { runAt }) })
+  }
 
   async function queue(tx: Tx, order: MessageOrder): Promise<{ id: string }> {
     const { attemptId, ...rest } = order
     const id = newId()
-    await store.insert(tx, { id, channel: CHANNEL, createdAt: clock.now(), ...rest })
+    await store.insert(tx, { id, createdAt: clock.now(), ...rest })
     await enqueue(tx, id)
-    await deps.audit.record(tx, 'message.queued', { attemptId, detail: { ...subject({ id }), message: order.message } })
+    const detail = { deliveryId: id, channel: order.channel, message: order.message }
+    await deps.audit.record(tx, 'message.queued', { attemptId, detail })
     return { id }
   }
 
   async function deliver(deliveryId: string): Promise<void> {
     const now = clock.now()
-    const due = await store.claim(deliveryId, now, addSeconds(now, claimSeconds))
+    const until = { email: addSeconds(now, claimSeconds.email), sms: addSeconds(now, claimSeconds.sms) }
+    const due = await store.claim(deliveryId, now, until)
     if (!due) return
-    if (due.giveUpAt <= now) return expire(due, 'late')
-    if (due.resumed && due.unanswered) return expire(due, UNANSWERED)
-    const mail = await composed(due)
-    if (mail === null) return expire(due, OBSOLETE)
-    if (mail === 'failed') return defer(due, 'compose_failed', 'none')
-    const result = await sendByRoutes({ routes: deps.routes, metrics, log }, envelope(due, mail))
-    if (result.kind === 'accepted') return handOver(due, result.route)
-    if (result.kind === 'refused') return refuse(due, result.reason, result.route)
-    return defer(due, result.reason, result.route)
+    if (due.giveUpAt <= now) return outcomes.expire(due, 'late')
+    if (mayArriveAgain(due)) return outcomes.expire(due, UNANSWERED)
+    if (due.target === '') return outcomes.expire(due, OBSOLETE)
+    if (due.suppressed) return outcomes.refuse(due, due.suppressed, NO_ROUTE)
+    const message = await composed(due)
+    if (message === null) return outcomes.expire(due, OBSOLETE)
+    if (message === 'failed') return outcomes.defer(due, 'compose_failed', NO_ROUTE)
+    if (message.channel === 'email') return record(due, await sendMail(mailOf(due, message)))
+    return deliverText(due, message)
   }
 
-  // A fault in composing must not look like a try that may have arrived.
-  async function composed(due: DueDelivery): Promise<ComposedMail | null | 'failed'> {
+  // The money first: what cannot be counted is not sent (R-153, R-154).
+  async function deliverText(due: DueDelivery, message: ComposedText): Promise<void> {
+    const number = due.target as PhoneNumber
+    const reserved = await reserve({ deliveryId: due.id, number, clientId: due.clientId })
+    if (reserved === 'failed') return outcomes.defer(due, 'not_counted', NO_ROUTE)
+    if (!reserved.ok) return outcomes.refuse(due, reserved.why === 'country' ? 'unreachable' : 'no_budget', NO_ROUTE)
+    const { text, facts } = message
+    const { id, locale } = due
+    return record(due, await sendText({ id, to: number, text, locale, at: clock.now(), ...(facts && { facts }) }))
+  }
+
+  async function reserve(order: Parameters<Spend['reserve']>[0]) {
     try {
-      return await deps.compose(due)
-    } catch (error) {
-      log.error(
-        { deliveryId: due.id, message: due.message, fault: error instanceof Error ? error.name : 'unknown' },
-        'composing failed',
-      )
+      return await deps.spend.reserve(order)
+    } catch (err) {
+      log.error({ err, deliveryId: order.deliveryId }, 'the price of a text could not be counted: it is not sent')
       return 'failed'
     }
   }
 
-  function envelope(due: DueDelivery, mail: ComposedMail): OutgoingMail {
+  async function record(due: DueDelivery, result: RoutedResult): Promise<void> {
+    if (result.kind === 'accepted') return outcomes.handOver(due, result)
+    if (result.kind === 'refused') return outcomes.refuse(due, result.reason, result.route)
+    return outcomes.defer(due, result.reason, result.route)
+  }
+
+  // A fault in composing must not look like a try that may have arrived.
+  async function composed(due: DueDelivery): Promise<Composed | null | 'failed'> {
+    try {
+      const message = await deps.compose(due)
+      if (message && message.channel !== due.channel) throw new Error('composed for another channel')
+      return message
+    } catch (error) {
+      const fault = error instanceof Error ? error.name : 'unknown'
+      log.error({ deliveryId: due.id, message: due.message, fault }, 'composing failed')
+      return 'failed'
+    }
+  }
+
+  function mailOf(due: DueDelivery, mail: ComposedMail): OutgoingMail {
+    const { subject, text, html, facts } = mail
     const messageId = `<${due.id}@${deps.from.address.slice(deps.from.address.lastIndexOf('@') + 1)}>`
-    return { ...mail, from: deps.from, to: due.target, locale: due.locale, messageId, date: clock.now() }
-  }
-
-  async function handOver(due: DueDelivery, route: string): Promise<void> {
-    const at = clock.now()
-    const first = await transact(async (tx) => {
-      if (!(await store.handOver(tx, due.id, at))) return false
-      if (due.challengeId) await deps.handedOver(tx, due.challengeId, at)
-      await deps.audit.record(tx, 'message.handed_over', { ...who(due), detail: { ...subject(due), route } })
-      return true
-    })
-    if (!first) return
-    metrics.count(route, 'handed_over', 'none')
-    metrics.handedOver(route, Math.max(0, (at.getTime() - due.createdAt.getTime()) / 1000))
-  }
-
-  async function defer(due: DueDelivery, reason: string, route: string): Promise<void> {
-    const mayHaveArrivedTwice = reason === UNANSWERED && (due.unanswered || due.resumed)
-    const at = mayHaveArrivedTwice ? null : nextTryAt(due, clock.now())
-    if (!at) return expire(due, reason, route)
-    const held = await transact(async (tx) => {
-      if (!(await store.defer(tx, due.id, due.tries, reason, at))) return false
-      await enqueue(tx, due.id, at)
-      await deps.audit.record(tx, 'message.deferred', { ...who(due), detail: { ...subject(due), route, reason } })
-      return true
-    })
-    if (held) metrics.count(route, 'deferred', reason)
-  }
-
-  async function refuse(due: DueDelivery, reason: string, route: string): Promise<void> {
-    const held = await transact(async (tx) => {
-      if (!(await store.end(tx, due.id, due.tries, 'refused', reason))) return false
-      await deps.audit.record(tx, 'message.refused', { ...who(due), detail: { ...subject(due), route, reason } })
-      return true
-    })
-    if (held) metrics.count(route, 'refused', reason)
-  }
-
-  async function expire(due: DueDelivery, reason: string, route = 'none'): Promise<void> {
-    const held = await transact(async (tx) => {
-      if (!(await store.end(tx, due.id, due.tries, 'expired', reason))) return false
-      await deps.audit.record(tx, 'message.expired', { ...who(due), detail: subject(due) })
-      return true
-    })
-    if (!held) return
-    metrics.count(route, 'expired', reason)
-    if (reason !== OBSOLETE)
-      log.warn({ deliveryId: due.id, domain: domainOf(due.target), route, reason, tries: due.tries }, 'message given up')
+    const to = due.target as EmailAddress
+    return {
+      ...{ from: deps.from, to, subject, text, html, locale: due.locale, messageId, date: clock.now() },
+      ...(facts && { facts }),
+    }
   }
 
   async function newestState(challengeId: string): Promise<MessageView | null> {
     const newest = await store.newest(challengeId)
-    if (!newest) return null
-    const domain = domainOf(newest.target)
-    if (newest.state === 'handed_over') return { state: 'handed_over', at: newest.handedAt ?? newest.dueAt }
-    if (newest.state === 'refused') return { state: 'refused', domain }
-    // Nothing more will be tried: late for good, so that the page offers what else there is.
-    if (newest.state === 'expired') return { state: 'deferred', nextAt: null, domain }
-    // While a later try is under way the page keeps saying that the mail is late.
-    return newest.reason === null ? { state: 'queued' } : { state: 'deferred', nextAt: newest.dueAt, domain }
+    return newest && messageView(newest)
   }
 
   async function resume(): Promise<number> {
@@ -203,13 +216,21 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     for (const { id, dueAt } of left) await enqueue(tx, id, dueAt)
   }
 
-  return { queue, deliver, newestState, resume }
+  return {
+    queue,
+    deliver,
+    newestState,
+    resume,
+    receipt: createReceiptTaker({ ...deps, metrics }),
+    lift: (tx, targetKey) => deps.suppressions.forget(tx, targetKey),
+  }
 }
 
-function who(due: DueDelivery) {
-  return { attemptId: due.attemptId }
+function claimFor(routes: readonly { deadlineSeconds: number }[]): number {
+  return routes.reduce((sum, route) => sum + route.deadlineSeconds, CLAIM_SPARE_SECONDS)
 }
 
-function subject(due: { id: string }) {
-  return { deliveryId: due.id, channel: CHANNEL }
+// A mail whose worker died is sent once more, a text is not: nobody gets or pays for the same one twice.
+function mayArriveAgain(due: DueDelivery): boolean {
+  return due.channel === 'sms' ? due.resumed || due.unanswered : due.resumed && due.unanswered
 }

@@ -1,33 +1,73 @@
-import type { Log } from '../base/index.ts'
+import type { Clock, Log } from '../base/index.ts'
+import type { Channel } from '../text/index.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
 import type { DeliveryMetrics } from './metrics.ts'
-import { type MailRoute, type OutgoingMail, type SendResult, UNANSWERED } from './route.ts'
+import { type Route, type SendResult, UNANSWERED } from './route.ts'
 
 export type RoutedResult = SendResult & { route: string }
 
-/**
- * Asks the routes in order until one accepts or refuses the mail. A mail that may have arrived by one route
- * (`UNANSWERED`) goes to no other in the same try. Without a route the mail is deferred.
- */
-export async function sendByRoutes(
-  deps: { routes: readonly MailRoute[]; metrics: DeliveryMetrics; log: Log },
-  mail: OutgoingMail,
-): Promise<RoutedResult> {
-  let last: RoutedResult = { kind: 'deferred', reason: 'no_route', route: 'none' }
-  for (const [index, route] of deps.routes.entries()) {
-    const result = await safely(route, mail, deps.log)
-    last = { ...result, route: route.name }
-    if (result.kind !== 'deferred' || result.reason === UNANSWERED) return last
-    if (index < deps.routes.length - 1) deps.metrics.count(route.name, 'failed_over', result.reason)
-  }
-  return last
+/** No route was asked, since each has failed too often just now. */
+const BREAKER_OPEN = 'breaker_open'
+
+interface SendDeps<M> {
+  channel: Channel
+  /** In order of preference. */
+  routes: readonly Route<M>[]
+  metrics: DeliveryMetrics
+  clock: Clock
+  log: Log
 }
 
-// A route that throws has a fault of ours in it; whether the mail left is not known.
-async function safely(route: MailRoute, mail: OutgoingMail, log: Log): Promise<SendResult> {
-  try {
-    return await route.send(mail)
-  } catch (error) {
-    log.error({ route: route.name, fault: error instanceof Error ? error.name : 'unknown' }, 'mail route failed')
-    return { kind: 'deferred', reason: UNANSWERED }
+/**
+ * Asks the routes in order until one accepts or refuses the message. A message that may have arrived by one route
+ * (`UNANSWERED`) goes to no other in the same try. A route whose breaker is open is passed over at once. Without a
+ * route the message is deferred. What is told of a failure is what the last route said that was asked.
+ */
+export function createSend<M>(deps: SendDeps<M>): (message: M) => Promise<RoutedResult> {
+  const { channel, metrics, log } = deps
+  const guarded = deps.routes.map((route) => ({ route, breaker: breakerOf(deps, route.name) }))
+
+  return async (message) => {
+    let said: RoutedResult = { kind: 'deferred', reason: 'no_route', route: 'none' }
+    let asked = false
+    for (const [index, { route, breaker }] of guarded.entries()) {
+      const result = breaker.enter() ? await safely(route, message) : null
+      if (result) account(breaker, result)
+      if (result || !asked) said = { ...(result ?? { kind: 'deferred', reason: BREAKER_OPEN }), route: route.name }
+      asked ||= result !== null
+      if (result && isFinal(result)) return said
+      const reason = result?.kind === 'deferred' ? result.reason : BREAKER_OPEN
+      if (index < guarded.length - 1) metrics.count(channel, route.name, 'failed_over', reason)
+    }
+    return said
   }
+
+  // A route that throws has a fault of ours in it; whether the message left is not known.
+  async function safely(route: Route<M>, message: M): Promise<SendResult> {
+    try {
+      return await route.send(message)
+    } catch (error) {
+      log.error({ channel, route: route.name, fault: error instanceof Error ? error.name : 'unknown' }, 'a route failed')
+      return { kind: 'deferred', reason: UNANSWERED }
+    }
+  }
+}
+
+function isFinal(result: SendResult): boolean {
+  return result.kind !== 'deferred' || result.reason === UNANSWERED
+}
+
+// A recipient who is refused or has to wait says nothing against the route: else strangers could shut it.
+function account(breaker: Breaker, result: SendResult): void {
+  if (result.kind === 'deferred' && !result.recipientOnly) breaker.failed()
+  else breaker.worked()
+}
+
+function breakerOf<M>({ channel, metrics, clock, log }: SendDeps<M>, route: string): Breaker {
+  metrics.breaker(channel, route, false)
+  return createBreaker(clock, (open) => {
+    metrics.breaker(channel, route, open)
+    if (open) log.error({ channel, route }, 'a route failed too often in a row: it is passed over for a while')
+    else log.info({ channel, route }, 'a route works again')
+  })
 }

@@ -1,15 +1,18 @@
-import type { EmailAddress, Tx } from '../base/index.ts'
-import type { MailName } from '../text/index.ts'
+import type { Address, Tx } from '../base/index.ts'
+import type { Channel, MailName, SmsName } from '../text/index.ts'
 
 /** The states of one message. `sending` is held by a worker until its claim ends. */
 type DeliveryState = 'queued' | 'sending' | 'deferred' | 'handed_over' | 'refused' | 'expired'
 
+/** Why an address takes no messages. */
+export type SuppressionReason = 'bounced' | 'complained' | 'opted_out' | 'unreachable'
+
 interface NewDelivery {
   id: string
   challengeId: string | null
-  channel: 'email'
-  message: MailName
-  target: EmailAddress
+  channel: Channel
+  message: MailName | SmsName
+  target: Address | ''
   locale: string
   createdAt: Date
   giveUpAt: Date
@@ -18,11 +21,19 @@ interface NewDelivery {
 /** A message that one worker holds. */
 export interface DueDelivery {
   id: string
+  channel: Channel
   challengeId: string | null
   /** The attempt of the challenge, for the audit. */
   attemptId: string | null
-  message: MailName
-  target: EmailAddress
+  /** The client of the attempt; empty without one. */
+  clientId: string
+  message: MailName | SmsName
+  /** Empty where somebody asked for a text to a number that nobody named: nothing is sent. */
+  target: Address | ''
+  /** Keyed hash of the address, as its challenge has it; empty without a challenge. */
+  targetKey: string
+  /** What is remembered of the address. */
+  suppressed: SuppressionReason | null
   locale: string
   createdAt: Date
   giveUpAt: Date
@@ -36,11 +47,23 @@ export interface DueDelivery {
 
 /** What stands in the newest message of a challenge. */
 export interface NewestDelivery {
+  channel: Channel
   state: DeliveryState
   reason: string | null
-  target: EmailAddress
+  target: Address | ''
   dueAt: Date
   handedAt: Date | null
+  deliveredAt: Date | null
+}
+
+/** A message that a receipt speaks of. */
+export interface ReceiptedDelivery {
+  id: string
+  attemptId: string | null
+  route: string | null
+  target: Address
+  /** Its code or link was used: so it arrived. */
+  used: boolean
 }
 
 /** What this room asks of storage. */
@@ -49,12 +72,12 @@ export interface DeliveryStore {
   insert(tx: Tx, delivery: NewDelivery): Promise<void>
   /**
    * Single winner: takes a message that is queued or deferred, or is `sending` under a claim that ended by
-   * `now`; makes it `sending` until `claimedUntil` and counts the try. A claim that ended leaves the reason
-   * `UNANSWERED`. `null` for everybody else.
+   * `now`; makes it `sending` until the moment of its channel and counts the try. A claim that ended leaves the
+   * reason `UNANSWERED`. `null` for everybody else.
    */
-  claim(id: string, now: Date, claimedUntil: Date): Promise<DueDelivery | null>
-  /** Single winner: `handed_over`, from whatever state, since that mail is out. False when it was that already. */
-  handOver(tx: Tx, id: string, at: Date): Promise<boolean>
+  claim(id: string, now: Date, claimedUntil: Readonly<Record<Channel, Date>>): Promise<DueDelivery | null>
+  /** Single winner: `handed_over`, from whatever state, since that message is out. False when it was that already. */
+  handOver(tx: Tx, id: string, at: Date, by: { route: string; receiptId: string | null }): Promise<boolean>
   /** Holder of the claim only: `deferred` until `dueAt`. A reason `UNANSWERED` stays. False when the claim is lost. */
   defer(tx: Tx, id: string, tries: number, reason: string, dueAt: Date): Promise<boolean>
   /** Holder of the claim only: `refused` or `expired`, for good. False when the claim is lost. */
@@ -65,4 +88,19 @@ export interface DeliveryStore {
   leftBehind(now: Date, dueBy: Date, max: number): Promise<{ id: string; dueAt: Date }[]>
   /** How many messages wait (queued, deferred or being sent). */
   waiting(): Promise<number>
+  /** The message that its route calls `receiptId`. */
+  byReceipt(channel: Channel, receiptId: string): Promise<ReceiptedDelivery | null>
+  /** The newest message to `target` that is `handed_over`; with `nameless`, that its route gave no name. */
+  byTarget(channel: Channel, target: Address, nameless: boolean): Promise<ReceiptedDelivery | null>
+  /** Single winner: notes that a message which is `handed_over` arrived. */
+  delivered(tx: Tx, id: string, at: Date): Promise<boolean>
+  /** Single winner: a message that was `handed_over` is `refused` or `expired` after all. */
+  cameBack(tx: Tx, id: string, state: 'refused' | 'expired', reason: string): Promise<boolean>
+}
+
+/** What is remembered of addresses that take no messages. */
+export interface SuppressionStore {
+  /** Remembers the newest reason. False when it was known already. */
+  remember(tx: Tx, refusal: { targetKey: string; channel: Channel; reason: SuppressionReason; at: Date }): Promise<boolean>
+  forget(tx: Tx, targetKey: string): Promise<void>
 }

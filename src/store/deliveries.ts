@@ -1,4 +1,4 @@
-import type { DeliveryStore, DueDelivery, NewestDelivery } from '../delivery/index.ts'
+import type { DeliveryStore, DueDelivery, NewestDelivery, ReceiptedDelivery } from '../delivery/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
 const INSERT: Statement = {
@@ -15,19 +15,25 @@ const CLAIM: Statement = {
       where id = $1 and (state in ('queued', 'deferred') or (state = 'sending' and claimed_until <= $2))
       for update
     ), claimed as (
-      update delivery d set state = 'sending', tries = d.tries + 1, claimed_until = $3,
+      update delivery d set state = 'sending', tries = d.tries + 1,
+        claimed_until = case d.channel when 'sms' then $4::timestamptz else $3::timestamptz end,
         reason = case when due.resumed then 'unanswered' else d.reason end
       from due where d.id = due.id
-      returning d.id, d.challenge_id, d.message, d.target, d.locale, d.created_at, d.give_up_at, d.tries, due.resumed, due.unanswered
+      returning d.id, d.channel, d.challenge_id, d.message, d.target, d.locale, d.created_at, d.give_up_at, d.tries,
+        due.resumed, due.unanswered
     )
-    select c.id, c.challenge_id as "challengeId", h.attempt_id as "attemptId", c.message, c.target, c.locale,
-      c.created_at as "createdAt", c.give_up_at as "giveUpAt", c.tries, c.resumed, c.unanswered
-    from claimed c left join challenge h on h.id = c.challenge_id`,
+    select c.id, c.channel, c.challenge_id as "challengeId", h.attempt_id as "attemptId",
+      coalesce(a.client_id, '') as "clientId", c.message, c.target, coalesce(h.target_key, '') as "targetKey",
+      s.reason as suppressed, c.locale, c.created_at as "createdAt", c.give_up_at as "giveUpAt", c.tries, c.resumed, c.unanswered
+    from claimed c
+      left join challenge h on h.id = c.challenge_id
+      left join attempt a on a.id = h.attempt_id
+      left join suppression s on s.target_key = h.target_key`,
 }
 
 const HAND_OVER: Statement = {
   name: 'deliveries_hand_over',
-  text: `update delivery set state = 'handed_over', handed_at = $2, claimed_until = null, reason = null
+  text: `update delivery set state = 'handed_over', handed_at = $2, claimed_until = null, reason = null, route = $3, receipt_id = $4
     where id = $1 and state <> 'handed_over' returning id`,
 }
 
@@ -46,8 +52,8 @@ const END: Statement = {
 
 const NEWEST: Statement = {
   name: 'deliveries_newest',
-  text: `select state, reason, target, due_at as "dueAt", handed_at as "handedAt" from delivery
-    where challenge_id = $1 order by created_at desc, id desc limit 1`,
+  text: `select channel, state, reason, target, due_at as "dueAt", handed_at as "handedAt", delivered_at as "deliveredAt"
+    from delivery where challenge_id = $1 order by created_at desc, id desc limit 1`,
 }
 
 const LEFT_BEHIND: Statement = {
@@ -62,18 +68,47 @@ const WAITING: Statement = {
   text: `select count(*)::int as waiting from delivery where state in ('queued', 'deferred', 'sending')`,
 }
 
+const RECEIPTED = `select d.id, h.attempt_id as "attemptId", d.route, d.target, coalesce(h.state = 'used', false) as used
+    from delivery d left join challenge h on h.id = d.challenge_id`
+
+const BY_RECEIPT: Statement = {
+  name: 'deliveries_by_receipt',
+  text: `${RECEIPTED} where d.receipt_id = $2 and d.channel = $1 order by d.created_at desc, d.id desc limit 1`,
+}
+
+const BY_TARGET: Statement = {
+  name: 'deliveries_by_target',
+  text: `${RECEIPTED} where d.target = $2 and d.channel = $1 and d.state = 'handed_over' and (d.receipt_id is null or not $3::boolean)
+    order by d.created_at desc, d.id desc limit 1`,
+}
+
+const DELIVERED: Statement = {
+  name: 'deliveries_delivered',
+  text: `update delivery set delivered_at = $2 where id = $1 and state = 'handed_over' and delivered_at is null returning id`,
+}
+
+const CAME_BACK: Statement = {
+  name: 'deliveries_came_back',
+  text: `update delivery set state = $2, reason = $3 where id = $1 and state = 'handed_over' returning id`,
+}
+
 /** The table `delivery`. */
 export function createDeliveryStore(db: Database): DeliveryStore {
   return {
     insert: async (tx, d) => {
       await runIn(tx, INSERT, [d.id, d.challengeId, d.channel, d.message, d.target, d.locale, d.createdAt, d.giveUpAt])
     },
-    claim: async (id, now, claimedUntil) => (await db.run<DueDelivery>(CLAIM, [id, now, claimedUntil]))[0] ?? null,
-    handOver: async (tx, id, at) => (await runIn(tx, HAND_OVER, [id, at])).length === 1,
+    claim: async (id, now, until) => (await db.run<DueDelivery>(CLAIM, [id, now, until.email, until.sms]))[0] ?? null,
+    handOver: async (tx, id, at, by) => (await runIn(tx, HAND_OVER, [id, at, by.route, by.receiptId])).length === 1,
     defer: async (tx, id, tries, reason, dueAt) => (await runIn(tx, DEFER, [id, tries, reason, dueAt])).length === 1,
     end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,
     newest: async (challengeId) => (await db.run<NewestDelivery>(NEWEST, [challengeId]))[0] ?? null,
     leftBehind: (now, dueBy, max) => db.run(LEFT_BEHIND, [now, dueBy, max]),
     waiting: async () => (await db.run<{ waiting: number }>(WAITING, []))[0]?.waiting ?? 0,
+    byReceipt: async (channel, receiptId) => (await db.run<ReceiptedDelivery>(BY_RECEIPT, [channel, receiptId]))[0] ?? null,
+    byTarget: async (channel, target, nameless) =>
+      (await db.run<ReceiptedDelivery>(BY_TARGET, [channel, target, nameless]))[0] ?? null,
+    delivered: async (tx, id, at) => (await runIn(tx, DELIVERED, [id, at])).length === 1,
+    cameBack: async (tx, id, state, reason) => (await runIn(tx, CAME_BACK, [id, state, reason])).length === 1,
   }
 }

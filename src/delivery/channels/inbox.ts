@@ -1,44 +1,42 @@
 import { type Clock, newId } from '../../base/index.ts'
-import type { InboxMail, MailRoute, OutgoingMail, SendResult } from '../route.ts'
+import type { InboxMessage, MailRoute, OutgoingMail, OutgoingText, SendResult, TextRoute } from '../route.ts'
 
 export interface Inbox {
-  route: MailRoute
+  routes: { email: MailRoute; sms: TextRoute }
   /** Newest first. */
-  list(): readonly InboxMail[]
-  find(id: string): InboxMail | null
+  list(): readonly InboxMessage[]
+  find(id: string): InboxMessage | null
   empty(): void
 }
 
-/** For trial mode: a route that keeps the newest `keep` mails in memory and sends nothing anywhere. */
+/** For trial mode: routes that keep the newest `keep` messages in memory and send nothing anywhere. */
 export function createInbox(deps: { clock: Clock; keep?: number }): Inbox {
   const keep = deps.keep ?? 200
-  let mails: readonly InboxMail[] = []
+  let messages: readonly InboxMessage[] = []
 
-  async function send(mail: OutgoingMail): Promise<SendResult> {
-    const { to, subject, text, html, locale, facts } = mail
-    const kept = {
-      id: newId(),
-      to,
-      subject,
-      text,
-      html,
-      locale,
-      at: deps.clock.now(),
-      code: facts?.code ?? null,
-      link: facts?.link ?? null,
-    }
-    mails = [kept, ...mails].slice(0, keep)
+  function take(shown: Omit<InboxMessage, 'id' | 'at' | 'code' | 'link'>, facts: OutgoingMail['facts']): SendResult {
+    const kept = { ...shown, id: newId(), at: deps.clock.now(), code: facts?.code ?? null, link: facts?.link ?? null }
+    messages = [kept, ...messages].slice(0, keep)
     return { kind: 'accepted' }
   }
 
-  function empty(): void {
-    mails = []
+  async function sendMail({ to, subject, text, html, locale, facts }: OutgoingMail): Promise<SendResult> {
+    return take({ channel: 'email', to, subject, text, html, locale }, facts)
   }
 
+  async function sendText({ to, text, locale, facts }: OutgoingText): Promise<SendResult> {
+    return take({ channel: 'sms', to, subject: null, text, html: null, locale }, facts)
+  }
+
+  function empty(): void {
+    messages = []
+  }
+
+  const inMemory = { name: 'inbox', deadlineSeconds: 1, close: async () => {} }
   return {
-    route: { name: 'inbox', deadlineSeconds: 1, send, close: async () => {} },
-    list: () => mails,
-    find: (id) => mails.find((mail) => mail.id === id) ?? null,
+    routes: { email: { ...inMemory, send: sendMail }, sms: { ...inMemory, send: sendText } },
+    list: () => messages,
+    find: (id) => messages.find((message) => message.id === id) ?? null,
     empty,
   }
 }

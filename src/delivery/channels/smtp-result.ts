@@ -1,4 +1,5 @@
 import { type SendResult, UNANSWERED } from '../route.ts'
+import { TLS_FAULT } from './connect-fault.ts'
 
 // What nodemailer tells about a failed mail, as far as it is read here.
 interface SmtpFault {
@@ -14,7 +15,6 @@ export type SmtpVerdict = Exclude<SendResult, { kind: 'accepted' }> & { operator
 
 // RFC 4954 §6 and RFC 3207 §4: authentication or encryption is missing or wrong.
 const AUTH_REPLIES = [530, 534, 535, 538]
-const TLS_FAULT = /CERT|SELF_SIGNED|^ERR_(?:TLS|SSL|OSSL)|^UNABLE_TO_|^HOSTNAME_MISMATCH|^EPROTO$|^INVALID_CA|^INVALID_PURPOSE/
 const CONNECT_FAULTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connect_refused',
   ECONNRESET: 'closed',
@@ -50,9 +50,11 @@ export function smtpVerdict(error: unknown, bodySent: boolean): SmtpVerdict {
 function repliedVerdict(reply: number, fault: SmtpFault): SmtpVerdict {
   const command = String(fault.command ?? '')
   if (AUTH_REPLIES.includes(reply) || command.startsWith('AUTH')) return deferred(`auth_${reply}`, true)
+  const aboutRecipient = command === 'RCPT TO' || command === 'DATA'
+  // A recipient who is greylisted or whose mailbox is full (RFC 5321 §4.2.3).
+  if (aboutRecipient && reply >= 450 && reply <= 452) return { ...deferred(`smtp_${reply}`), recipientOnly: true }
   if (reply < 500 || reply > 599 || reply === 503) return deferred(`smtp_${reply}`)
   if (command === 'MAIL FROM') return deferred(`sender_${reply}`, true)
-  const aboutRecipient = command === 'RCPT TO' || command === 'DATA'
   if (!aboutRecipient) return deferred(`smtp_${reply}`, true)
   if (aboutSender(String(fault.response ?? ''))) return deferred(`sender_${reply}`, true)
   return { kind: 'refused', reason: `smtp_${reply}`, operator: false }
@@ -63,6 +65,6 @@ function aboutSender(response: string): boolean {
   return /^5\d\d[ -]5\.(?:1\.[78]|7\.[01])\b/.test(response)
 }
 
-function deferred(reason: string, operator = false): SmtpVerdict {
+function deferred(reason: string, operator = false): Extract<SmtpVerdict, { kind: 'deferred' }> {
   return { kind: 'deferred', reason, operator }
 }

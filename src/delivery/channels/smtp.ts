@@ -18,7 +18,7 @@ const TIMES: SmtpTimes = { connectionSeconds: 10, greetingSeconds: 10, idleSecon
  * A route over SMTP (RFC 5321) with a pool of connections. `url` as in `readSmtpUrl`; throws when it is not
  * right. TLS 1.2 or newer; the certificate is checked unless the URL gives that up (R-164).
  */
-export function createSmtpRoute(deps: { url: string; log: Log; times?: SmtpTimes }): MailRoute {
+export function createSmtpRoute(deps: { url: string; log: Log; name?: string; times?: SmtpTimes }): MailRoute {
   const times = deps.times ?? TIMES
   const target = readSmtpUrl(deps.url)
   const transport = nodemailer.createTransport(transportOptions(target, times))
@@ -33,8 +33,9 @@ export function createSmtpRoute(deps: { url: string; log: Log; times?: SmtpTimes
     // The sum of all steps: a server that answers a byte at a time runs into no other time-out.
     const signal = AbortSignal.timeout(times.mailSeconds * 1000)
     try {
-      await transport.sendMail({ ...message(mail), signal })
-      return { kind: 'accepted' }
+      const { response } = await transport.sendMail({ ...message(mail), signal })
+      const receiptId = queuedAs(response)
+      return { kind: 'accepted', ...(receiptId && { receiptId }) }
     } catch (error) {
       const { operator, ...result } = smtpVerdict(error, bodySent.has(signal))
       const line = { messageId: mail.messageId, host: target.host, domain: domainOf(mail.to), reason: result.reason }
@@ -52,7 +53,18 @@ export function createSmtpRoute(deps: { url: string; log: Log; times?: SmtpTimes
     }
   }
 
-  return { name: 'smtp', deadlineSeconds: times.mailSeconds, send, check, close: async () => transport.close() }
+  return { name: deps.name ?? 'smtp', deadlineSeconds: times.mailSeconds, send, check, close: async () => transport.close() }
+}
+
+/** One route for each URL, in order: `smtp`, `smtp-2`, `smtp-3` … */
+export function createSmtpRoutes(deps: { urls: readonly string[]; log: Log }): MailRoute[] {
+  const { urls, log } = deps
+  return urls.map((url, index) => createSmtpRoute({ url, log, name: index === 0 ? 'smtp' : `smtp-${index + 1}` }))
+}
+
+// `250 Ok 0102018f…` (Amazon SES), `250 2.0.0 Ok: queued as 4F1B…` (Postfix): the name that receipts will use.
+function queuedAs(response: unknown): string | null {
+  return /^250[ -](?:2\.\d\.\d )?ok:? (?:queued as )?([\w-]{8,100})\s*$/i.exec(String(response ?? ''))?.[1] ?? null
 }
 
 function transportOptions(target: SmtpTarget, times: SmtpTimes) {

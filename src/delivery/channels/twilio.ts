@@ -1,0 +1,56 @@
+import type { Log } from '../../base/index.ts'
+import type { OutgoingText, TextRoute } from '../route.ts'
+import { membersOf, postOnce, readProviderUrl } from './http-post.ts'
+import { commonVerdict, deferred, refused, type TextVerdict, told } from './text-verdict.ts'
+
+const DEADLINE_SECONDS = 15
+const NAME = 'twilio'
+/** Codes of Twilio's error dictionary. */
+const OPTED_OUT = [21610]
+const UNREACHABLE = [21211, 21214, 21217, 21612, 21614, 30003, 30005, 30006]
+const MESSAGING_SERVICE = /^MG[0-9a-f]{32}$/
+
+export interface TwilioDeps {
+  /** `https://api.twilio.com`, or another address of the same interface. */
+  url: string
+  accountSid: string
+  authToken: string
+  /** A number, a sender's name, or a messaging service (`MG…`). */
+  from: string
+  /** Where Twilio reports what became of a text; null: nowhere. */
+  receiptsUrl: string | null
+  log: Log
+  deadlineSeconds?: number
+}
+
+/** A route over Twilio's Messages resource (2010-04-01). Throws when the address is not right. */
+export function createTwilioRoute(deps: TwilioDeps): TextRoute {
+  const deadlineSeconds = deps.deadlineSeconds ?? DEADLINE_SECONDS
+  const base = readProviderUrl('TWILIO_URL', deps.url)
+  const url = new URL(`/2010-04-01/Accounts/${encodeURIComponent(deps.accountSid)}/Messages.json`, base)
+  const authorization = `Basic ${Buffer.from(`${deps.accountSid}:${deps.authToken}`).toString('base64')}`
+
+  async function send(text: OutgoingText) {
+    const body = new URLSearchParams({
+      To: text.to,
+      Body: text.text,
+      [MESSAGING_SERVICE.test(deps.from) ? 'MessagingServiceSid' : 'From']: deps.from,
+      ...(deps.receiptsUrl !== null && { StatusCallback: deps.receiptsUrl }),
+    }).toString()
+    const headers = { authorization, accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
+    const posted = await postOnce(url, { headers, body, deadlineSeconds })
+    const answer = posted.outcome === 'answered' ? membersOf(posted.text) : {}
+    const verdict = commonVerdict(posted) ?? verdictOf(posted.outcome === 'answered' ? posted.status : 0, answer)
+    return told(deps.log, NAME, text, verdict)
+  }
+
+  return { name: NAME, deadlineSeconds, send, close: async () => {} }
+}
+
+function verdictOf(status: number, answer: Readonly<Record<string, unknown>>): TextVerdict {
+  if (status < 300) return { kind: 'accepted', ...(typeof answer.sid === 'string' && { receiptId: answer.sid }) }
+  const code = typeof answer.code === 'number' ? answer.code : null
+  if (code !== null && OPTED_OUT.includes(code)) return refused('opted_out')
+  if (code !== null && UNREACHABLE.includes(code)) return refused('unreachable')
+  return deferred(code === null ? `http_${status}` : `twilio_${code}`, true)
+}

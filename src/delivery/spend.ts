@@ -1,0 +1,16 @@
+import type { PhoneNumber } from '../base/index.ts'
+
+/** What texts cost, counted before they are sent (R-153). */
+export interface Spend {
+  /**
+   * Counts the price of one text on all its caps, or on none; committed on its own, before it is sent; idempotent per
+   * delivery. Throws `Refusal('unavailable')` when it cannot be counted: then nothing is sent (R-154).
+   */
+  reserve(order: {
+    deliveryId: string
+    number: PhoneNumber
+    clientId: string
+  }): Promise<{ ok: true } | { ok: false; why: 'country' | 'cap' }>
+  /** The text was never handed to a carrier: takes its price off again. Once; nothing happens where none was counted. */
+  giveBack(deliveryId: string): Promise<void>
+}
