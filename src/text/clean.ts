@@ -7,13 +7,25 @@ export function cleanLine(text: string): string {
   return text.replace(INVISIBLE, '').replace(CONTROL, ' ').trim()
 }
 
+/** The name under which props hold words of several lines. */
+const LINES = 'text'
+
 /**
- * The same shape with every string cleaned, so that no template is handed a line break or a direction override.
- * Dates, numbers and the like pass as they are.
+ * The same shape with every string cleaned, so that no template is handed a line break or a direction override; only
+ * what is named `text` keeps its lines. Dates, numbers and the like pass as they are.
  */
 export function cleanProps(value: unknown): unknown {
   if (typeof value === 'string') return cleanLine(value)
   if (Array.isArray(value)) return value.map(cleanProps)
   if (value === null || typeof value !== 'object' || value instanceof Date) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cleanProps(item)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      key === LINES && typeof item === 'string' ? cleanLines(item) : cleanProps(item),
+    ]),
+  )
+}
+
+function cleanLines(text: string): string {
+  return text.split('\n').map(cleanLine).join('\n')
 }

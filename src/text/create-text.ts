@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { Log } from '../base/index.ts'
 import { cleanLine, cleanProps } from './clean.ts'
 import { chooseLocale, directionOf } from './locale.ts'
-import { createMessages, type MessageValues } from './messages.ts'
+import { createMessages, FALLBACK, type MessageValues } from './messages.ts'
+import { createSms } from './sms.ts'
 import { createTemplates } from './templates.ts'
 import type { MailName, Mails, Sms, SmsName, ViewName, Views } from './views.ts'
 
@@ -29,7 +30,8 @@ export interface Text {
 export function createText(deps: { viewsDir: string; assets: Readonly<Record<string, string>>; log?: Pick<Log, 'warn'> }): Text {
   const messages = createMessages(join(deps.viewsDir, 'locales'))
   const templates = createTemplates(deps.viewsDir, messages)
-  const fallback = messages.locales[0] ?? 'en'
+  const drawText = createSms(messages)
+  const fallback = messages.locales[0] ?? FALLBACK
   for (const locale of messages.locales) {
     const missing = messages.missing(locale)
     if (missing.length > 0) deps.log?.warn({ locale, missing }, 'a language lacks sentences; English stands in')
@@ -54,6 +56,7 @@ export function createText(deps: { viewsDir: string; assets: Readonly<Record<str
         html: draw(`mail/${name}.html`, clean, locale),
       }
     },
+    sms: (name, props, locale) => drawText(name, props, known(locale)),
     say: (key, values, locale) => messages.say(key, values, known(locale)),
     locales: messages.locales,
     chooseLocale: (uiLocales, acceptLanguage) => chooseLocale(messages.locales, fallback, uiLocales, acceptLanguage),

@@ -25,7 +25,8 @@ export interface Messages {
   stamp(at: Date, locale: string): string
 }
 
-const FALLBACK = 'en'
+/** The language whose sentences stand in for those that another one lacks. */
+export const FALLBACK = 'en'
 
 /** Reads `<dir>/<locale>.json`: nested objects whose leaves are ICU messages; a key is the path joined by dots. */
 export function createMessages(dir: string): Messages {

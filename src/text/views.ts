@@ -63,7 +63,10 @@ export interface Views {
   wait: {
     app: AppView
     channel: Channel
-    /** Null after the last digits of a number were asked for: neither number nor message is spoken of (R-085). */
+    /**
+     * Null after the last digits of a number were asked for: neither number nor message is spoken of (R-085). Then
+     * nothing else given here may depend on whether they were right: `goodUntil`, `nearEnd`, `code`, `version`.
+     */
     masked: string | null
     /** A first proof was given, by this channel; this is the second. */
     after: Channel | null
@@ -94,16 +97,25 @@ export interface Views {
   'last-digits': { app: AppView; form: FormView; error: 'digits_invalid' | 'texts_closed' | null; back: FormView }
   /**
    * Proof of work before a message is sent. The page's script solves `challenge` (ALTCHA, as JSON) and fills the field
-   * `solution`; without a script the same form may be sent once `waitSeconds` have gone by.
+   * `solution`; without a script the same form may be sent once `waitSeconds` have gone by: its field `ticket` says when
+   * they began. `early`: it was sent before that.
    */
-  'proof-of-work': { app: AppView; challenge: string; form: FormView; waitSeconds: 60; early: boolean; restart: FormView }
+  'proof-of-work': {
+    app: AppView
+    challenge: string
+    ticket: string
+    form: FormView
+    waitSeconds: 60
+    early: boolean
+    restart: FormView
+  }
   /**
    * One proof is not enough: a number that was not proven for long opens its account only together with the account's
    * email address. It is typed, never shown. `masked` is the number that was just proven.
    */
   second: { app: AppView; masked: string; form: FormView; value: string; error: 'address_invalid' | null; restart: FormView }
   /** The attempt ended by time, or was replaced by a newer one: start again with the same address. */
-  'attempt-ended': { app: AppView; masked: string; again: FormView; restart: FormView }
+  'attempt-ended': { app: AppView; channel: Channel; masked: string; again: FormView; restart: FormView }
   /** The emailed link in the browser that asked for it: one button. `linkUsed` never shows here. */
   'link-same': { app: AppView; address: string; askedAt: Date; form: FormView }
   /** The emailed link anywhere else: the code to type into the first window. `code` is null when it is closed. */

@@ -1,4 +1,4 @@
-import type { MailName, Mails, ViewName, Views } from '../../src/text/index.ts'
+import type { MailName, Mails, Sms, SmsName, ViewName, Views } from '../../src/text/index.ts'
 
 const app = { name: 'Northwind Trading', letter: 'N', url: 'https://app.northwind.example/' }
 const quietApp = { name: 'Ledgerly', letter: 'L' }
@@ -7,14 +7,20 @@ const later = new Date('2026-11-21T14:12:11Z')
 const form = { action: '/sign-in/u1/answer', csrf: 'csrf-token' }
 const masked = 'm•••a@fabrikam.example'
 const address = 'maria@fabrikam.example'
+const maskedNumber = '+49 •••• 47'
 const device = 'Firefox on Windows'
 
 const wait: Views['wait'] = {
   app,
+  channel: 'email',
   masked,
+  after: null,
   answer: form,
   code: { form: 'short' },
   message: { state: 'handed_over', at },
+  retry: null,
+  other: null,
+  digits: null,
   goodUntil: later,
   nearEnd: false,
   resend: { action: '/sign-in/u1/resend', csrf: 'csrf-token', left: 2, waitSeconds: 45 },
@@ -24,27 +30,84 @@ const wait: Views['wait'] = {
   selfUrl: '/sign-in/u1',
 }
 
+const byText = { channel: 'sms', form: { action: '/sign-in/u1/by/sms', csrf: 'csrf-token' } } as const
+const byEmail = { channel: 'email', form: { action: '/sign-in/u1/by/email', csrf: 'csrf-token' } } as const
+const retry = { action: '/sign-in/u1/retry', csrf: 'csrf-token' }
+const digits = { action: '/sign-in/u1/digits/other', csrf: 'csrf-token' }
+const domain = 'fabrikam.example'
+const nextAt = new Date('2026-11-21T14:05:00Z')
+const text: Views['wait'] = { ...wait, channel: 'sms', masked: maskedNumber }
+const untold: Views['wait'] = { ...text, masked: null, message: null, other: byEmail, digits }
+
 /** Every page in each of its shapes. */
 export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
   identify: {
-    first: { app, form, value: '', error: null, signUp: 'possible' },
-    asked: { app, form, value: '', error: null, signUp: 'asked' },
-    wrong: { app, form, value: 'maria@', error: 'address_invalid', signUp: 'closed' },
+    first: { app, form, value: '', texts: false, error: null, signUp: 'possible' },
+    asked: { app, form, value: '', texts: false, error: null, signUp: 'asked' },
+    wrong: { app, form, value: 'maria@', texts: false, error: 'address_invalid', signUp: 'closed' },
+    withTexts: { app, form, value: '', texts: true, error: null, signUp: 'possible' },
+    wrongWithTexts: { app, form, value: 'maria@', texts: true, error: 'address_invalid', signUp: 'closed' },
+    unfit: { app, form, value: '0900 1234567', texts: true, error: 'phone_unfit', signUp: 'possible' },
+    textsClosed: { app, form, value: '+49 171 3920012', texts: true, error: 'texts_closed', signUp: 'possible' },
   },
   wait: {
     handed: wait,
     queued: { ...wait, message: { state: 'queued' } },
-    late: { ...wait, message: { state: 'deferred', nextAt: new Date('2026-11-21T14:05:00Z'), domain: 'fabrikam.example' } },
-    lateSoon: { ...wait, message: { state: 'deferred', nextAt: null, domain: 'fabrikam.example' } },
-    back: { ...wait, message: { state: 'refused', domain: 'fabrikam.example' } },
+    delivered: { ...wait, message: { state: 'delivered', at, domain } },
+    late: { ...wait, message: { state: 'deferred', nextAt, domain } },
+    lateForGood: { ...wait, message: { state: 'deferred', nextAt: null, domain }, other: byText },
+    back: { ...wait, message: { state: 'refused', why: 'rejected', domain } },
+    backOther: { ...wait, message: { state: 'refused', why: 'rejected', domain }, other: byText },
+    bounced: { ...wait, message: { state: 'refused', why: 'bounced', domain }, retry },
     wrong: { ...wait, code: { form: 'short', triesLeft: 3 }, resend: { ...wait.resend, waitSeconds: 0 } },
     lastTry: { ...wait, code: { form: 'long', triesLeft: 1 } },
     closed: { ...wait, code: { form: 'closed' } },
     long: { ...wait, code: { form: 'long' } },
     nearEnd: { ...wait, nearEnd: true },
     noResend: { ...wait, resend: { ...wait.resend, left: 0, waitSeconds: 0 } },
+    textInstead: { ...wait, other: byText },
+    closedTextInstead: { ...wait, code: { form: 'closed' }, other: byText },
+    second: { ...wait, after: 'sms' },
+    text,
+    textQueued: { ...text, message: { state: 'queued' } },
+    textDelivered: { ...text, message: { state: 'delivered', at, domain: '' } },
+    lateText: { ...text, message: { state: 'deferred', nextAt, domain: '' } },
+    lateTextForGood: { ...text, message: { state: 'deferred', nextAt: null, domain: '' }, other: byEmail },
+    textUnreachable: { ...text, message: { state: 'refused', why: 'unreachable', domain: '' }, retry },
+    textOptedOut: { ...text, message: { state: 'refused', why: 'opted_out', domain: '' }, retry },
+    textNoBudget: { ...text, message: { state: 'refused', why: 'no_budget', domain: '' } },
+    textWrong: { ...text, code: { form: 'short', triesLeft: 4 }, resend: { ...wait.resend, waitSeconds: 0 } },
+    textLastTry: { ...text, code: { form: 'long', triesLeft: 1 } },
+    textLong: { ...text, code: { form: 'long' } },
+    textLongQueued: { ...text, code: { form: 'long' }, message: { state: 'queued' } },
+    textClosed: { ...text, code: { form: 'closed' } },
+    textNearEnd: { ...text, nearEnd: true },
+    textNoResend: { ...text, resend: { ...wait.resend, left: 0, waitSeconds: 0 } },
+    textSecond: { ...text, after: 'email' },
+    untold,
+    untoldWrong: { ...untold, code: { form: 'short', triesLeft: 4 } },
+    untoldLong: { ...untold, code: { form: 'long' } },
+    untoldClosed: { ...untold, code: { form: 'closed' } },
+    untoldNearEnd: { ...untold, nearEnd: true },
+    untoldNoResend: { ...untold, resend: { ...wait.resend, left: 0, waitSeconds: 0 } },
   },
-  'attempt-ended': { only: { app, masked, again: form, restart: form } },
+  'last-digits': {
+    first: { app, form, error: null, back: form },
+    wrong: { app, form, error: 'digits_invalid', back: form },
+    closed: { app, form, error: 'texts_closed', back: form },
+  },
+  'proof-of-work': {
+    first: { app, challenge: '{"algorithm":"SHA-256"}', ticket: 'ticket', form, waitSeconds: 60, early: false, restart: form },
+    early: { app, challenge: '{"algorithm":"SHA-256"}', ticket: 'ticket', form, waitSeconds: 60, early: true, restart: form },
+  },
+  second: {
+    first: { app, masked: maskedNumber, form, value: '', error: null, restart: form },
+    wrong: { app, masked: maskedNumber, form, value: 'maria@', error: 'address_invalid', restart: form },
+  },
+  'attempt-ended': {
+    email: { app, channel: 'email', masked, again: form, restart: form },
+    text: { app, channel: 'sms', masked: maskedNumber, again: form, restart: form },
+  },
   'link-same': { only: { app, address, askedAt: at, form } },
   'link-other': {
     short: {
@@ -105,7 +168,20 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     full: {
       messages: [
         {
+          id: 'm3',
+          channel: 'sms',
+          subject: null,
+          text: 'Northwind Trading: 730226 is your code, good for 10 minutes.\n\n@id.northwind.example #730226',
+          to: '+4915112345647',
+          at: later,
+          locale: 'en',
+          code: '730226',
+          link: null,
+        },
+        {
           id: 'm2',
+          channel: 'email',
+          text: null,
           subject: 'Sign in to Northwind Trading',
           to: address,
           at: later,
@@ -115,7 +191,17 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
           htmlUrl: '/dev/inbox/m2.html',
           textUrl: '/dev/inbox/m2.txt',
         },
-        { id: 'm1', subject: 'Your sign-in to Ledgerly', to: 'jonas@fabrikam.example', at, locale: 'de', code: null, link: null },
+        {
+          id: 'm1',
+          channel: 'email',
+          subject: 'Your sign-in to Ledgerly',
+          text: null,
+          to: 'jonas@fabrikam.example',
+          at,
+          locale: 'de',
+          code: null,
+          link: null,
+        },
       ],
       empty: form,
     },
@@ -138,6 +224,16 @@ export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
   'account-closed': { only: notice },
 }
 
+/** Every text message in each of its shapes. */
+export const texts: { [N in SmsName]: Record<string, Sms[N]> } = {
+  'sign-in': {
+    short: { app, code: '482913', minutes: 10, host: 'id.northwind.example' },
+    long: { app, code: 'K7M2QX9RT4WA', minutes: 1, host: 'id.northwind.example' },
+  },
+  'no-account': { only: { app } },
+  'account-closed': { only: { app } },
+}
+
 /** Names of views/assets as a server would publish them. */
 export const assets: Record<string, string> = {
   'tokens.css': '/assets/tokens-1.css',
@@ -145,4 +241,5 @@ export const assets: Record<string, string> = {
   'house.css': '/assets/house-1.css',
   'favicon.svg': '/assets/favicon-1.svg',
   'wait.js': '/assets/wait-1.js',
+  'work.js': '/assets/work-1.js',
 }

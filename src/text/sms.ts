@@ -1,0 +1,59 @@
+import { cleanLine } from './clean.ts'
+import { septetsOf, toGsm } from './gsm.ts'
+import { FALLBACK, type Messages } from './messages.ts'
+import type { Sms, SmsName } from './views.ts'
+
+/** One part of a text message: 140 octets are 160 septets (3GPP TS 23.040 §9.2.3.24). */
+const SEPTETS_MAX = 160
+/** A name is cut down to this before the line that phones fill in is given up. */
+const NAME_MIN = 8
+const NAME_MAX = 60
+const READ_MAX = 200
+
+/**
+ * Draws text messages from the sentences `sms.*`. What does not fit is given up in this order: the end of the
+ * application's name, the last line (the code can still be typed), the language (English fits).
+ */
+export function createSms(messages: Messages): <N extends SmsName>(name: N, props: Sms[N], locale: string) => string {
+  return (name, props, locale) => {
+    const lastLine = 'host' in props ? `\n\n@${props.host.replace(/:\d+$/, '')} #${props.code}` : ''
+    const { app, ...values } = props
+    for (const language of [locale, FALLBACK]) {
+      const known = nameInGsm(app.name) || nameInGsm(messages.say('brand', {}, language))
+      for (const end of [lastLine, '']) {
+        for (const short of shortened(known)) {
+          const text = toGsm(messages.say(`sms.${name}`, { ...values, app: short }, language)) + end
+          if ((septetsOf(text) ?? Number.POSITIVE_INFINITY) <= SEPTETS_MAX) return text
+        }
+      }
+    }
+    throw new Error(`the text message ${name} is too long`)
+  }
+}
+
+/**
+ * A name as a text message may show it: letters, digits and a few signs of the alphabet. Words that would lose
+ * letters go as a whole. Nothing is left that a phone makes a link of, a number to call, a code, or an address
+ * (R-178); empty when nothing is left at all.
+ */
+function nameInGsm(name: string): string {
+  const known = toGsm(cleanLine(name.slice(0, READ_MAX)))
+    .split(/\s+/)
+    .filter((word) => !/[\p{L}\p{M}]/u.test([...word].filter((char) => septetsOf(char) === null).join('')))
+    .join(' ')
+  return known
+    .replace(/[^\p{L}\d &'.-]|\p{M}/gu, ' ')
+    .replace(/\d(?:[ &'.-]*\d){4,}/g, ' ')
+    .replace(/(?<![\p{L}\d])\.|\.(?! |$)/gu, ' ')
+    .replace(/ +/g, ' ')
+    .replace(/^[ &'-]+|[ &'-]+$/g, '')
+}
+
+/** The name, then ever less of it, whole words as long as there are any. */
+function* shortened(name: string): Generator<string> {
+  for (let room = Math.min(name.length, NAME_MAX); room >= Math.min(name.length, NAME_MIN); room--) {
+    const cut = name.slice(0, room)
+    const space = name.length > room && name[room] !== ' ' ? cut.lastIndexOf(' ') : -1
+    yield (space > 0 ? cut.slice(0, space) : cut).replace(/[ &'-]+$/, '')
+  }
+}
