@@ -74,7 +74,7 @@ export const textSettings = {
     group: 'Text messages',
     help: 'Texts to a country within two hours before their share of sign-ins counts; for a prefix half as many.',
     default: '20',
-    min: 2,
+    min: 4,
     max: 100_000,
     of: 'texts',
   }),

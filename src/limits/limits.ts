@@ -1,6 +1,7 @@
 import { Counter } from 'prom-client'
 import { addSeconds, type Clock, type Log, type Metrics, Refusal, type Secrets, secondsUntil } from '../base/index.ts'
 import type { Limit, LimitName } from '../config/index.ts'
+import { orUnavailable } from './or-unavailable.ts'
 
 /** One thing to count: which limit, and for whom (an address, a network, a client's id, or `''` for all). */
 export interface LimitRequest {
@@ -116,14 +117,4 @@ function longest(
   })
   const last = waits.sort((a, b) => b.retryAfterSeconds - a.retryAfterSeconds)[0]
   return last ? { ok: false, ...last } : null
-}
-
-async function orUnavailable<T>(log: Log, counting: Promise<T>): Promise<T> {
-  try {
-    return await counting
-  } catch (cause) {
-    if (cause instanceof Refusal) throw cause
-    log.error({ err: cause }, 'limits cannot be counted')
-    throw new Refusal('unavailable', { cause })
-  }
 }

@@ -48,6 +48,10 @@ const SWEPT: readonly Swept[] = [
   expired('delivery', 'challenge_id is null and give_up_at < $1', DAY, 'give_up_at'),
   // Only a success ends a row of wrong codes. One that nobody added to for a year stands for nobody any more.
   expired('guess_counter', 'updated_at < $1', YEAR, 'updated_at'),
+  expired('spend_counter', 'day < $1::timestamptz::date', 30 * DAY, 'day'),
+  expired('text_tally', 'hour < $1', 30 * DAY, 'hour'),
+  // An address that takes no messages is asked again after a year: it may belong to somebody else by then.
+  expired('suppression', 'created_at < $1', YEAR, 'created_at'),
   expired(
     'graphile_worker._private_jobs',
     'attempts >= max_attempts and locked_at is null and updated_at < $1',

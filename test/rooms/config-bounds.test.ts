@@ -30,7 +30,7 @@ describe('bounds', () => {
     ['PHONE_PROOF_AGE', 'phoneProofAgeSeconds', { '1d': 86_400, '730d': 63_072_000 }, ['86399s', '731d']],
     ['SMS_PROOF_BELOW', 'smsProofBelow', { '25': 25, '100': 100 }, ['24', '101', '-1', '50%']],
     ['SMS_CLOSE_BELOW', 'smsCloseBelow', { '0': 0, '50': 50 }, ['-1', '51']],
-    ['SMS_RATIO_TEXTS', 'smsRatioTexts', { '2': 2, '100000': 100_000 }, ['1', '100001']],
+    ['SMS_RATIO_TEXTS', 'smsRatioTexts', { '4': 4, '100000': 100_000 }, ['3', '100001']],
     ['HOST', 'host', { '::': '::', '10.0.0.1': '10.0.0.1' }, ['a b', 'http://x']],
     [
       'DATABASE_URL',
