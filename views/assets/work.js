@@ -5,11 +5,12 @@ const hexOf = (bits) => Array.from(new Uint8Array(bits), (byte) => byte.toString
 
 export async function solve(challenge) {
   const { nonce, salt, cost, keyLength, keyPrefix } = challenge.parameters
+  const password = new Uint8Array([...bytesOf(nonce), 0, 0, 0, 0])
+  const count = new DataView(password.buffer, password.length - 4)
   const pbkdf2 = { name: 'PBKDF2', hash: 'SHA-256', salt: bytesOf(salt), iterations: cost }
 
   async function step(counter) {
-    const password = new Uint8Array([...bytesOf(nonce), 0, 0, 0, 0])
-    new DataView(password.buffer).setUint32(password.length - 4, counter)
+    count.setUint32(0, counter)
     const key = await crypto.subtle.importKey('raw', password, 'PBKDF2', false, ['deriveBits'])
     return hexOf(await crypto.subtle.deriveBits(pbkdf2, key, keyLength * 8))
   }
