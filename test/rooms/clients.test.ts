@@ -16,7 +16,7 @@ describe('a web application', () => {
         token_endpoint_auth_method: 'client_secret_basic',
         application_type: 'web',
         id_token_signed_response_alg: 'ES256',
-        scope: 'openid profile email offline_access',
+        scope: 'openid profile email phone offline_access',
       },
       policy: {
         firstParty: false,
@@ -61,7 +61,7 @@ describe('a web application', () => {
 
   test('R-012 that never gets refresh tokens has neither the grant nor the scope', () => {
     const { metadata, policy } = clientOf({ ...WEB, refresh_token: 'never' })
-    expect(metadata).toMatchObject({ grant_types: ['authorization_code'], scope: 'openid profile email' })
+    expect(metadata).toMatchObject({ grant_types: ['authorization_code'], scope: 'openid profile email phone' })
     expect(policy.refreshToken).toBe('never')
     expect(faults({ ...WEB, refresh_token: 'never', grant_types: ['authorization_code', 'refresh_token'] })).toHaveLength(1)
   })
