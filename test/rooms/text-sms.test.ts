@@ -1,6 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createText, type Sms } from '../../src/text/index.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 import { assets, texts } from './text-samples.ts'
 
 const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets })
@@ -147,5 +149,25 @@ describe('text messages', () => {
     expect(text.sms('account-closed', { app: signIn.app }, 'no-such')).toBe(
       'Northwind Trading: The account of this number is closed or suspended. Nobody has been signed in.',
     )
+  })
+
+  test('a language that the alphabet cannot write is answered in English; what counts double is counted double', async () => {
+    const folder = await tempFolder('texts')
+    mkdirSync(join(folder, 'locales'))
+    const write = (locale: string, sentence: string) =>
+      writeFileSync(
+        join(folder, 'locales', `${locale}.json`),
+        JSON.stringify({ brand: 'Doorward', sms: { 'sign-in': sentence } }),
+      )
+    write('en', '{app}: {code} is your code.')
+    write('el', '{app}: {code} είναι ο κωδικός σας.')
+    write('fr', '{app} : {code} est votre code, reçu “ici” – à ne pas répéter.')
+    write('xx', `{app}: {code} ${'€'.repeat(45)}`)
+    const other = createText({ viewsDir: folder, assets: {} })
+    const first = (locale: string, name: string) =>
+      other.sms('sign-in', { ...signIn, app: { name, letter: 'x' } }, locale).split('\n')[0]
+    expect(first('el', 'Ledgerly')).toBe('Ledgerly: 482913 is your code.')
+    expect(first('fr', 'Ledgerly')).toBe('Ledgerly : 482913 est votre code, recu "ici" - à ne pas répéter.')
+    expect(first('xx', 'Northwind Trading International Company')).toBe(`Northwind Trading: 482913 ${'€'.repeat(45)}`)
   })
 })
