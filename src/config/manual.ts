@@ -1,3 +1,4 @@
+import { MONEY_WORDS } from './money-words.ts'
 import type { Group, Setting, SettingsTable } from './setting.ts'
 import { settings } from './settings.ts'
 
@@ -35,7 +36,7 @@ Durations are written \`45s\`, \`10m\`, \`12h\` or \`30d\`; a bare number counts
 export function settingsManual(extra: SettingsTable = {}): string {
   const sections = grouped(extra).map(
     ([group, members]) =>
-      `## ${group}\n\n| Name | Default | Written as | What it does |\n| --- | --- | --- | --- |\n${members.map(row).join('\n')}\n`,
+      `## ${group}\n\n| Name | Default | Written as | What it does |\n| --- | --- | --- | --- |\n${members.map(row).join('\n')}\n${group === 'Text messages' ? `\n${MONEY_WORDS}` : ''}`,
   )
   return [INTRODUCTION, ...sections].join('\n')
 }

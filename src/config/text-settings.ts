@@ -3,7 +3,7 @@ import { choice, duration, integer, origin, path } from './kinds.ts'
 import type { Fault, SettingsTable } from './setting.ts'
 import { choices, countries, country, form, forms, signingKey, token, webUrl } from './text-kinds.ts'
 
-export const TEXT_ROUTES = ['sns', 'twilio', 'webhook'] as const
+const TEXT_ROUTES = ['sns', 'twilio', 'webhook'] as const
 export type TextRouteName = (typeof TEXT_ROUTES)[number]
 
 /** What sign-in by text message is ruled by: routes, receipts, countries, money, proof of work. */

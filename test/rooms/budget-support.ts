@@ -5,9 +5,8 @@ import { createBudgetStore, type Database } from '../../src/store/index.ts'
 import { query } from '../support/database.ts'
 
 export const begin = new Date('2030-01-01T10:30:00.000Z')
-export const EUROS = 1_000_000
 
-export const prices: PriceTable = {
+const prices: PriceTable = {
   date: '2030-01-01',
   currency: 'EUR',
   otherMicros: 500_000,
@@ -16,7 +15,7 @@ export const prices: PriceTable = {
     ['AT', 130_000],
   ]),
 }
-export const NO_CAPS = { all: 1e12, country: 1e12, prefix: 1e12, client: 1e12, number: 1e12 }
+const NO_CAPS = { all: 1e12, country: 1e12, prefix: 1e12, client: 1e12, number: 1e12 }
 const secrets = createSecrets(['a secret of at least thirty-two characters'])
 
 export function movable(at: Date = begin): Clock & { move(seconds: number): void } {
