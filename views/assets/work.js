@@ -33,4 +33,4 @@ async function work(form) {
 }
 
 const form = globalThis.document?.querySelector('form[data-work]')
-if (form && globalThis.crypto?.subtle) work(form)
+if (form) work(form)
