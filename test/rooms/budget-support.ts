@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { addSeconds, type Clock, createLog, createMetrics, createSecrets, type PhoneNumber } from '../../src/base/index.ts'
-import { type BudgetDeps, createBudget, type PriceTable } from '../../src/limits/index.ts'
+import { type BudgetDeps, createBudget, type PriceTable, type TextBudget } from '../../src/limits/index.ts'
 import { createBudgetStore, type Database } from '../../src/store/index.ts'
 import { query } from '../support/database.ts'
 
@@ -97,3 +97,11 @@ export async function spentOn(url: string, day = '2030-01-01') {
 }
 
 export const empty = (url: string) => query(url, 'truncate spend_counter, text_tally, delivery')
+
+/** Reserves one text after the other: how many are paid for, and why the first is not. */
+export async function send(budget: TextBudget, ids: readonly string[], numberOf: (at: number) => PhoneNumber) {
+  const answers: Awaited<ReturnType<TextBudget['reserve']>>[] = []
+  for (const [at, deliveryId] of ids.entries())
+    answers.push(await budget.reserve({ deliveryId, number: numberOf(at), clientId: 'app' }))
+  return { sent: answers.filter(({ ok }) => ok).length, first: answers.find(({ ok }) => !ok) }
+}
