@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { addSeconds } from '../../src/base/index.ts'
-import type { ComposedMail } from '../../src/delivery/index.ts'
+import type { Composed } from '../../src/delivery/index.ts'
 import { query } from '../support/database.ts'
 import { startMailbox } from '../support/mailbox.ts'
 import { CODE, cleanUp, GIVE_UP_SECONDS, MAIL, onEnd, START, stage, TO } from './delivery-stage.ts'
@@ -62,7 +62,7 @@ describe('a message and its state', () => {
   })
 
   test('a fault in composing is tried again and is no mail that may have arrived', async () => {
-    const answers: (() => ComposedMail)[] = [
+    const answers: (() => Composed)[] = [
       () => {
         throw new Error(CODE)
       },
@@ -136,7 +136,11 @@ describe('trying again', () => {
     house.mailbox.setBehaviour({ code: 550 })
     const id = await house.order()
     await house.work()
-    expect(await house.delivery.newestState(house.challengeId)).toEqual({ state: 'refused', domain: 'fabrikam.example' })
+    expect(await house.delivery.newestState(house.challengeId)).toEqual({
+      state: 'refused',
+      why: 'rejected',
+      domain: 'fabrikam.example',
+    })
     expect(house.jobs).toEqual([])
     house.mailbox.setBehaviour('accept')
     await house.delivery.deliver(id)

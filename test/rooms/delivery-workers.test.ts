@@ -7,6 +7,7 @@ import { query } from '../support/database.ts'
 import { cleanUp, onEnd, START, stage, TO } from './delivery-stage.ts'
 
 const CLAIM_SECONDS = 40
+const claimFrom = (now: Date) => ({ email: addSeconds(now, CLAIM_SECONDS), sms: addSeconds(now, CLAIM_SECONDS) })
 
 afterEach(cleanUp)
 
@@ -32,7 +33,7 @@ describe('many workers, and workers that die', () => {
     const house = await stage()
     const id = await house.order()
     house.jobs.splice(0)
-    await house.deps.store.claim(id, house.now(), addSeconds(house.now(), CLAIM_SECONDS))
+    await house.deps.store.claim(id, house.now(), claimFrom(house.now()))
     expect(await house.delivery.resume()).toBe(0)
     await house.delivery.deliver(id)
     expect(house.mailbox.seen).toEqual([])
@@ -49,7 +50,7 @@ describe('many workers, and workers that die', () => {
     const house = await stage()
     const id = await house.order()
     for (const _ of [1, 2]) {
-      await house.deps.store.claim(id, house.now(), addSeconds(house.now(), CLAIM_SECONDS))
+      await house.deps.store.claim(id, house.now(), claimFrom(house.now()))
       house.wait(CLAIM_SECONDS)
     }
     await house.work()
@@ -71,15 +72,15 @@ describe('many workers, and workers that die', () => {
     const house = await stage()
     const { store } = house.deps
     const id = await house.order()
-    await store.claim(id, house.now(), addSeconds(house.now(), CLAIM_SECONDS))
+    await store.claim(id, house.now(), claimFrom(house.now()))
     house.wait(CLAIM_SECONDS)
-    await store.claim(id, house.now(), addSeconds(house.now(), CLAIM_SECONDS))
+    await store.claim(id, house.now(), claimFrom(house.now()))
     const inTx = house.db.transact
     expect(await inTx((tx) => store.defer(tx, id, 1, 'smtp_421', house.now()))).toBe(false)
     expect(await inTx((tx) => store.end(tx, id, 1, 'refused', 'smtp_550'))).toBe(false)
-    expect(await inTx((tx) => store.handOver(tx, id, house.now()))).toBe(true)
+    expect(await inTx((tx) => store.handOver(tx, id, house.now(), { route: 'smtp', receiptId: null }))).toBe(true)
     expect(await inTx((tx) => store.end(tx, id, 2, 'refused', 'smtp_550'))).toBe(false)
-    expect(await inTx((tx) => store.handOver(tx, id, house.now()))).toBe(false)
+    expect(await inTx((tx) => store.handOver(tx, id, house.now(), { route: 'smtp', receiptId: null }))).toBe(false)
     expect(await house.row(id)).toMatchObject({ state: 'handed_over' })
   })
 

@@ -37,12 +37,17 @@ export function createSnsRoute(deps: SnsDeps): TextRoute {
   async function send(text: OutgoingText) {
     const command = new PublishCommand(order(text))
     let begun = false
+    // What the connection said, before the SDK puts it into words of its own.
+    let broken: unknown
     // The last step before the request leaves: credentials and endpoint were found, the request is signed.
     command.middlewareStack.add(
       (next) => async (args) => {
         refusePlainText(args.request)
         begun = true
-        return next(args)
+        return next(args).catch((error) => {
+          broken = error
+          throw error
+        })
       },
       { step: 'deserialize', priority: 'low', name: 'begun' },
     )
@@ -51,7 +56,7 @@ export function createSnsRoute(deps: SnsDeps): TextRoute {
       const { MessageId } = await client.send(command, { abortSignal: AbortSignal.timeout(textMs) })
       return { kind: 'accepted' as const, ...(MessageId && { receiptId: MessageId }) }
     } catch (error) {
-      return told(deps.log, NAME, text, snsVerdict(error, begun))
+      return told(deps.log, NAME, text, snsVerdict(broken ?? error, begun))
     }
   }
 

@@ -5,8 +5,8 @@ import { addressOf, receiptIdOf } from './receipt-fields.ts'
 import { parsed } from './sns-envelope.ts'
 
 const shape = z.object({
-  id: z.unknown(),
-  address: z.unknown(),
+  id: z.unknown().optional(),
+  address: z.unknown().optional(),
   status: z.enum(['delivered', 'failed']),
   reason: z.string().max(100).nullish(),
 })

@@ -20,21 +20,31 @@ export interface SnsFetcher {
 
 /** Bounded in time and size, without redirects; ten addresses a minute at most, so that nobody is flooded through us. */
 export function createSnsFetcher({ clock }: { clock: Clock }): SnsFetcher {
-  const kept = new Map<string, Promise<X509Certificate | null>>()
+  const kept = new Map<string, X509Certificate>()
+  const asked = new Map<string, Promise<X509Certificate | null>>()
   let fetches = 0
   let countedUntil = clock.now()
 
   async function certificate(address: string): Promise<X509Certificate | null> {
     const known = kept.get(address)
     if (known) return known
-    const asked = fetchText(address).then((answer) => (answer === null ? null : certificateIn(answer)))
-    kept.set(address, asked)
-    // What failed is asked for again when it is needed again.
-    const forget = () => void kept.delete(address)
-    void asked.then((found) => found ?? forget(), forget)
-    const [oldest] = kept.keys()
-    if (kept.size > KEPT_MAX && oldest !== undefined) kept.delete(oldest)
-    return asked
+    const asking = asked.get(address) ?? fetchCertificate(address)
+    asked.set(address, asking)
+    return asking
+  }
+
+  // Only what is a certificate is kept: no stranger's address takes its place.
+  async function fetchCertificate(address: string): Promise<X509Certificate | null> {
+    try {
+      const text = await fetchText(address)
+      const found = text === null ? null : certificateIn(text)
+      const [oldest] = kept.keys()
+      if (found && kept.size >= KEPT_MAX && oldest !== undefined) kept.delete(oldest)
+      if (found) kept.set(address, found)
+      return found
+    } finally {
+      asked.delete(address)
+    }
   }
 
   async function fetchText(address: string): Promise<string | null> {

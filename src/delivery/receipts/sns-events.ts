@@ -4,8 +4,8 @@ import type { SuppressionReason } from '../store.ts'
 import { emailOf, numberOf, receiptIdOf } from './receipt-fields.ts'
 import { parsed } from './sns-envelope.ts'
 
-const people = z.array(z.object({ emailAddress: z.unknown() })).max(50)
-const mail = z.object({ messageId: z.unknown() })
+const people = z.array(z.object({ emailAddress: z.unknown().optional() })).max(50)
+const mail = z.object({ messageId: z.unknown().optional() })
 // Amazon SES calls the kind notificationType in notifications and eventType in events.
 const sesEvents = z.union([
   z.object({
@@ -18,8 +18,8 @@ const sesEvents = z.union([
 ])
 const textEvent = z.object({
   eventType: z.string().startsWith('TEXT_'),
-  messageId: z.unknown(),
-  destinationPhoneNumber: z.unknown(),
+  messageId: z.unknown().optional(),
+  destinationPhoneNumber: z.unknown().optional(),
 })
 
 type Said = { outcome: 'delivered' } | { outcome: 'failed'; reason: SuppressionReason | null; lasting: boolean }
