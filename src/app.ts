@@ -4,13 +4,21 @@ import { createAudit } from './audit/index.ts'
 import { type Clock, createSecrets, type Log, type Metrics } from './base/index.ts'
 import { type ClientsFile, createClients, type DeclaredSource } from './clients/index.ts'
 import type { Config } from './config/index.ts'
-import { createInbox, createSmtpRoute } from './delivery/channels/index.ts'
-import { createDelivery, DELIVER_TASK, type Delivery } from './delivery/index.ts'
-import { createFactors } from './factors/index.ts'
+import { createInbox, createSmtpRoutes } from './delivery/channels/index.ts'
+import { createDelivery, createReceiptDesk, DELIVER_TASK, type Delivery } from './delivery/index.ts'
+import { addressKey, createFactors } from './factors/index.ts'
 import { createKeys } from './keys/index.ts'
-import { createGuesses, createLimits, createLocalLimits } from './limits/index.ts'
+import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
-import { createComposer, createFlow, createKnownBrowsers, createProver, type SignInPolicy } from './signin/index.ts'
+import {
+  createComposer,
+  createFlow,
+  createKnownBrowsers,
+  createProofOfWork,
+  createProver,
+  createSecondChannel,
+  type SignInPolicy,
+} from './signin/index.ts'
 import {
   afterCommit,
   createAccountStore,
@@ -24,14 +32,17 @@ import {
   createLimitStore,
   createOidcRecordStore,
   createQueue,
+  createSuppressionStore,
   createSweep,
   type Database,
 } from './store/index.ts'
 import { createText } from './text/index.ts'
-import { createAssets, createSite, networkOf, whoOf } from './web/index.ts'
+import { receiptsUrl, textBudget, textRoutes } from './texting.ts'
+import { createAssets, createReceipts, createSite, networkOf, whoOf } from './web/index.ts'
 
 const VIEWS = join(import.meta.dirname, '..', 'views')
 const RESUME_EVERY_MS = 5000
+const MEASURE_EVERY_MS = 60_000
 const SWEEP_EACH_MINUTE = '* * * * * sweep'
 
 /** What a start has settled beyond the settings: in trial mode some of it is made up. */
@@ -40,6 +51,9 @@ export interface AppOptions {
   databaseDirectUrl: string
   secrets: readonly string[]
   demoUrl: string | null
+  prices: PriceTable
+  /** `AWS_ENDPOINT_URL_SNS`, which the AWS SDK reads as well. */
+  snsEndpoint: string | null
   db: Database
   clock: Clock
   log: Log
@@ -56,7 +70,10 @@ export function createApp(options: AppOptions) {
   const text = createText({ viewsDir: VIEWS, assets: assets.urls, log })
 
   const audit = createAudit({ ...shared, store: createAuditStore(db), afterCommit })
-  const accounts = createAccounts({ store: createAccountStore(db), audit, clock, signup: config.signup })
+  const accounts = createAccounts({
+    ...{ store: createAccountStore(db), audit, clock, signup: config.signup },
+    phoneProofAgeSeconds: config.phoneProofAgeSeconds,
+  })
   const clients = createClients({ store: createClientStore(db), clock, log })
   const keys = createKeys({ ...shared, store: createKeyStore(db), secrets })
   const limits = createLimits({ ...shared, store: createLimitStore(db), secrets, limits: config.limits })
@@ -64,12 +81,17 @@ export function createApp(options: AppOptions) {
   const guesses = createGuesses({ store: createGuessStore(db), clock, failuresMax: config.codeFailuresMax })
   const consents = createConsentStore(db)
   const attempts = createAttemptStore(db)
-  const factors = createFactors({ secrets })
+  const factors = createFactors({ secrets, texts: config.texts })
   const knownBrowsers = createKnownBrowsers(secrets)
   const policy = policyOf(config)
 
-  const inbox = config.trial && !config.smtpUrl ? createInbox({ clock }) : null
-  const routes = config.smtpUrl ? [createSmtpRoute({ url: config.smtpUrl, log })] : inbox ? [inbox.route] : []
+  const inbox = config.trial ? createInbox({ clock }) : null
+  const noServer = config.smtpUrls.length === 0 && inbox
+  const routes = {
+    email: noServer ? [noServer.routes.email] : createSmtpRoutes({ urls: config.smtpUrls, log }),
+    sms: textRoutes(config, { inbox, log }),
+  }
+  const budget = textBudget(config, { db, secrets, prices: options.prices, clock, log, metrics })
   const queue = createQueue({
     databaseUrl: options.databaseDirectUrl,
     db,
@@ -90,6 +112,9 @@ export function createApp(options: AppOptions) {
   const delivery: Delivery = createDelivery({
     ...shared,
     store: createDeliveryStore(db),
+    suppressions: createSuppressionStore(),
+    spend: budget,
+    addressKey: (address) => addressKey(secrets, address),
     enqueue: queue.add,
     compose,
     handedOver: (tx, challengeId, at) =>
@@ -103,6 +128,7 @@ export function createApp(options: AppOptions) {
     ...shared,
     store: attempts,
     factors,
+    texts: config.texts ? budget : null,
     delivery,
     limits,
     guesses,
@@ -122,6 +148,16 @@ export function createApp(options: AppOptions) {
     lifetimes: lifetimesOf(config),
     store: createOidcRecordStore(db),
   })
+  const receiptDesk = createReceiptDesk({
+    take: delivery.receipt,
+    snsTopics: config.snsTopics,
+    snsEndpoint: options.snsEndpoint,
+    twilioUrl: receiptsUrl(config),
+    twilioAuthToken: config.smsRoutes.includes('twilio') ? config.twilioAuthToken : null,
+    secret: config.receiptsSecret,
+    clock,
+    log,
+  })
   const site = createSite({
     ...{ oidc, delivery, consents, accounts, clients, localLimits, audit, text, secrets, knownBrowsers, ...shared },
     issuer: config.issuer,
@@ -129,10 +165,16 @@ export function createApp(options: AppOptions) {
     bodyMaxBytes: config.bodyMaxBytes,
     triesMax: policy.triesMax,
     signupOpen: config.signup.kind !== 'closed',
-    trial: config.trial ? { inbox, demoUrl: options.demoUrl } : null,
+    texts: config.texts,
+    phoneCountry: config.phoneCountry,
+    smsCountries: config.smsCountries,
+    trial: config.trial ? { inbox: usesInbox(config) ? inbox : null, demoUrl: options.demoUrl } : null,
+    receipts: createReceipts({ desk: receiptDesk }),
     serveAsset: assets.serve,
     flow: createFlow(signIn),
     prover: createProver(signIn),
+    secondChannel: createSecondChannel(signIn),
+    proofOfWork: createProofOfWork({ secrets, clock }),
   })
 
   /** Makes the registrations equal to what is declared. */
@@ -145,7 +187,7 @@ export function createApp(options: AppOptions) {
     })
   }
 
-  let resuming: NodeJS.Timeout | undefined
+  const timers: NodeJS.Timeout[] = []
 
   /** Takes signing keys into service, starts the queue and takes up what a crash left behind. */
   async function start(): Promise<void> {
@@ -153,20 +195,24 @@ export function createApp(options: AppOptions) {
     oidc.useKeys(await keys.load())
     await queue.start()
     const resume = () => void delivery.resume().catch((err) => log.warn({ err }, 'waiting messages could not be taken up'))
+    const measure = () => void budget.measure().catch((err) => log.warn({ err }, 'the spend of texts could not be read'))
     resume()
-    resuming = setInterval(resume, RESUME_EVERY_MS)
+    timers.push(setInterval(resume, RESUME_EVERY_MS))
+    if (!config.texts) return
+    measure()
+    timers.push(setInterval(measure, MEASURE_EVERY_MS))
   }
 
   const started = (version: string) => audit.note('service.started', { detail: { version } })
 
   /** Lets running jobs end. The server has been closed before, the database is closed after. */
   async function stop(): Promise<void> {
-    clearInterval(resuming)
+    for (const timer of timers) clearInterval(timer)
     await queue.stop()
-    for (const route of routes) await route.close()
+    for (const route of [...routes.email, ...routes.sms]) await route.close()
   }
 
-  return { site, declare, start, started, stop, secretIds: secrets.ids }
+  return { site, declare, start, started, stop, secretIds: secrets.ids, worstCase: config.texts ? budget.worstCase() : null }
 }
 
 export type App = ReturnType<typeof createApp>
@@ -179,7 +225,13 @@ function policyOf(config: Config): SignInPolicy {
     triesMax: config.codeTriesMax,
     failuresMax: config.codeFailuresMax,
     resendWaitSeconds: config.resendWaitSeconds,
+    proofOfWork: config.proofOfWork,
   }
+}
+
+/** Whether something lands in the trial's inbox. */
+function usesInbox(config: Config): boolean {
+  return config.smtpUrls.length === 0 || config.smsRoutes.length === 0
 }
 
 function lifetimesOf(config: Config) {

@@ -6,6 +6,7 @@ import { type App, createApp } from './app.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
 import { type ClientsFile, readClientsFile } from './clients/index.ts'
 import type { Config } from './config/index.ts'
+import { type PriceTable, readPrices, shippedPrices } from './limits/index.ts'
 import {
   checkDeployment,
   type Database,
@@ -22,7 +23,7 @@ export interface ServiceOptions {
   config: Config
   log: Log
   version: string
-  /** Only for secrets that the clients file names. */
+  /** Only for secrets that the clients file names, and for what the AWS SDK reads. */
   env: Readonly<Record<string, string | undefined>>
   /** Writes a line for the person at the terminal. */
   say(line: string): void
@@ -71,7 +72,10 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   const secrets = config.secrets ?? trialSecrets(config.dataDir)
   const demo = config.clientsFile ? null : demoRegistration(config, secrets)
   const demoUrl = demo ? demoOrigin(config) : null
-  const app = createApp({ config, databaseDirectUrl: urls.direct, secrets, demoUrl, db, clock, log, metrics })
+  const prices = pricesFrom(config)
+  const snsEndpoint = options.env.AWS_ENDPOINT_URL_SNS ?? null
+  const shared = { config, db, clock, log, metrics }
+  const app = createApp({ ...shared, databaseDirectUrl: urls.direct, secrets, demoUrl, prices, snsEndpoint })
   const mayMove = config.databaseUrl === null
   await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log, mayMove })
   await checkClock(db, config, log, closers)
@@ -82,7 +86,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   if (demo) await startDemo(config, demo.secret, log, closers)
   await app.started(options.version)
   state.ready = state.stopping ? 'stopping' : null
-  tell(options, demoUrl)
+  tell(options, demoUrl, app.worstCase)
 }
 
 async function databaseUrls(config: Config, log: Log, closers: Closer[]): Promise<{ pooled: string; direct: string }> {
@@ -121,6 +125,19 @@ async function checkClock(db: Database, config: Config, log: Log, closers: Close
   closers.push(async () => clearInterval(timer))
 }
 
+function pricesFrom(config: Config): PriceTable {
+  if (!config.smsPricesFile) return shippedPrices()
+  let text: string
+  try {
+    text = readFileSync(config.smsPricesFile, 'utf8')
+  } catch (cause) {
+    throw new Error(`SMS_PRICES_FILE cannot be read: ${config.smsPricesFile}`, { cause })
+  }
+  const read = readPrices(text)
+  if (!read.ok) throw new Error(read.faults.map((fault) => `${config.smsPricesFile}: ${fault}`).join('\n'))
+  return read.prices
+}
+
 function clientsFrom({ config, env }: ServiceOptions): ClientsFile {
   const path = config.clientsFile ?? ''
   let text: string
@@ -146,12 +163,18 @@ async function startDemo(config: Config, secret: string, log: Log, closers: Clos
   if (demo) closers.push(() => demo.stop())
 }
 
-function tell({ config, say }: ServiceOptions, demoUrl: string | null): void {
+function tell({ config, log, say }: ServiceOptions, demoUrl: string | null, worstCase: App['worstCase']): void {
+  for (const warning of worstCase?.warnings ?? []) log.warn({}, warning)
+  if (worstCase) log.info({ worstCaseMicros: worstCase.micros, currency: worstCase.currency }, worstCase.words)
   if (!config.trial) return
+  const mails = config.smtpUrls.length === 0
+  const texts = config.smsRoutes.length === 0
+  const what = mails && texts ? 'mails and texts' : mails ? 'mails' : 'texts'
   say('')
   say(`  Doorward runs in trial mode at ${config.issuer}`)
   if (demoUrl) say(`  Sign in to the demo application:  ${demoUrl}`)
-  if (!config.smtpUrl) say(`  Read the mails it would send:     ${config.issuer}/dev/inbox`)
+  if (mails || texts) say(`  ${`Read the ${what} it would send:`.padEnd(35)}${config.issuer}/dev/inbox`)
+  if (worstCase) say(`  ${texts ? 'Sent for real: ' : ''}${worstCase.words}`)
   say('')
 }
 

@@ -31,6 +31,8 @@ const CLAIM_WORDS: Record<string, string> = {
   at_hash: 'Fingerprint of the access token',
   email: 'Email',
   email_verified: 'Email was proven',
+  phone_number: 'Phone number',
+  phone_number_verified: 'Phone number was proven',
   name: 'Name',
   locale: 'Language',
   updated_at: 'Profile changed',
@@ -48,7 +50,7 @@ export function homePage(issuer: URL): string {
 
 /** The page of a signed-in person. */
 export function personPage(person: Person): string {
-  const name = person.userinfo.name ?? person.userinfo.email ?? person.claims.email ?? person.claims.sub
+  const name = person.userinfo.name ?? person.userinfo.email ?? person.claims.email ?? person.userinfo.phone_number ?? person.claims.sub
   const lifetime =
     person.expiresInSeconds === undefined ? '' : ` It is good for ${Math.round(person.expiresInSeconds / 60)} minutes.`
   return page(

@@ -24,7 +24,7 @@ interface Visit {
   session: Session
 }
 
-const SCOPE = 'openid email profile offline_access'
+const SCOPE = 'openid email phone profile offline_access'
 const STYLE = readFileSync(new URL('style.css', import.meta.url), 'utf8')
 
 /** Starts the demo. `stop` ends open connections too. */

@@ -1,6 +1,6 @@
 import { type Secrets, sameText } from '../base/index.ts'
 import { codeStrength, deriveAnswers, normalizeCode } from './derive.ts'
-import { type Answer, type Challenge, type Face, type Factor, NOBODY, type Offer, type Verdict } from './factor.ts'
+import { type Answer, type Challenge, type Face, type Factor, NOBODY, type Verdict } from './factor.ts'
 
 /** What every method has in common that is answered by a derived code. */
 export function createCodes(deps: { secrets: Secrets; amr: Readonly<Record<Face, readonly string[]>> }) {
@@ -24,9 +24,4 @@ export function createCodes(deps: { secrets: Secrets; amr: Readonly<Record<Face,
   }
 
   return { answers, judge, readCode } satisfies Partial<Factor>
-}
-
-/** An offer of a method for an address, counted by its keyed hash whatever method asks. */
-export function offerOf(secrets: Secrets, kind: string, addressKind: Factor['addressKind'], target: Offer['target']): Offer {
-  return { kind, target, targetKey: secrets.hmac('address-index', `${addressKind}\n${target}`).toString('base64url') }
 }

@@ -3,10 +3,11 @@
 // Tables: attempt, challenge. Requirements.
 export { type Attempt, type AttemptRow, type AttemptStore, type StoredAttempt, typedChallenge } from './attempt.ts'
 export { type ComposeDeps, createComposer } from './compose.ts'
+export type { Asker, FlowDeps, SignInPolicy, Texts } from './deps.ts'
 export { deviceName, deviceOf } from './device.ts'
-export { type Asker, createFlow, type Flow, type FlowDeps, HELD_WAIT_SECONDS, type SignInPolicy, type Texts } from './flow.ts'
+export { createFlow, type Flow, HELD_WAIT_SECONDS } from './flow.ts'
 export { createKnownBrowsers, type KnownBrowsers } from './known-browser.ts'
 export { isFresh, isOnFile, nextStep, type Step } from './next-step.ts'
-export { createProofOfWork, type ProofOfWork, type ReplayStore } from './proof-of-work.ts'
+export { createProofOfWork, type ProofOfWork } from './proof-of-work.ts'
 export { createProver, type Outcome, type ProveDeps, type Prover } from './prove.ts'
 export { createSecondChannel, type SecondChannel } from './second-channel.ts'

@@ -1,7 +1,7 @@
 import { addSeconds, newId, Refusal } from '../base/index.ts'
 import { type Challenge, type Factor, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
-import type { Asker, FlowDeps } from './flow.ts'
+import type { Asker, FlowDeps } from './deps.ts'
 
 /** What every way into an attempt goes through: limits before the work, one challenge, one message. */
 export function createPhases(deps: FlowDeps) {
@@ -69,14 +69,13 @@ export function createPhases(deps: FlowDeps) {
     tx: Parameters<FlowDeps['delivery']['queue']>[0],
     locale: string,
     challenge: Challenge,
-    target: Challenge['target'] = challenge.target,
   ): Promise<void> {
     await deps.delivery.queue(tx, {
       channel: factorOf(challenge).channel,
       challengeId: challenge.id,
       attemptId: challenge.attemptId,
       message: 'sign-in',
-      target: target === NOBODY ? '' : target,
+      target: challenge.target === NOBODY ? '' : challenge.target,
       locale,
       giveUpAt: addSeconds(challenge.firstSentAt, policy.codeCapSeconds),
     })

@@ -1,13 +1,7 @@
 import { createChallenge, randomInt, verifySolution } from 'altcha-lib'
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
 import { z } from 'zod'
-import { addSeconds, type Clock, hashOf, type Secrets, sameText } from '../base/index.ts'
-
-/** What the proof of work needs from storage. */
-export interface ReplayStore {
-  /** True for the first call with this id over all instances, false for every other one until `expiresAt`. */
-  once(id: string, expiresAt: Date): Promise<boolean>
-}
+import { addSeconds, type Clock, type Secrets } from '../base/index.ts'
 
 /**
  * Proof of work before a message is sent (R-153): the browser computes for a second what costs whoever asks for
@@ -16,15 +10,11 @@ export interface ReplayStore {
 export interface ProofOfWork {
   /** A challenge for `subject` as JSON, as the ALTCHA protocol (v2) writes it. Good for ten minutes. */
   challengeFor(subject: string): Promise<string>
-  /** Whether a challenge of `subject` is solved; each challenge counts once. Anything else that is sent answers false. */
-  check(subject: string, solution: string): Promise<boolean>
   /**
-   * For people whose browser runs no script: says since when somebody waits for `subject`, for a hidden field.
-   * `since` is now, unless the caller knows better: then a page that is loaded anew does not begin the wait again.
+   * Whether a challenge of `subject` is solved; anything else that is sent answers false. What it is for happens once,
+   * so that a solution need not be remembered.
    */
-  ticketFor(subject: string, since?: Date): string
-  /** `ok` once for each ticket, a minute after its time and for a quarter of an hour; `bad`: foreign, used or too old. */
-  waited(subject: string, ticket: string): Promise<'ok' | 'early' | 'bad'>
+  check(subject: string, solution: string): Promise<boolean>
 }
 
 const ALGORITHM = 'PBKDF2/SHA-256'
@@ -36,10 +26,7 @@ const STEP_ITERATIONS = 4000
  */
 const STEPS_MAX = 500
 const CHALLENGE_SECONDS = 10 * 60
-const WAIT_SECONDS = 60
-const TICKET_SECONDS = 15 * 60
 const SOLUTION_CHARACTERS_MAX = 2000
-const TICKET = /^([1-9]\d{0,11})\.([\w-]{43})$/
 
 const Payload = z.object({
   challenge: z.object({
@@ -59,8 +46,8 @@ const Payload = z.object({
 })
 
 /** Proof of work by the ALTCHA protocol, without a third party. */
-export function createProofOfWork(deps: { secrets: Secrets; replays: ReplayStore; clock: Clock }): ProofOfWork {
-  const { secrets, replays, clock } = deps
+export function createProofOfWork(deps: { secrets: Secrets; clock: Clock }): ProofOfWork {
+  const { secrets, clock } = deps
 
   async function challengeFor(subject: string): Promise<string> {
     const challenge = await createChallenge({
@@ -83,30 +70,9 @@ export function createProofOfWork(deps: { secrets: Secrets; replays: ReplayStore
     // Also by an older secret: an instance that has not learned of the newest one may have made it.
     for (const id of secrets.ids) {
       const { verified } = await verifySolution({ ...payload, ...keysOf(subject, id), deriveKey })
-      if (verified) return replays.once(hashOf(`proof-of-work\n${parameters.nonce}\n${parameters.salt}`), endsAt)
+      if (verified) return true
     }
     return false
-  }
-
-  function ticketFor(subject: string, since: Date = clock.now()): string {
-    const seconds = Math.floor(since.getTime() / 1000)
-    return `${seconds}.${macOf(subject, seconds, secrets.currentId)}`
-  }
-
-  async function waited(subject: string, ticket: string): Promise<'ok' | 'early' | 'bad'> {
-    const [, text = '', mac = ''] = TICKET.exec(ticket) ?? []
-    const seconds = Number(text)
-    if (!secrets.ids.some((id) => sameText(mac, macOf(subject, seconds, id)))) return 'bad'
-    const since = new Date(seconds * 1000)
-    const now = clock.now()
-    const endsAt = addSeconds(since, TICKET_SECONDS)
-    if (endsAt <= now) return 'bad'
-    if (addSeconds(since, WAIT_SECONDS) > now) return 'early'
-    return (await replays.once(hashOf(`proof-of-work\n${subject}\n${seconds}`), endsAt)) ? 'ok' : 'bad'
-  }
-
-  function macOf(subject: string, seconds: number, secretId: string): string {
-    return secrets.hmac('proof-of-work', `ticket\n${subject}\n${seconds}`, secretId).toString('base64url')
   }
 
   // The subject stands in the keys: it is bound without being shown.
@@ -115,7 +81,7 @@ export function createProofOfWork(deps: { secrets: Secrets; replays: ReplayStore
     return { hmacSignatureSecret: key('challenge'), hmacKeySignatureSecret: key('solution') }
   }
 
-  return { challengeFor, check, ticketFor, waited }
+  return { challengeFor, check }
 }
 
 function readPayload(solution: string): z.infer<typeof Payload> | null {

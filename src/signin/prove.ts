@@ -2,7 +2,7 @@ import type { Accounts, Proven } from '../accounts/index.ts'
 import { isEmail, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
 import type { Answer, Challenge, Face, Factor } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
-import type { Asker, FlowDeps } from './flow.ts'
+import type { Asker, FlowDeps } from './deps.ts'
 
 /** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
 export type Outcome =
@@ -122,9 +122,9 @@ export function createProver(deps: ProveDeps) {
       return { outcome: 'refused', reason: proven.reason }
     }
     const accountId = proven.account.id
-    const enough = proven.outcome !== 'stale'
     // Proofs count together only when they are of one account; another method each, by the challenges.
     const earlier = attempt.accountId === accountId ? attempt.proofs.filter(({ kind }) => kind !== proof.kind) : []
+    const enough = proven.outcome !== 'stale' || earlier.length > 0
     if (enough && earlier.length > 0) await deps.accounts.renew(tx, accountId)
     await store.prove(tx, attempt.id, { accountId, proofs: [...earlier, proof], state: enough ? 'proven' : 'open' })
     const detail = { method: challenge.kind, face }

@@ -2,7 +2,7 @@ import { addSeconds, isEmail, lastTwoDigits, sameText } from '../base/index.ts'
 import { type Challenge, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
 import type { Attempt } from './attempt.ts'
-import type { Asker, FlowDeps } from './flow.ts'
+import type { Asker, FlowDeps } from './deps.ts'
 import { createPhases } from './phases.ts'
 
 /**
@@ -21,10 +21,7 @@ export function createSecondChannel(deps: FlowDeps) {
     const now = clock.now()
     const there = attempt.challenges.find(({ kind }) => kind === 'sms')
     // Guesses at a code that nobody was sent are counted by the address that was typed.
-    const nobody: Offer = {
-      ...factor.offerFor(NOBODY),
-      targetKey: factor.offerFor(`nobody ${email.target}` as Offer['target']).targetKey,
-    }
+    const nobody: Offer = { kind: factor.kind, target: NOBODY, targetKey: `nobody:${email.targetKey}` }
     const held = there ?? (await newChallenge(attempt.id, nobody, { knownBrowser: email.knownBrowser, state: 'held', now }))
     await transact(async (tx) => {
       if (!there) await store.add(tx, held)
@@ -56,15 +53,19 @@ export function createSecondChannel(deps: FlowDeps) {
     const account = await deps.accounts.byEmail(email.target)
     const number = account?.state === 'active' ? account.phone : null
     const named = number !== null && sameText(lastTwoDigits(number), digits)
-    const offer = named ? deps.factors.get('sms')?.offerFor(number) : undefined
     const now = clock.now()
-    const target = offer ?? { target: NOBODY, targetKey: challenge.targetKey }
-    const closed = await deps.guesses.closed(target.targetKey, knownBrowser)
-    const sent = { ...challenge, ...target, shortCode: !closed, firstSentAt: now, lastSentAt: now, chosenAt: now }
+    // Ends and takes codes alike whether it leads somewhere or not: guesses stay counted by the address that was typed,
+    // and no hand-over moves its end.
+    const open: Challenge = {
+      ...challenge,
+      target: number && named ? number : NOBODY,
+      shortCode: !(await deps.guesses.closed(challenge.targetKey, knownBrowser)),
+      ...{ firstSentAt: now, lastSentAt: now, chosenAt: now },
+      expiresAt: addSeconds(now, policy.codeTtlSeconds),
+    }
     await transact(async (tx) => {
-      const open = { ...sent, expiresAt: addSeconds(now, policy.codeCapSeconds) }
       if (!(await store.release(tx, open, policy.messagesMax))) return
-      await queueMessage(tx, attempt.locale, open, target.target)
+      await queueMessage(tx, attempt.locale, open)
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
       await audit.record(tx, 'sign_in.digits_named', { ...who, detail: { right: named } })
     })

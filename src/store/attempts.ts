@@ -79,10 +79,9 @@ const release: Statement = {
     update challenge set state = 'open', messages = messages + 1, last_sent_at = $2::timestamptz, chosen_at = $2::timestamptz,
       first_sent_at = case when messages = 0 then $2::timestamptz else first_sent_at end,
       expires_at = case when messages = 0 then $3::timestamptz else expires_at end,
-      target_key = case when target = '' then $5 else target_key end,
-      short_code = case when target = '' then $6 else short_code end,
+      short_code = $5,
       target = case when target = '' then $4 else target end
-    where id = $1 and state = 'held' and messages < $7 and expires_at > $2::timestamptz returning 1`,
+    where id = $1 and state = 'held' and messages < $6 and expires_at > $2::timestamptz returning 1`,
 }
 
 const countTry: Statement = {
@@ -117,8 +116,13 @@ const addMessage: Statement = {
 
 const handedOver: Statement = {
   name: 'challenge_handed_over',
-  text: `update challenge set last_handed_at = $2::timestamptz,
-           expires_at = least(first_sent_at + make_interval(secs => $3::float8), $2::timestamptz + make_interval(secs => $4::float8))
+  // What leads to a number on file ends when it would end if it led to nobody (R-085).
+  text: `update challenge c set last_handed_at = $2::timestamptz,
+           expires_at = case when c.kind = 'sms' and exists (
+               select from challenge typed
+               where typed.attempt_id = c.attempt_id and typed.kind = 'email' and typed.first_sent_at < c.first_sent_at
+             ) then c.expires_at
+             else least(first_sent_at + make_interval(secs => $3::float8), $2::timestamptz + make_interval(secs => $4::float8)) end
          where id = $1 and state = 'open' and expires_at > $2::timestamptz`,
 }
 
@@ -166,7 +170,7 @@ export function createAttemptStore(db: Database): AttemptStore {
       await runIn(tx, hold, [challengeId])
     },
     async release(tx, c, messagesMax) {
-      const values = [c.id, c.lastSentAt, c.expiresAt, c.target, c.targetKey, c.shortCode, messagesMax]
+      const values = [c.id, c.lastSentAt, c.expiresAt, c.target, c.shortCode, messagesMax]
       return (await runIn(tx, release, values)).length === 1
     },
     async countTry(challengeId, triesMax, now) {

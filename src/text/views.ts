@@ -97,13 +97,12 @@ export interface Views {
   'last-digits': { app: AppView; form: FormView; error: 'digits_invalid' | 'texts_closed' | null; back: FormView }
   /**
    * Proof of work before a message is sent. The page's script solves `challenge` (ALTCHA, as JSON) and fills the field
-   * `solution`; without a script the same form may be sent once `waitSeconds` have gone by: its field `ticket` says when
-   * they began. `early`: it was sent before that.
+   * `solution`; without a script the same form may be sent once `waitSeconds` have gone by. `early`: it was
+   * sent before that; then no script works on it.
    */
   'proof-of-work': {
     app: AppView
     challenge: string
-    ticket: string
     form: FormView
     waitSeconds: 60
     early: boolean

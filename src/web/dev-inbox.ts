@@ -1,12 +1,12 @@
 import type { Middleware } from 'koa'
 import { Refusal } from '../base/index.ts'
-import type { InboxMail } from '../delivery/index.ts'
+import type { InboxMessage } from '../delivery/index.ts'
 import type { Text } from '../text/index.ts'
 import type { Csrf } from './middleware/csrf.ts'
 import { ASKED_HOST } from './middleware/origin-form.ts'
 
 export interface DevInboxDeps {
-  inbox: { list(): readonly InboxMail[]; find(id: string): InboxMail | null; empty(): void }
+  inbox: { list(): readonly InboxMessage[]; find(id: string): InboxMessage | null; empty(): void }
   text: Text
   csrf: Csrf
   issuer: string
@@ -16,7 +16,7 @@ const CSRF_SUBJECT = 'dev-inbox'
 /** A mail brings its own inline style; nothing else may run or load. */
 const MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-/** Trial mode only: what would have been mailed, as a page, as JSON, and each mail as it is. */
+/** Trial mode only: what would have been mailed or texted, as a page, as JSON, and each mail as it is. */
 export function createDevInbox({ inbox, text, csrf, issuer }: DevInboxDeps) {
   const { host } = new URL(issuer)
   /** A page of another name that leads to this address must not read codes (DNS rebinding). */
@@ -26,11 +26,10 @@ export function createDevInbox({ inbox, text, csrf, issuer }: DevInboxDeps) {
   }
 
   const page: Middleware = (ctx) => {
-    const messages = inbox.list().map(({ text: _text, html: _html, ...shown }) => ({
-      ...shown,
-      htmlUrl: `/dev/inbox/${shown.id}/html`,
-      textUrl: `/dev/inbox/${shown.id}/text`,
-    }))
+    const messages = inbox.list().map(({ text: words, html, ...shown }) => {
+      if (html === null) return { ...shown, text: words }
+      return { ...shown, text: null, htmlUrl: `/dev/inbox/${shown.id}/html`, textUrl: `/dev/inbox/${shown.id}/text` }
+    })
     ctx.set('Cache-Control', 'no-store')
     ctx.type = 'html'
     const empty = { action: '/dev/inbox/empty', csrf: csrf.tokenFor(CSRF_SUBJECT) }
@@ -56,7 +55,7 @@ export function createDevInbox({ inbox, text, csrf, issuer }: DevInboxDeps) {
     ctx.set('Cache-Control', 'no-store')
     ctx.set('Content-Security-Policy', MAIL_POLICY)
     ctx.type = part === 'html' ? 'html' : 'text/plain; charset=utf-8'
-    ctx.body = mail[part]
+    ctx.body = mail[part] ?? ''
   }
 
   return { ownHost, page, json, empty, show }

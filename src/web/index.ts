@@ -5,5 +5,6 @@
 //
 export { createAssets } from './assets.ts'
 export { createOps, type OpsDeps } from './ops.ts'
+export { createReceipts } from './receipts.ts'
 export { networkOf, whoOf } from './request.ts'
 export { createSite, type SiteDeps } from './site.ts'

@@ -3,6 +3,7 @@ import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { Text } from '../text/index.ts'
 import type { createDevInbox } from './dev-inbox.ts'
+import { type createReceipts, RECEIPT_MAX } from './receipts.ts'
 import type { ConsentSteps } from './sign-in/consent.ts'
 import type { createContinue } from './sign-in/continue.ts'
 import type { createDispatcher } from './sign-in/dispatcher.ts'
@@ -25,6 +26,7 @@ export interface RouteDeps {
   linkPage: ReturnType<typeof createLinkPage>
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
+  receipts: ReturnType<typeof createReceipts>
   /** Trial mode only; null elsewhere, and then its paths do not exist (R-173). */
   trial: { inbox: ReturnType<typeof createDevInbox> | null; demoUrl: string | null } | null
   text: Text
@@ -45,6 +47,14 @@ export function createRoutes(deps: RouteDeps): Middleware {
     patchNode: false,
     encoding: 'utf-8',
   }) as unknown as Middleware
+  const receipt = bodyParser({
+    enableTypes: ['text'],
+    textLimit: RECEIPT_MAX,
+    extendTypes: { text: ['text/plain', 'application/json', 'application/x-www-form-urlencoded'] },
+    parsedMethods: ['POST'],
+    patchNode: false,
+    encoding: 'utf-8',
+  })
   const post = (path: string, ...handlers: Middleware[]) => router.post(path, deps.sameSite, form, ...(handlers as []))
   const get = (path: string, ...handlers: Middleware[]) => router.get(path, ...(handlers as []))
   const step = (path: string, handler: Middleware) => post(`/sign-in/:uid/${path}`, deps.unlessGoneOn, handler)
@@ -77,6 +87,11 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('keep', onward.keep)
   step('consent', consent.answer)
   step('other', onward.other)
+
+  // From providers of mail and texts: signed, read as it came, no form of a person's.
+  router.post('/receipts/sns', receipt as never, deps.receipts.sns as never)
+  router.post('/receipts/twilio', receipt as never, deps.receipts.twilio as never)
+  router.post('/receipts/delivery', receipt as never, deps.receipts.generic as never)
 
   // The engine's form on our page: it has a token of its own, and goes on to the engine.
   router.post('/logout/confirm', deps.sameSite as never)

@@ -16,6 +16,7 @@ import { createCsrf } from './middleware/csrf.ts'
 import { createErrors } from './middleware/errors.ts'
 import { createRequestLog } from './middleware/request-log.ts'
 import { createSecurityHeaders } from './middleware/security-headers.ts'
+import type { createReceipts } from './receipts.ts'
 import { createRoutes } from './routes.ts'
 import { createWebServer } from './server.ts'
 import { createConsentSteps } from './sign-in/consent.ts'
@@ -33,6 +34,7 @@ export interface SiteDeps {
   bodyMaxBytes: number
   triesMax: number
   signupOpen: boolean
+  receipts: ReturnType<typeof createReceipts>
   /** Set in trial mode only. */
   trial: { inbox: DevInboxDeps['inbox'] | null; demoUrl: string | null } | null
   serveAsset: Middleware
@@ -84,6 +86,7 @@ export function createSite(deps: SiteDeps): Server {
     linkPage: createLinkPage(shared),
     onward: createContinue(shared),
     consent,
+    receipts: deps.receipts,
     trial: deps.trial && {
       inbox: deps.trial.inbox && createDevInbox({ inbox: deps.trial.inbox, text, csrf, issuer: deps.issuer }),
       demoUrl: deps.trial.demoUrl,

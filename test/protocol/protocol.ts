@@ -137,7 +137,7 @@ export async function shortCodeOf(service: Service, address: string): Promise<st
     'select id, secret_id as "secretId" from challenge where target = $1 order by first_sent_at desc limit 1',
     [address],
   )
-  const factor = createFactors({ secrets: createSecrets([service.env.SECRETS ?? '']) }).get('email')
+  const factor = createFactors({ secrets: createSecrets([service.env.SECRETS ?? '']), texts: true }).get('email')
   if (!challenge || !factor) throw new Error(`${address} has no challenge`)
   return factor.answers(challenge).shortCode
 }

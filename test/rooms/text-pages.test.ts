@@ -136,7 +136,7 @@ describe('the pages around text messages', () => {
   test('the proof of work has its challenge as an attribute, and a button that comes by itself', () => {
     const { html, words, filled } = draw('proof-of-work', 'first')
     expect(html).toContain('data-work data-challenge="{&#34;algorithm&#34;:&#34;SHA-256&#34;}"')
-    expect(html).toMatch(/name="solution" value=""><input type="hidden" name="ticket" value="ticket">/)
+    expect(html).toMatch(/name="solution" value="">/)
     expect(html).toMatch(/class="wait" data-wait="60".*class="later"><button class="btn">Go on</)
     expect(html).toContain('<script type="module" src="/assets/work-1.js"></script>')
     expect(html).not.toContain('noscript')

@@ -97,8 +97,8 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     closed: { app, form, error: 'texts_closed', back: form },
   },
   'proof-of-work': {
-    first: { app, challenge: '{"algorithm":"SHA-256"}', ticket: 'ticket', form, waitSeconds: 60, early: false, restart: form },
-    early: { app, challenge: '{"algorithm":"SHA-256"}', ticket: 'ticket', form, waitSeconds: 60, early: true, restart: form },
+    first: { app, challenge: '{"algorithm":"SHA-256"}', form, waitSeconds: 60, early: false, restart: form },
+    early: { app, challenge: '{"algorithm":"SHA-256"}', form, waitSeconds: 60, early: true, restart: form },
   },
   second: {
     first: { app, masked: maskedNumber, form, value: '', error: null, restart: form },

@@ -1,7 +1,6 @@
 import { type CookieJar, createCookieJar } from './cookie-jar.ts'
 import { type Form, formsOf, textOf } from './html.ts'
 import { type Answer, type Sending, send } from './http.ts'
-import type { Mail, Mailbox } from './mailbox.ts'
 import type { Service } from './service.ts'
 
 /** A page as a person without JavaScript gets it. */
@@ -78,9 +77,15 @@ export function createVisitor(service: Instance): Visitor {
   return { jar, get, post, submit, follow, open: async (url) => follow(await get(url)) }
 }
 
+/** Where codes arrive, by mail or by text. */
+interface CodeBox {
+  next(to: string): Promise<{ code: string | null }>
+}
+
 export interface SignInOptions {
   /** The authorization request, as the relying party sends it. */
   authorizeUrl: string
+  /** An email address, or a phone number. */
   email: string
   /** The browser to use; without it a new one. */
   visitor?: Visitor
@@ -92,10 +97,10 @@ export interface SignInOptions {
  * Walks through a sign-in by emailed code as a person without JavaScript does, and answers the URL at which
  * the relying party gets its response. A page that asks for something else is an error that quotes it.
  */
-export async function signIn(service: Instance, mailbox: Mailbox, options: SignInOptions): Promise<string> {
+export async function signIn(service: Instance, mailbox: CodeBox, options: SignInOptions): Promise<string> {
   const visitor = options.visitor ?? createVisitor(service)
   let page = await visitor.open(options.authorizeUrl)
-  let mail: Mail | null = null
+  let mail: { code: string | null } | null = null
   for (let step = 0; step < 8; step++) {
     if (page.location !== null) return page.location
     const identify = formWith(page, 'identifier')

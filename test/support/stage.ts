@@ -3,16 +3,21 @@ import { createVisitor, signIn, type Visitor } from './person.ts'
 import { freePorts } from './ports.ts'
 import { type RelyingParty, startRelyingParty } from './relying-party.ts'
 import { type Service, startPair, startService } from './service.ts'
+import { type SnsServer, startSnsServer } from './sns-server.ts'
+import type { TextServer } from './text-server.ts'
+import { startTwilioServer, TWILIO } from './twilio-server.ts'
 
 /** All that a journey needs: a service with its database, a mail server and a relying party. */
 export interface Stage {
   service: Service
   mailbox: Mailbox
+  /** Where texts go, in this order; only on a stage with `texts`. */
+  readonly texts: { sns: SnsServer; twilio: TextServer }
   relyingParty: RelyingParty
   /** The authorization request that a click on "Sign in" at the relying party makes, in this browser. */
   authorizeUrl(visitor: Visitor, parameters?: Record<string, string>): Promise<string>
-  /** A whole sign-in without a browser window; what it brought is in `relyingParty.last()`. */
-  signIn(email: string, options?: { visitor?: Visitor; parameters?: Record<string, string> }): Promise<Visitor>
+  /** A whole sign-in without a browser window, by mail or text; what it brought is in `relyingParty.last()`. */
+  signIn(address: string, options?: { visitor?: Visitor; parameters?: Record<string, string> }): Promise<Visitor>
   /** Moves the clock of the service; the relying party knows. */
   moveClock(seconds: number): Promise<void>
   stop(): Promise<void>
@@ -28,6 +33,18 @@ export interface StageOptions {
   scope?: string
   /** A relying party without a secret. */
   publicClient?: boolean
+  /** Texts go out by Amazon SNS, and by Twilio when that fails; both are servers of the stage. */
+  texts?: boolean
+}
+
+const TEXT_SETTINGS = {
+  SMS_ROUTES: 'sns twilio',
+  SMS_COUNTRIES: 'DE,AT,US',
+  SMS_BUDGET: 'all:1000 country:1000 prefix:1000 client:1000 number:1000',
+  SMS_RATIO_TEXTS: '100000',
+  TWILIO_ACCOUNT_SID: TWILIO.accountSid,
+  TWILIO_AUTH_TOKEN: TWILIO.authToken,
+  TWILIO_FROM: '+15005550006',
 }
 
 /** Sets the stage with one instance of the service. */
@@ -38,12 +55,15 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
 /** Sets the stage with two instances on one database; `stage.service` is the first. */
 export async function startPairStage(options: StageOptions = {}): Promise<Stage & { second: Service }> {
   const { stage, services } = await set(options, startPair)
-  return { ...stage, second: services[1] as Service }
+  return Object.defineProperties({ second: services[1] as Service }, Object.getOwnPropertyDescriptors(stage)) as Stage & {
+    second: Service
+  }
 }
 
 async function set(options: StageOptions, start: (wanted: Parameters<typeof startService>[0]) => Promise<Service[]>) {
   const [port] = await freePorts(3)
   const mailbox = await startMailbox()
+  const texts = options.texts ? { sns: await startSnsServer(), twilio: await startTwilioServer() } : null
   const relyingParty = await startRelyingParty({
     issuer: `http://localhost:${port}`,
     clientId: 'test-app',
@@ -55,14 +75,22 @@ async function set(options: StageOptions, start: (wanted: Parameters<typeof star
     clients: [entry, ...(options.clients ?? [])],
     ...(options.resourceServers ? { resource_servers: options.resourceServers } : {}),
   }
-  const services = await start({ port, smtpUrl: mailbox.url, clients, env: options.env ?? {} }).catch(async (error: unknown) => {
-    await Promise.all([relyingParty.stop(), mailbox.stop()]) // what still listens would keep the test run alive
+  const stopServers = () =>
+    Promise.all([relyingParty, mailbox, ...(texts ? [texts.sns, texts.twilio] : [])].map((one) => one.stop()))
+  const textEnv = texts ? { ...TEXT_SETTINGS, ...texts.sns.env, TWILIO_URL: texts.twilio.url } : {}
+  const env = { ...textEnv, ...options.env }
+  const services = await start({ port, smtpUrl: mailbox.url, clients, env }).catch(async (error: unknown) => {
+    await stopServers() // what still listens would keep the test run alive
     throw error
   })
-  return { services, stage: createStage(services, mailbox, relyingParty) }
+  return { services, stage: createStage(services, { mailbox, relyingParty, texts, stopServers }) }
 }
 
-function createStage(services: readonly Service[], mailbox: Mailbox, relyingParty: RelyingParty): Stage {
+function createStage(
+  services: readonly Service[],
+  around: Pick<Stage, 'mailbox' | 'relyingParty'> & { texts: Stage['texts'] | null; stopServers(): Promise<unknown> },
+): Stage {
+  const { mailbox, relyingParty, texts } = around
   const service = services[0] as Service
 
   const authorizeUrl: Stage['authorizeUrl'] = async (visitor, parameters = {}) => {
@@ -74,10 +102,16 @@ function createStage(services: readonly Service[], mailbox: Mailbox, relyingPart
   return {
     service,
     mailbox,
+    get texts() {
+      if (!texts) throw new Error('this stage has no texts')
+      return texts
+    },
     relyingParty,
     authorizeUrl,
-    signIn: async (email, { visitor = createVisitor(service), parameters = {} } = {}) => {
-      const answerUrl = await signIn(service, mailbox, { authorizeUrl: await authorizeUrl(visitor, parameters), email, visitor })
+    signIn: async (address, { visitor = createVisitor(service), parameters = {} } = {}) => {
+      const post = address.startsWith('+') ? (texts?.sns ?? mailbox) : mailbox
+      const options = { authorizeUrl: await authorizeUrl(visitor, parameters), email: address, visitor }
+      const answerUrl = await signIn(service, post, options)
       const end = await visitor.get(answerUrl)
       if (end.status !== 200) throw new Error(`the relying party refuses the answer: ${end.words}`)
       return visitor
@@ -88,7 +122,7 @@ function createStage(services: readonly Service[], mailbox: Mailbox, relyingPart
     },
     stop: async () => {
       await Promise.all(services.map((one) => one.stop()))
-      await Promise.all([relyingParty.stop(), mailbox.stop()])
+      await around.stopServers()
     },
   }
 }

@@ -1,5 +1,6 @@
 import { parseEmailAddress } from '../../base/index.ts'
-import { createCodes, offerOf } from '../coded.ts'
+import { addressKey } from '../address-key.ts'
+import { createCodes } from '../coded.ts'
 import type { Factor, FactorDeps } from '../factor.ts'
 
 const LINK_TOKEN = /^[A-Za-z0-9_-]{32}$/
@@ -12,7 +13,7 @@ const EMAIL_AMR = { link: ['email_link'], code: ['email_code'] } as const
  * authenticator (R-069).
  */
 export function createEmailFactor({ secrets }: FactorDeps): Factor {
-  const offerFor: Factor['offerFor'] = (target) => offerOf(secrets, 'email', 'email', target)
+  const offerFor: Factor['offerFor'] = (target) => ({ kind: 'email', target, targetKey: addressKey(secrets, target) })
 
   return {
     kind: 'email',

@@ -1,5 +1,6 @@
 import { parsePhoneNumber } from '../../base/index.ts'
-import { createCodes, offerOf } from '../coded.ts'
+import { addressKey } from '../address-key.ts'
+import { createCodes } from '../coded.ts'
 import type { Factor, FactorDeps } from '../factor.ts'
 
 /** RFC 8176 §2: confirmation by a text message to a registered number. */
@@ -10,7 +11,7 @@ const SMS_AMR = { link: ['sms'], code: ['sms'] } as const
  * NIST SP 800-63B-4 §3.1.3.3. A text carries no link.
  */
 export function createSmsFactor({ secrets }: FactorDeps): Factor {
-  const offerFor: Factor['offerFor'] = (target) => offerOf(secrets, 'sms', 'phone', target)
+  const offerFor: Factor['offerFor'] = (target) => ({ kind: 'sms', target, targetKey: addressKey(secrets, target) })
 
   return {
     kind: 'sms',

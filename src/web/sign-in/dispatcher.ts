@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Delivery } from '../../delivery/index.ts'
-import { type Flow, isOnFile, nextStep, type Step } from '../../signin/index.ts'
+import { type Flow, isOnFile, nextStep, type Step, typedChallenge } from '../../signin/index.ts'
 import type { Channel, MessageView, RefusedWhy } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
@@ -80,6 +80,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       }
       case 'attempt-ended':
         return visits.show(ctx, visit, 'attempt-ended', {
+          channel: channelOf(typedChallenge(step.attempt)?.kind ?? step.challenge.kind),
           masked: maskedTyped(step.attempt),
           again: visits.form(visit, 'again'),
           restart,

@@ -1,0 +1,53 @@
+import type { Clock, Log, Metrics, Secrets } from './base/index.ts'
+import type { Config } from './config/index.ts'
+import { createSnsRoute, createTwilioRoute, createWebhookRoute, type Inbox } from './delivery/channels/index.ts'
+import type { TextRoute } from './delivery/index.ts'
+import { createBudget, type PriceTable, type TextBudget } from './limits/index.ts'
+import { createBudgetStore, type Database } from './store/index.ts'
+
+/** Where Twilio reports what became of a text, and the generic reports and those of Amazon SNS come in. */
+export const RECEIPT_PATHS = { sns: '/receipts/sns', twilio: '/receipts/twilio', generic: '/receipts/delivery' } as const
+
+/** The routes that `SMS_ROUTES` names, in its order; the inbox where a trial names none. */
+export function textRoutes(config: Config, deps: { inbox: Inbox | null; log: Log }): TextRoute[] {
+  const { log } = deps
+  const made = {
+    sns: () => createSnsRoute({ region: config.snsRegion, senderId: config.snsSenderId, log }),
+    twilio: () =>
+      createTwilioRoute({
+        url: config.twilioUrl,
+        accountSid: config.twilioAccountSid ?? '',
+        authToken: config.twilioAuthToken ?? '',
+        from: config.twilioFrom ?? '',
+        receiptsUrl: receiptsUrl(config),
+        log,
+      }),
+    webhook: () => createWebhookRoute({ url: config.smsWebhookUrl ?? '', secret: config.smsWebhookSecret ?? '', log }),
+  }
+  const routes = config.smsRoutes.map((name) => made[name]())
+  return routes.length === 0 && config.texts && deps.inbox ? [deps.inbox.routes.sms] : routes
+}
+
+/** Twilio's callbacks come to the issuer, where others can reach it. */
+export function receiptsUrl(config: Config): string {
+  return `${config.issuer}${RECEIPT_PATHS.twilio}`
+}
+
+/** What texts may cost; see docs/settings.md. */
+export function textBudget(
+  config: Config,
+  deps: { db: Database; secrets: Secrets; prices: PriceTable; clock: Clock; log: Log; metrics: Metrics },
+): TextBudget {
+  return createBudget({
+    ...deps,
+    store: createBudgetStore(deps.db),
+    countries: config.smsCountries,
+    budget: config.smsBudget,
+    ratio: {
+      textsMin: config.smsRatioTexts,
+      proofBelowPercent: config.smsProofBelow,
+      closeBelowPercent: config.smsCloseBelow,
+    },
+    proofOfWork: config.proofOfWork,
+  })
+}
