@@ -14,6 +14,7 @@ const SETTINGS = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'o
 
 /** Once per run: one PostgreSQL with a migrated template database, and an unpacked Chromium. */
 export default async function globalSetup(): Promise<void> {
+  process.env.TEST_RUN = String(process.pid) // workers inherit it
   await Promise.all([startPostgres(), unpackChromium()])
 }
 

@@ -5,8 +5,10 @@ const FIRST = 20_000
 const PER_WORKER = 400
 const WORKERS = 30
 
-// Jest's workers never meet: each has its own range. Two runs on one machine begin at different places in it.
-const rangeStart = FIRST + (Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS) * PER_WORKER
+// Jest's workers never meet: each has its own range. Two runs on one machine begin at different ranges, and different
+// places in them.
+const runNumber = Number(process.env.TEST_RUN ?? 0) * 7
+const rangeStart = FIRST + ((runNumber + Number(process.env.JEST_WORKER_ID ?? 0)) % WORKERS) * PER_WORKER
 let next = (process.pid * 37) % PER_WORKER
 
 /** `count` consecutive TCP ports that nobody listens on, never given out twice in a row by this process. */
