@@ -26,3 +26,4 @@ export type {
   SuppressionReason,
   SuppressionStore,
 } from './store.ts'
+export { createWebhookSignature } from './webhook-signature.ts'

@@ -45,8 +45,8 @@ export type RefusedForGood = 'opted_out' | 'unreachable'
 
 /**
  * What the next server said. `accepted`: it has taken the message over; `receiptId` is its own name for it, by which
- * receipts speak of it. `deferred`: not now; with `recipientOnly` the route is well and only this recipient has to
- * wait. `refused`: never, for this recipient. `reason` is a class such as `smtp_421`, `dns` or `opted_out`: never the
+ * receipts speak of it. `deferred`: not now; with `recipientOnly` the route answers well and the fault may lie in this
+ * recipient. `refused`: never, for this recipient. `reason` is a class such as `smtp_421`, `dns` or `opted_out`: never the
  * server's words.
  */
 export type SendResult =

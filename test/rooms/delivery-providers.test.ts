@@ -158,6 +158,8 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
     ['twilio', { status: 400, code: 21614 }, 'refused', 'unreachable'],
     ['twilio', { status: 400, code: 30006 }, 'refused', 'unreachable'],
     ['twilio', { status: 400, code: 21606 }, 'deferred', 'twilio_21606'],
+    ['twilio', { status: 403, code: 21408 }, 'deferred', 'twilio_21408'],
+    ['twilio', { status: 403, code: 21610 }, 'refused', 'opted_out'],
     ['twilio', { status: 401, code: 20003 }, 'deferred', 'auth_401'],
     ['twilio', { status: 429, code: 20429 }, 'deferred', 'http_429'],
     ['twilio', { status: 503 }, 'deferred', 'http_503'],
@@ -175,8 +177,17 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
   ])('%s: %j means %s for the reason %s', async (name, behaviour, kind, reason) => {
     const before = serverOf(name).asked.length
     serverOf(name).setBehaviour(behaviour)
-    expect(await routes[name].send(text())).toEqual({ kind, reason })
+    expect(await routes[name].send(text())).toMatchObject({ kind, reason })
     expect(serverOf(name).asked).toHaveLength(before + 1)
+  })
+
+  test.each<[keyof typeof routes, TextBehaviour]>([
+    ['sns', { status: 400, code: 'InvalidParameter', message: 'Invalid parameter: Message too long' }],
+    ['twilio', { status: 400, code: 21408 }],
+    ['webhook', { status: 400 }],
+  ])('%s: a fault that may lie in one number says nothing against the route', async (name, behaviour) => {
+    serverOf(name).setBehaviour(behaviour)
+    expect(await routes[name].send(text())).toMatchObject({ kind: 'deferred', recipientOnly: true })
   })
 
   test.each(['sns', 'twilio', 'webhook'] as const)('%s: away is a passing fault in which nothing was sent', async (name) => {

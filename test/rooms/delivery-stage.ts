@@ -24,7 +24,7 @@ export const GIVE_UP_SECONDS = 900
 export const CODE = '123456'
 const LINK = 'https://doorward.example/sign-in/u/link/secret-token'
 export const MAIL: Composed = { channel: 'email', subject: 'Sign in', text: `${CODE}\n${LINK}`, html: `<p>${CODE}</p>` }
-export const TEXT: Composed = { channel: 'sms', text: `Fabrikam: ${CODE} is your code`, facts: { code: CODE, link: null } }
+const TEXT: Composed = { channel: 'sms', text: `Fabrikam: ${CODE} is your code`, facts: { code: CODE, link: null } }
 const cleanups: (() => Promise<unknown>)[] = []
 
 /** Runs when the test has ended. */

@@ -2,8 +2,8 @@ import { createHash, createHmac, sign } from 'node:crypto'
 import { type SignedByItself, selfSigned } from './certificate.ts'
 import { codeIn, type ProviderRequest, startTextServer, type TextServer } from './text-server.ts'
 
-/** What the service is given to reach the server: the SDK reads it by itself. */
-export const SNS_ENV = {
+/** What the SDK reads by itself: the test's own key. */
+const SNS_ENV = {
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',

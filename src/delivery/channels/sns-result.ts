@@ -1,5 +1,5 @@
 import { connectFault } from './connect-fault.ts'
-import { deferred, refused, type TextVerdict, unanswered } from './text-verdict.ts'
+import { deferred, notThisOne, refused, type TextVerdict, unanswered } from './text-verdict.ts'
 
 // What the AWS SDK tells about a failed request, as far as it is read here.
 interface SnsFault {
@@ -38,10 +38,10 @@ function answeredVerdict(name: string, message: string, status: number): TextVer
   if (status < 400 || status === 504) return unanswered
   if (/OptedOut/i.test(name) || (/InvalidParameter/.test(name) && /opted[ -]?out/i.test(message))) return refused('opted_out')
   if (/InvalidParameter/.test(name)) {
-    return /phone ?number/i.test(message) ? refused('unreachable') : deferred('invalid_parameter', true)
+    return /phone ?number/i.test(message) ? refused('unreachable') : notThisOne('invalid_parameter')
   }
   if (THROTTLED.test(name) || status === 429) return deferred('throttled')
   if (SPEND.test(name) || SPEND.test(message)) return deferred('spend_limit', true)
   if (AUTH.test(name) || status === 403) return deferred('auth', true)
-  return status >= 500 ? deferred(`http_${status}`) : deferred(`http_${status}`, true)
+  return status >= 500 ? deferred(`http_${status}`) : notThisOne(`http_${status}`)
 }

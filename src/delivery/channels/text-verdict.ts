@@ -15,6 +15,11 @@ export function deferred(reason: string, operator = false): TextVerdict {
   return { kind: 'deferred', reason, operator }
 }
 
+/** The provider does not take this text, and perhaps others: our set-up may be at fault, yet it may lie in the number. */
+export function notThisOne(reason: string): TextVerdict {
+  return { kind: 'deferred', reason, operator: true, recipientOnly: true }
+}
+
 /**
  * What a request means that was not answered in a way of the provider's own: null when that is for the provider to
  * read. 504 says that somebody in between stopped waiting, so the message may have been taken.

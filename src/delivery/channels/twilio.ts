@@ -1,13 +1,15 @@
 import type { Log } from '../../base/index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
-import { membersOf, postOnce, readProviderUrl } from './http-post.ts'
-import { commonVerdict, deferred, refused, type TextVerdict, told } from './text-verdict.ts'
+import { membersOf, type Posted, postOnce, readProviderUrl } from './http-post.ts'
+import { commonVerdict, notThisOne, refused, type TextVerdict, told, unanswered } from './text-verdict.ts'
 
 const DEADLINE_SECONDS = 15
 const NAME = 'twilio'
 /** Codes of Twilio's error dictionary. */
 const OPTED_OUT = [21610]
 const UNREACHABLE = [21211, 21214, 21217, 21612, 21614, 30003, 30005, 30006]
+/** Wrong credentials, and too many requests: about us, not about a number. */
+const ABOUT_US = [401, 429]
 const MESSAGING_SERVICE = /^MG[0-9a-f]{32}$/
 
 export interface TwilioDeps {
@@ -39,18 +41,25 @@ export function createTwilioRoute(deps: TwilioDeps): TextRoute {
     }).toString()
     const headers = { authorization, accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
     const posted = await postOnce(url, { headers, body, deadlineSeconds })
-    const answer = posted.outcome === 'answered' ? membersOf(posted.text) : {}
-    const verdict = commonVerdict(posted) ?? verdictOf(posted.outcome === 'answered' ? posted.status : 0, answer)
+    const verdict = codeVerdict(posted) ?? commonVerdict(posted) ?? statusVerdict(posted)
     return told(deps.log, NAME, text, verdict)
   }
 
   return { name: NAME, deadlineSeconds, send, close: async () => {} }
 }
 
-function verdictOf(status: number, answer: Readonly<Record<string, unknown>>): TextVerdict {
-  if (status < 300) return { kind: 'accepted', ...(typeof answer.sid === 'string' && { receiptId: answer.sid }) }
-  const code = typeof answer.code === 'number' ? answer.code : null
-  if (code !== null && OPTED_OUT.includes(code)) return refused('opted_out')
-  if (code !== null && UNREACHABLE.includes(code)) return refused('unreachable')
-  return deferred(code === null ? `http_${status}` : `twilio_${code}`, true)
+// The code says more than the status: 403 is wrong credentials, or a country that the account may not send to.
+function codeVerdict(posted: Posted): TextVerdict | null {
+  if (posted.outcome !== 'answered' || posted.status < 400 || posted.status >= 500) return null
+  const { code } = membersOf(posted.text)
+  if (typeof code !== 'number' || ABOUT_US.includes(posted.status)) return null
+  if (OPTED_OUT.includes(code)) return refused('opted_out')
+  return UNREACHABLE.includes(code) ? refused('unreachable') : notThisOne(`twilio_${code}`)
+}
+
+function statusVerdict(posted: Posted): TextVerdict {
+  if (posted.outcome !== 'answered') return unanswered
+  if (posted.status >= 300) return notThisOne(`http_${posted.status}`)
+  const { sid } = membersOf(posted.text)
+  return { kind: 'accepted', ...(typeof sid === 'string' && { receiptId: sid }) }
 }

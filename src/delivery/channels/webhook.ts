@@ -1,8 +1,8 @@
 import type { Log } from '../../base/index.ts'
+import { createWebhookSignature } from '../index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
-import { createWebhookSignature } from '../webhook-signature.ts'
 import { membersOf, postOnce, readProviderUrl } from './http-post.ts'
-import { commonVerdict, deferred, refused, type TextVerdict, told } from './text-verdict.ts'
+import { commonVerdict, notThisOne, refused, type TextVerdict, told } from './text-verdict.ts'
 
 const DEADLINE_SECONDS = 15
 const NAME = 'webhook'
@@ -44,6 +44,6 @@ function verdictOf(status: number, answer: Readonly<Record<string, unknown>>, ow
     const named = typeof answer.id === 'string' && answer.id !== '' && answer.id.length <= RECEIPT_ID_MAX ? answer.id : ownId
     return { kind: 'accepted', receiptId: named }
   }
-  if (!NEVER.includes(status)) return deferred(`http_${status}`, true)
+  if (!NEVER.includes(status)) return notThisOne(`http_${status}`)
   return refused(answer.error === 'opted_out' ? 'opted_out' : 'unreachable')
 }
