@@ -73,3 +73,8 @@ export function membersOf(text: string): Readonly<Record<string, unknown>> {
     return {}
   }
 }
+
+/** What a provider calls a message, if it is a name: visible ASCII, 200 characters at most. */
+export function nameOf(value: unknown): string | null {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) ? value : null
+}

@@ -1,6 +1,6 @@
 import type { Log } from '../../base/index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
-import { membersOf, type Posted, postOnce, readProviderUrl } from './http-post.ts'
+import { membersOf, nameOf, type Posted, postOnce, readProviderUrl } from './http-post.ts'
 import { commonVerdict, notThisOne, refused, type TextVerdict, told, unanswered } from './text-verdict.ts'
 
 const DEADLINE_SECONDS = 15
@@ -60,6 +60,6 @@ function codeVerdict(posted: Posted): TextVerdict | null {
 function statusVerdict(posted: Posted): TextVerdict {
   if (posted.outcome !== 'answered') return unanswered
   if (posted.status >= 300) return notThisOne(`http_${posted.status}`)
-  const { sid } = membersOf(posted.text)
-  return { kind: 'accepted', ...(typeof sid === 'string' && { receiptId: sid }) }
+  const receiptId = nameOf(membersOf(posted.text).sid)
+  return { kind: 'accepted', ...(receiptId && { receiptId }) }
 }

@@ -1,13 +1,12 @@
 import type { Log } from '../../base/index.ts'
 import { createWebhookSignature } from '../index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
-import { membersOf, postOnce, readProviderUrl } from './http-post.ts'
+import { membersOf, nameOf, postOnce, readProviderUrl } from './http-post.ts'
 import { commonVerdict, notThisOne, refused, type TextVerdict, told } from './text-verdict.ts'
 
 const DEADLINE_SECONDS = 15
 const NAME = 'webhook'
 const NEVER = [410, 422]
-const RECEIPT_ID_MAX = 200
 
 export interface WebhookDeps {
   url: string
@@ -40,10 +39,7 @@ export function createWebhookRoute(deps: WebhookDeps): TextRoute {
 }
 
 function verdictOf(status: number, answer: Readonly<Record<string, unknown>>, ownId: string): TextVerdict {
-  if (status < 300) {
-    const named = typeof answer.id === 'string' && answer.id !== '' && answer.id.length <= RECEIPT_ID_MAX ? answer.id : ownId
-    return { kind: 'accepted', receiptId: named }
-  }
+  if (status < 300) return { kind: 'accepted', receiptId: nameOf(answer.id) ?? ownId }
   if (!NEVER.includes(status)) return notThisOne(`http_${status}`)
   return refused(answer.error === 'opted_out' ? 'opted_out' : 'unreachable')
 }
