@@ -5,9 +5,6 @@ import type { TextRoute } from './delivery/index.ts'
 import { createBudget, type PriceTable, type TextBudget } from './limits/index.ts'
 import { createBudgetStore, type Database } from './store/index.ts'
 
-/** Where Twilio reports what became of a text, and the generic reports and those of Amazon SNS come in. */
-export const RECEIPT_PATHS = { sns: '/receipts/sns', twilio: '/receipts/twilio', generic: '/receipts/delivery' } as const
-
 /** The routes that `SMS_ROUTES` names, in its order; the inbox where a trial names none. */
 export function textRoutes(config: Config, deps: { inbox: Inbox | null; log: Log }): TextRoute[] {
   const { log } = deps
@@ -28,9 +25,9 @@ export function textRoutes(config: Config, deps: { inbox: Inbox | null; log: Log
   return routes.length === 0 && config.texts && deps.inbox ? [deps.inbox.routes.sms] : routes
 }
 
-/** Twilio's callbacks come to the issuer, where others can reach it. */
+/** Where Twilio reports what became of a text (see web/routes.ts), as others reach it. Its signature covers this. */
 export function receiptsUrl(config: Config): string {
-  return `${config.issuer}${RECEIPT_PATHS.twilio}`
+  return `${config.issuer}/receipts/twilio`
 }
 
 /** What texts may cost; see docs/settings.md. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 
 /** A random identifier: 128 bits from the system's generator, 22 characters of base64url. */
 export function newId(): string {
@@ -19,4 +19,9 @@ const REFERENCE_ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 export function newReference(): string {
   const letters = Array.from(randomBytes(8), (byte) => REFERENCE_ALPHABET[byte % REFERENCE_ALPHABET.length])
   return `DW-${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`
+}
+
+/** A whole number from `min` up to, but not, `limit`; each equally likely. */
+export function randomFrom(min: number, limit: number): number {
+  return randomInt(min, limit)
 }

@@ -5,7 +5,7 @@ export { type Address, type AddressKind, isEmail, maskAddress } from './address.
 export { asciiDigit } from './ascii-digit.ts'
 export { addSeconds, type Clock, clock, secondsUntil } from './clock.ts'
 export { canonicalDomain, domainOf, type EmailAddress, maskEmail, parseEmailAddress } from './email-address.ts'
-export { newId, newReference, newSecret } from './id.ts'
+export { newId, newReference, newSecret, randomFrom } from './id.ts'
 export { createLog, type Log } from './log.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
 export {

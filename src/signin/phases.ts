@@ -89,5 +89,3 @@ export function createPhases(deps: FlowDeps) {
 
   return { takeForMessage, take, newChallenge, queueMessage, factorOf }
 }
-
-export type Phases = ReturnType<typeof createPhases>

@@ -1,7 +1,7 @@
-import { createChallenge, randomInt, verifySolution } from 'altcha-lib'
+import { createChallenge, verifySolution } from 'altcha-lib'
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
 import { z } from 'zod'
-import { addSeconds, type Clock, type Secrets } from '../base/index.ts'
+import { addSeconds, type Clock, randomFrom, type Secrets } from '../base/index.ts'
 
 /**
  * Proof of work before a message is sent (R-153): the browser computes for a second what costs whoever asks for
@@ -54,7 +54,7 @@ export function createProofOfWork(deps: { secrets: Secrets; clock: Clock }): Pro
       ...keysOf(subject, secrets.currentId),
       algorithm: ALGORITHM,
       cost: STEP_ITERATIONS,
-      counter: randomInt(1, STEPS_MAX),
+      counter: randomFrom(1, STEPS_MAX + 1),
       deriveKey,
       expiresAt: addSeconds(clock.now(), CHALLENGE_SECONDS),
     })
