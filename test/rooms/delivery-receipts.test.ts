@@ -148,6 +148,8 @@ describe('Amazon SNS', () => {
     ]) {
       expect(await desk.sns?.(body)).toBe('forged')
     }
+    // Only what has the name of a certificate of SNS is asked for.
+    expect(sns.visits.other).toBe(1)
     expect(await state()).toMatchObject({ state: 'handed_over' })
     expect(await remembered()).toEqual([])
     for (const body of ['', 'null', '[]', '{"Type":"Notification"}', `{"Type":${'['.repeat(2000)}`]) {

@@ -18,13 +18,13 @@ export interface SnsServer extends TextServer {
   notification(message: unknown, at: Date, changes?: Record<string, unknown>): string
   /** The body of a request to confirm a subscription. */
   confirmation(at: Date, changes?: Record<string, unknown>): string
-  /** How often the certificate was fetched, and subscriptions were confirmed. */
-  visits: { certificate: number; confirm: number }
+  /** How often the certificate was fetched, subscriptions were confirmed, and anything else was asked for. */
+  visits: { certificate: number; confirm: number; other: number }
 }
 
 /** Amazon SNS on loopback: Publish with Signature Version 4 recomputed, its certificate, and signed notifications. */
 export async function startSnsServer(): Promise<SnsServer> {
-  const visits = { certificate: 0, confirm: 0 }
+  const visits = { certificate: 0, confirm: 0, other: 0 }
   const pair = selfSigned('sns.amazonaws.com')
   const server = await startTextServer({
     read: (request, number) => {
@@ -43,9 +43,9 @@ export async function startSnsServer(): Promise<SnsServer> {
       ),
     other: ({ method, target }) => {
       if (method !== 'GET') return null
-      const found = target === CERTIFICATE ? 'certificate' : target.includes('Action=ConfirmSubscription') ? 'confirm' : null
-      if (!found) return { status: 404, type: 'text/plain', body: 'not found' }
+      const found = target === CERTIFICATE ? 'certificate' : target.includes('Action=ConfirmSubscription') ? 'confirm' : 'other'
       visits[found]++
+      if (found === 'other') return { status: 404, type: 'text/plain', body: 'not found' }
       return { status: 200, type: 'text/plain', body: found === 'certificate' ? pair.certificate : '<ok/>' }
     },
   })
