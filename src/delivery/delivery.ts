@@ -126,7 +126,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function queue(tx: Tx, order: MessageOrder): Promise<{ id: string }> {
     const { attemptId, ...rest } = order
     const id = newId()
-    await store.insert(tx, { id, createdAt: clock.now(), ...rest })
+    const targetKey = order.target === '' ? null : deps.addressKey(order.target)
+    await store.insert(tx, { id, createdAt: clock.now(), targetKey, ...rest })
     await enqueue(tx, id)
     const detail = { deliveryId: id, channel: order.channel, message: order.message }
     await deps.audit.record(tx, 'message.queued', { attemptId, detail })

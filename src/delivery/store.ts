@@ -13,6 +13,8 @@ interface NewDelivery {
   channel: Channel
   message: MailName | SmsName
   target: Address | ''
+  /** Keyed hash of the target; null for nobody. */
+  targetKey: string | null
   locale: string
   createdAt: Date
   giveUpAt: Date

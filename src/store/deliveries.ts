@@ -3,8 +3,8 @@ import { type Database, runIn, type Statement } from './database.ts'
 
 const INSERT: Statement = {
   name: 'deliveries_insert',
-  text: `insert into delivery (id, challenge_id, channel, message, target, locale, state, tries, created_at, due_at, give_up_at)
-    values ($1, $2, $3, $4, $5, $6, 'queued', 0, $7, $7, $8)`,
+  text: `insert into delivery (id, challenge_id, channel, message, target, target_key, locale, state, tries, created_at, due_at, give_up_at)
+    values ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8, $9)`,
 }
 
 // The row is locked in its newest version first, so that a second claim waits and then finds it `sending`.
@@ -19,16 +19,16 @@ const CLAIM: Statement = {
         claimed_until = case d.channel when 'sms' then $4::timestamptz else $3::timestamptz end,
         reason = case when due.resumed then 'unanswered' else d.reason end
       from due where d.id = due.id
-      returning d.id, d.channel, d.challenge_id, d.message, d.target, d.locale, d.created_at, d.give_up_at, d.tries,
+      returning d.id, d.channel, d.challenge_id, d.message, d.target, d.target_key, d.locale, d.created_at, d.give_up_at, d.tries,
         due.resumed, due.unanswered
     )
     select c.id, c.channel, c.challenge_id as "challengeId", h.attempt_id as "attemptId",
-      coalesce(a.client_id, '') as "clientId", c.message, c.target, coalesce(h.target_key, '') as "targetKey",
+      coalesce(a.client_id, '') as "clientId", c.message, c.target, coalesce(c.target_key, h.target_key, '') as "targetKey",
       s.reason as suppressed, c.locale, c.created_at as "createdAt", c.give_up_at as "giveUpAt", c.tries, c.resumed, c.unanswered
     from claimed c
       left join challenge h on h.id = c.challenge_id
       left join attempt a on a.id = h.attempt_id
-      left join suppression s on s.target_key = h.target_key`,
+      left join suppression s on s.target_key = coalesce(c.target_key, h.target_key)`,
 }
 
 const HAND_OVER: Statement = {
@@ -96,7 +96,8 @@ const CAME_BACK: Statement = {
 export function createDeliveryStore(db: Database): DeliveryStore {
   return {
     insert: async (tx, d) => {
-      await runIn(tx, INSERT, [d.id, d.challengeId, d.channel, d.message, d.target, d.locale, d.createdAt, d.giveUpAt])
+      const to = [d.channel, d.message, d.target, d.targetKey, d.locale]
+      await runIn(tx, INSERT, [d.id, d.challengeId, ...to, d.createdAt, d.giveUpAt])
     },
     claim: async (id, now, until) => (await db.run<DueDelivery>(CLAIM, [id, now, until.email, until.sms]))[0] ?? null,
     handOver: async (tx, id, at, by) => (await runIn(tx, HAND_OVER, [id, at, by.route, by.receiptId])).length === 1,

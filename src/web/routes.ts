@@ -50,7 +50,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   const receipt = bodyParser({
     enableTypes: ['text'],
     textLimit: RECEIPT_MAX,
-    extendTypes: { text: ['text/plain', 'application/json', 'application/x-www-form-urlencoded'] },
+    extendTypes: { text: ['*/*'] },
     parsedMethods: ['POST'],
     patchNode: false,
     encoding: 'utf-8',

@@ -9,7 +9,8 @@ ALTER TABLE "delivery" ADD COLUMN     "cost_day" DATE,
 ADD COLUMN     "cost_micros" BIGINT NOT NULL DEFAULT 0,
 ADD COLUMN     "delivered_at" TIMESTAMPTZ(3),
 ADD COLUMN     "receipt_id" TEXT,
-ADD COLUMN     "route" TEXT;
+ADD COLUMN     "route" TEXT,
+ADD COLUMN     "target_key" TEXT;
 
 -- CreateTable
 CREATE TABLE "suppression" (
@@ -54,3 +55,6 @@ CREATE UNIQUE INDEX "challenge_attempt_id_kind_key" ON "challenge"("attempt_id",
 
 -- CreateIndex
 CREATE INDEX "delivery_receipt_id_idx" ON "delivery"("receipt_id");
+
+-- CreateIndex
+CREATE INDEX "delivery_target_created_at_idx" ON "delivery"("target", "created_at");

@@ -1,4 +1,4 @@
-import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns'
+import type { PublishCommandInput } from '@aws-sdk/client-sns'
 import type { Log } from '../../base/index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
 import { isLoopback } from './http-post.ts'
@@ -21,7 +21,7 @@ export interface SnsDeps {
 export function createSnsRoute(deps: SnsDeps): TextRoute {
   const times = deps.times ?? TIMES
   const textMs = times.textSeconds * 1000
-  const client = new SNSClient({
+  const options = {
     ...(deps.region !== null && { region: deps.region }),
     maxAttempts: 1,
     requestHandler: {
@@ -32,9 +32,12 @@ export function createSnsRoute(deps: SnsDeps): TextRoute {
       httpAgent: { keepAlive: false },
       httpsAgent: { keepAlive: false },
     },
-  })
+  }
+  // 27 MB and a tenth of a second that only those pay who send by it.
+  const loading = import('@aws-sdk/client-sns').then((sdk) => ({ client: new sdk.SNSClient(options), ...sdk }))
 
   async function send(text: OutgoingText) {
+    const { client, PublishCommand } = await loading
     const command = new PublishCommand(order(text))
     let begun = false
     // What the connection said, before the SDK puts it into words of its own.
@@ -72,7 +75,7 @@ export function createSnsRoute(deps: SnsDeps): TextRoute {
     }
   }
 
-  return { name: NAME, deadlineSeconds: times.textSeconds + 1, send, close: async () => client.destroy() }
+  return { name: NAME, deadlineSeconds: times.textSeconds + 1, send, close: async () => (await loading).client.destroy() }
 }
 
 // R-164: `AWS_ENDPOINT_URL_SNS` is read by the SDK, which would take any http:// address.
