@@ -167,14 +167,12 @@ function tell({ config, log, say }: ServiceOptions, demoUrl: string | null, wors
   for (const warning of worstCase?.warnings ?? []) log.warn({}, warning)
   if (worstCase) log.info({ worstCaseMicros: worstCase.micros, currency: worstCase.currency }, worstCase.words)
   if (!config.trial) return
-  const mails = config.smtpUrls.length === 0
-  const texts = config.smsRoutes.length === 0
-  const what = mails && texts ? 'mails and texts' : mails ? 'mails' : 'texts'
+  const inbox = config.smtpUrls.length === 0 || config.smsRoutes.length === 0
   say('')
   say(`  Doorward runs in trial mode at ${config.issuer}`)
   if (demoUrl) say(`  Sign in to the demo application:  ${demoUrl}`)
-  if (mails || texts) say(`  ${`Read the ${what} it would send:`.padEnd(35)}${config.issuer}/dev/inbox`)
-  if (worstCase) say(`  ${texts ? 'Sent for real: ' : ''}${worstCase.words}`)
+  if (inbox) say(`  Read what it would send:          ${config.issuer}/dev/inbox`)
+  if (worstCase && config.smsRoutes.length > 0) say(`  ${worstCase.words}`)
   say('')
 }
 
