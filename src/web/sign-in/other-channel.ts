@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import type { Clock } from '../../base/index.ts'
+import { asciiDigit, type Clock } from '../../base/index.ts'
 import { type Flow, nextStep, type SecondChannel } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
@@ -35,7 +35,10 @@ export function createOtherChannel(deps: OtherChannelDeps) {
   const digits: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
-    const typed = field(ctx, 'digits').normalize('NFKC').trim()
+    const typed = field(ctx, 'digits')
+      .normalize('NFKC')
+      .replace(/\p{Nd}/gu, asciiDigit)
+      .trim()
     if (step.screen === 'last-digits') {
       if (!/^[0-9]{2}$/.test(typed)) say(cookies, ctx, visit.uid, 'digits_invalid')
       else if ((await secondChannel.nameDigits(step.attempt, step.challenge, typed, visit.asker)) === 'closed')
