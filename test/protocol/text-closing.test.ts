@@ -200,9 +200,17 @@ describe('the last digits of a number on file', () => {
       expect([typed, (await nameDigits(walk, typed)).status]).toEqual([typed, 303])
       expect((await here(walk)).page.forms.some(({ fields }) => fields.includes('digits'))).toBe(true)
     }
-    const named = await nameDigits(walk, '６１') // full-width
-    expect(named.status).toBe(303)
-    expect((await stage.texts.sns.next(germanNumber(600_061))).code).toMatch(/^\d{6}$/)
+    await nameDigits(walk, ' ６１ ') // full-width
+    expect((await stage.texts.sns.next(right)).code).toMatch(/^\d{6}$/)
+  })
+
+  test('R-072 are read in the digits of any script, as codes are', async () => {
+    const right = germanNumber(800_081)
+    await account('scripts@fabrikam.example', right)
+    for (const typed of ['٨١', '८१', '81']) {
+      await nameDigits(await asked('scripts@fabrikam.example'), typed)
+      expect((await stage.texts.sns.next(right)).code).toMatch(/^\d{6}$/)
+    }
   })
 
   test('R-085 are for whoever typed the email: neither without it nor after a number was typed is anything compared', async () => {
