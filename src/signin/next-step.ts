@@ -42,7 +42,7 @@ export function isOnFile(attempt: Attempt, challenge: Challenge): boolean {
 const PROOF_SECONDS_MAX = 10 * 60
 
 /** Whether what was proven still counts: as long as a code would have been good. */
-export function isFresh(attempt: Attempt, now: Date): boolean {
+function isFresh(attempt: Attempt, now: Date): boolean {
   const at = attempt.proofs.at(-1)?.at
   return at !== undefined && addSeconds(new Date(at), PROOF_SECONDS_MAX) > now
 }

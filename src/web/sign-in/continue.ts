@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { type Accounts, handleOf } from '../../accounts/index.ts'
 import { type Clock, maskAddress, Refusal, type Transact } from '../../base/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
-import { type Attempt, isFresh, type KnownBrowsers } from '../../signin/index.ts'
+import { type Attempt, type KnownBrowsers, nextStep } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
 import { provenChallenges } from './steps.ts'
@@ -100,7 +100,8 @@ export function createContinue(deps: ContinueDeps) {
   return { go, press, switchAccount, keep, other }
 }
 
+// One proof of two opens nothing: what is enough, only the next step says.
 function provenAttempt(visit: OpenVisit, now: Date): Attempt | null {
-  const [attempt] = visit.attempts
-  return visit.interaction.kind === 'login' && attempt && isFresh(attempt, now) ? attempt : null
+  const step = nextStep(visit.attempts[0] ?? null, now)
+  return visit.interaction.kind === 'login' && step.screen === 'gone-on' ? step.attempt : null
 }
