@@ -142,7 +142,7 @@ describe('the pages around text messages', () => {
     expect(html).not.toContain('noscript')
     expect(filled).toEqual(['Go on'])
     expect(words).not.toContain('too soon')
-    expect(draw('proof-of-work', 'early').words).toContain('That was too soon. Wait until the 60 seconds are over.')
+    expect(draw('proof-of-work', 'early').words).toContain('That was too soon. Wait for the button.')
   })
 
   test('R-093 a number that was not used for long asks for the email of its account, and shows none', () => {

@@ -6,6 +6,7 @@ import { type Flow, isOnFile, nextStep, type Step, typedChallenge } from '../../
 import type { Channel, MessageView, RefusedWhy } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
+import { countDown } from './count-down.ts'
 import { heard } from './said.ts'
 import { maskedTyped } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
@@ -27,7 +28,6 @@ export interface DispatcherDeps {
 
 type WaitStep = Extract<Step, { screen: 'wait' }>
 
-const WAITS = [0, 15, 30, 45, 60] as const
 /** Refusals that hold for the next message too, until the person says otherwise. */
 const REMEMBERED: readonly RefusedWhy[] = ['bounced', 'opted_out', 'unreachable']
 
@@ -102,6 +102,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       after: attempt.proofs[0] ? channelOf(attempt.proofs[0].kind) : null,
       version,
       message,
+      earlier: message?.state === 'refused' && challenge.messages > 1 && challenge.lastHandedAt !== null,
       code: wrong ? { ...code, triesLeft: deps.triesMax - challenge.tries } : code,
       answer: visits.form(visit, 'answer'),
       goodUntil: challenge.expiresAt,
@@ -142,8 +143,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     return {
       message: shown,
       code: { form },
-      // Rounded up to what the style sheet can count down.
-      resend: { left, waitSeconds: WAITS.find((seconds) => seconds >= waitSeconds) ?? 60 },
+      resend: { left, waitSeconds: countDown(waitSeconds) },
       version: versionOf([challenge.id, shown, form, left, challenge.expiresAt, nearEnd]),
     }
   }
