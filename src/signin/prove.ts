@@ -1,5 +1,5 @@
 import type { Accounts, Proven } from '../accounts/index.ts'
-import { isEmail, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
+import { isEmail, type Log, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
 import type { Answer, Challenge, Face, Factor } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
@@ -21,6 +21,7 @@ export type Outcome =
 
 export interface ProveDeps extends FlowDeps {
   accounts: Pick<Accounts, 'byEmail' | 'prove' | 'renew'>
+  log: Log
 }
 
 /** Where answers are judged: count, judge, use up, and only then say so. */
@@ -99,9 +100,17 @@ export function createProver(deps: ProveDeps) {
       await guesses.reset(tx, challenge.targetKey)
       return record(tx, attempt, challenge, proof, face, asker)
     })
-    const texted = outcome.outcome !== 'ended' && !isEmail(challenge.target)
-    if (texted) await deps.texts?.proven(challenge.target as PhoneNumber)
+    if (outcome.outcome !== 'ended' && !isEmail(challenge.target)) await countProven(challenge.target as PhoneNumber)
     return outcome
+  }
+
+  // The proof is made: what cannot be counted now makes the share of proven texts look smaller, and keeps nobody out.
+  async function countProven(number: PhoneNumber): Promise<void> {
+    try {
+      await deps.texts?.proven(number)
+    } catch (err) {
+      deps.log.warn({ err }, 'a text that was proven could not be counted')
+    }
   }
 
   /** Whose proof it is, and whether it is enough. */
