@@ -67,14 +67,14 @@ export function textsTo(stage: Stage, number: string): number {
   return [...stage.texts.sns.asked, ...stage.texts.twilio.asked].filter(({ to }) => to === number).length
 }
 
-/** Puts a proven number on file beside the email address of an account. */
-export async function giveNumber(stage: Stage, email: string, number: string): Promise<void> {
+/** Puts a number on file beside the email address of an account; proven with the address, or so many days before. */
+export async function giveNumber(stage: Stage, email: string, number: string, daysBefore = 0): Promise<void> {
   const rows = await query(
     stage.service.databaseUrl,
     `insert into address (kind, canonical, account_id, proven_at, created_at)
-     select 'phone', $2, account_id, proven_at, created_at from address where kind = 'email' and canonical = $1
+     select 'phone', $2, account_id, proven_at - $3 * interval '1 day', created_at from address where kind = 'email' and canonical = $1
      returning account_id`,
-    [email, number],
+    [email, number, daysBefore],
   )
   if (rows.length !== 1) throw new Error(`nobody has ${email}`)
 }
