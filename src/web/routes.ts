@@ -1,6 +1,7 @@
 import bodyParser from '@koa/bodyparser'
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
+import { Refusal } from '../base/index.ts'
 import type { Text } from '../text/index.ts'
 import type { createDevInbox } from './dev-inbox.ts'
 import { type createReceipts, RECEIPT_MAX } from './receipts.ts'
@@ -46,6 +47,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
     parsedMethods: ['POST'],
     patchNode: false,
     encoding: 'utf-8',
+    onError: unreadable,
   }) as unknown as Middleware
   const receipt = bodyParser({
     enableTypes: ['text'],
@@ -54,6 +56,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
     parsedMethods: ['POST'],
     patchNode: false,
     encoding: 'utf-8',
+    onError: unreadable,
   })
   const post = (path: string, ...handlers: Middleware[]) => router.post(path, deps.sameSite, form, ...(handlers as []))
   const get = (path: string, ...handlers: Middleware[]) => router.get(path, ...(handlers as []))
@@ -98,6 +101,11 @@ export function createRoutes(deps: RouteDeps): Middleware {
 
   if (deps.trial) addTrialRoutes(get, post, deps.trial, deps.text)
   return router.routes() as unknown as Middleware
+}
+
+// What was said to be compressed and is not has no status of its own, and is the sender's fault like all else here.
+function unreadable(cause: Error): never {
+  throw 'status' in cause ? cause : new Refusal('bad_request', { cause })
 }
 
 type Add = (path: string, ...handlers: Middleware[]) => unknown
