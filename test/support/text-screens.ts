@@ -134,8 +134,9 @@ async function secondProof(walk: Walk): Promise<Page> {
 
 /** The page as it stays where its script does not come. */
 async function proofOfWork({ trial, page, number }: Walk): Promise<Page> {
-  await page.route('**/work.*.js', (route) => route.abort())
+  await page.route('**/work-*.js', (route) => route.abort())
   await page.goto(`http://127.0.0.1:${trial.port + 1}/sign-in`)
   await typeAddress(page, number())
+  await page.locator('form[data-work]').waitFor()
   return page
 }
