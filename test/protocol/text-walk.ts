@@ -16,7 +16,7 @@ export interface Standing {
   home: string
 }
 
-/** German mobile numbers, each with four prefixes' worth of others like it; `place` from 0 to 999999. */
+/** A German mobile number; `place` from 0 to 999999. A hundred places of ten thousand share a prefix each. */
 export function germanNumber(place: number): string {
   return `+4915123${String(place).padStart(6, '0')}`
 }
