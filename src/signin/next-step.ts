@@ -1,4 +1,4 @@
-import { addSeconds } from '../base/index.ts'
+import { addSeconds, type Proof } from '../base/index.ts'
 import type { Challenge } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -28,21 +28,21 @@ export function nextStep(attempt: Attempt | null, now: Date): Step {
   const challenge = attempt.challenges.find(({ kind }) => !attempt.proofs.some((proof) => proof.kind === kind))
   if (!challenge) return proven ? { screen: 'second', attempt, proven } : { screen: 'identify' }
   if (challenge.expiresAt <= now) return { screen: 'attempt-ended', attempt, challenge }
-  if (challenge.state === 'held')
-    return { screen: isOnFile(attempt, challenge) ? 'last-digits' : 'proof-of-work', attempt, challenge }
+  if (challenge.state === 'unnamed') return { screen: 'last-digits', attempt, challenge }
+  if (challenge.state === 'held') return { screen: 'proof-of-work', attempt, challenge }
   if (challenge.state !== 'open') return { screen: 'attempt-ended', attempt, challenge }
   return { screen: 'wait', attempt, challenge, nearEnd: challenge.expiresAt <= addSeconds(now, NEAR_END_SECONDS) }
-}
-
-/** A text to a number that the person did not type: they named an email address, and no page speaks of the number. */
-export function isOnFile(attempt: Attempt, challenge: Challenge): boolean {
-  return challenge.kind === 'sms' && attempt.proofs.length === 0 && attempt.challenges.some(({ kind }) => kind === 'email')
 }
 
 const PROOF_SECONDS_MAX = 10 * 60
 
 /** Whether what was proven still counts: as long as a code would have been good. */
 function isFresh(attempt: Attempt, now: Date): boolean {
-  const at = attempt.proofs.at(-1)?.at
-  return at !== undefined && addSeconds(new Date(at), PROOF_SECONDS_MAX) > now
+  const last = attempt.proofs.at(-1)
+  return last !== undefined && isYoung(last, now)
+}
+
+/** Whether a proof may count together with one that is given now. */
+export function isYoung(proof: Proof, now: Date): boolean {
+  return addSeconds(new Date(proof.at), PROOF_SECONDS_MAX) > now
 }

@@ -1,8 +1,9 @@
 import type { Accounts, Proven } from '../accounts/index.ts'
 import { isEmail, type Log, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
-import type { Answer, Challenge, Face, Factor } from '../factors/index.ts'
+import { type Answer, addressKey, type Challenge, type Face, type Factor, isOnFile, NOBODY } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
+import { isYoung } from './next-step.ts'
 
 /** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
 export type Outcome =
@@ -79,6 +80,8 @@ export function createProver(deps: ProveDeps) {
   async function shortCodeTakes(challenge: Challenge, asker: Asker): Promise<boolean> {
     if (!challenge.shortCode) return false
     const failures = await guesses.record(challenge.targetKey, challenge.knownBrowser)
+    // A code of a number on file is guessed at the number too. To nobody costs the same (R-085).
+    if (isOnFile(challenge)) await guesses.record(numberKeyOf(challenge), challenge.knownBrowser)
     if (failures === policy.failuresMax) {
       const who = { ...asker.who, attemptId: challenge.attemptId }
       await audit.note('sign_in.code_closed', { ...who, detail: { method: challenge.kind, scope: 'address' } })
@@ -98,6 +101,9 @@ export function createProver(deps: ProveDeps) {
     const outcome = await transact(async (tx): Promise<Outcome> => {
       if (!(await store.consume(tx, challenge.id, now))) return { outcome: 'ended' }
       await guesses.reset(tx, challenge.targetKey)
+      if (isOnFile(challenge)) await guesses.reset(tx, numberKeyOf(challenge))
+      // It arrived: what was remembered of the address is no longer so.
+      if (challenge.messages > 1) await deps.delivery.lift(tx, addressKey(deps.secrets, challenge.target))
       return record(tx, attempt, challenge, proof, face, asker)
     })
     if (outcome.outcome !== 'ended' && !isEmail(challenge.target)) await countProven(challenge.target as PhoneNumber)
@@ -132,13 +138,19 @@ export function createProver(deps: ProveDeps) {
     }
     const accountId = proven.account.id
     // Proofs count together only when they are of one account; another method each, by the challenges.
-    const earlier = attempt.accountId === accountId ? attempt.proofs.filter(({ kind }) => kind !== proof.kind) : []
+    const now = clock.now()
+    const others = attempt.proofs.filter((other) => other.kind !== proof.kind && isYoung(other, now))
+    const earlier = attempt.accountId === accountId ? others : []
     const enough = proven.outcome !== 'stale' || earlier.length > 0
     if (enough && earlier.length > 0) await deps.accounts.renew(tx, accountId)
     await store.prove(tx, attempt.id, { accountId, proofs: [...earlier, proof], state: enough ? 'proven' : 'open' })
     const detail = { method: challenge.kind, face }
     await audit.record(tx, enough ? 'sign_in.proven' : 'sign_in.second_needed', { ...who, accountId, detail })
     return { outcome: enough ? 'proven' : 'second' }
+  }
+
+  function numberKeyOf({ target, targetKey }: Challenge): string {
+    return target === NOBODY ? `${targetKey}:number` : addressKey(deps.secrets, target)
   }
 
   function factorOf(challenge: Challenge): Factor {

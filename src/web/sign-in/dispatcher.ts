@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Delivery } from '../../delivery/index.ts'
-import { type Flow, isOnFile, nextStep, type Step, typedChallenge } from '../../signin/index.ts'
+import { isOnFile } from '../../factors/index.ts'
+import { type Flow, nextStep, type Step, typedChallenge } from '../../signin/index.ts'
 import type { Channel, MessageView, RefusedWhy } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
@@ -94,7 +95,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     const { attempt, challenge } = step
     const { version, code, message, resend } = await waitProps(step)
     const wrong = heard(cookies, ctx, visit.uid, ['wrong']) !== null && code.form !== 'closed'
-    const onFile = isOnFile(attempt, challenge)
+    const onFile = isOnFile(challenge)
     const remembered = message?.state === 'refused' && REMEMBERED.includes(message.why)
     return visits.show(ctx, visit, 'wait', {
       channel: channelOf(challenge.kind),
@@ -119,7 +120,7 @@ export function createDispatcher(deps: DispatcherDeps) {
 
   /** A text to the number on file in place of the email, and back. The same for everybody. */
   function otherChannel(visit: OpenVisit, { attempt, challenge }: WaitStep) {
-    if (isOnFile(attempt, challenge)) return { channel: 'email' as const, form: visits.form(visit, 'email') }
+    if (isOnFile(challenge)) return { channel: 'email' as const, form: visits.form(visit, 'email') }
     const mayText = deps.texts && challenge.kind === 'email' && attempt.proofs.length === 0
     return mayText ? { channel: 'sms' as const, form: visits.form(visit, 'text') } : null
   }
@@ -135,8 +136,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     })
   }
 
-  async function waitProps({ attempt, challenge, nearEnd }: WaitStep) {
-    const quiet = isOnFile(attempt, challenge)
+  async function waitProps({ challenge, nearEnd }: WaitStep) {
+    const quiet = isOnFile(challenge)
     const [message, form] = await Promise.all([quiet ? null : deps.delivery.newestState(challenge.id), flow.codeForm(challenge)])
     const { left, waitSeconds } = flow.resendState(challenge)
     const shown: MessageView | null = message ?? (quiet ? null : { state: 'queued' })

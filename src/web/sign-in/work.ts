@@ -11,7 +11,7 @@ import type { OpenVisit, Visits } from './visit.ts'
 
 export interface WorkDeps {
   visits: Visits
-  flow: Pick<Flow, 'release'>
+  flow: Pick<Flow, 'release' | 'restart'>
   proofOfWork: ProofOfWork
   cookies: Cookies
   audit: Pick<Audit, 'note'>
@@ -43,6 +43,10 @@ export function createWork(deps: WorkDeps) {
       if (solution !== '' && !worked) await deps.audit.note('proof_of_work.refused', { ...whoOf(ctx), detail: {} })
       const released = await deps.flow.release(step.attempt, step.challenge, worked ? 'work' : 'wait', visit.asker)
       if (released === 'early') say(cookies, ctx, visit.uid, 'early')
+      if (released === 'closed') {
+        await deps.flow.restart(step.attempt)
+        say(cookies, ctx, visit.uid, 'texts_closed')
+      }
     }
     visits.seeOther(ctx, `/sign-in/${visit.uid}`)
   }
