@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
+import { silentPort } from '../support/silent-port.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { arriveAtDoor, arrived, reloadUntil, textsTo, typeCode, typeIdentifier } from '../support/window.ts'
 
@@ -57,6 +58,20 @@ describe('a provider of texts fails in the middle of a sign-in', () => {
     await stage.texts.sns.up()
     await typeCode(page, code ?? '')
     expect((await arrived(page)).phone).toBe(number)
+  })
+
+  test('F-33 nothing is heard from there: before the text is handed over the next one is asked, and sends it once', async () => {
+    const number = '+4915123456755'
+    await stage.texts.sns.down()
+    const end = await silentPort(Number(new URL(stage.texts.sns.url).port))
+    const page = await begin(number, false)
+    const { code } = await stage.texts.twilio.next(number)
+    await end()
+    await stage.texts.sns.up()
+    await reloadUntil(page, 'Handed to the phone network')
+    await typeCode(page, code ?? '')
+    expect((await arrived(page)).phone).toBe(number)
+    expect(textsTo(stage, number)).toBe(1)
   })
 
   test('F-19, F-33 it took the text and never answered: no second text by the other, the page says so, and the code works', async () => {
