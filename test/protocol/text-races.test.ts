@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Client } from 'pg'
+import { until } from '../faults/fault-tools.ts'
 import { query } from '../support/database.ts'
 import type { Answer } from '../support/http.ts'
 import { createVisitor } from '../support/person.ts'
@@ -24,6 +26,8 @@ import {
 const PRICE_MICROS = 110_000
 const NUMBER_CAP_TEXTS = 50
 const TEXT_LIMIT = 60
+/** Those who ask when the budget has room for five more. */
+const LATE = 15
 
 let stage: Awaited<ReturnType<typeof startPairStage>>
 
@@ -132,15 +136,25 @@ describe('at once, over two instances', () => {
     expect(await typeCode(walk, await codeAt(stage.service, home))).toBe(true)
   })
 
-  test('R-153, F-23 sixty browsers ask for one number: its budget holds to the cent, and the rest are told', async () => {
+  test('R-153, F-23 sixty browsers ask for one number, and workers meet at its last place: the budget holds to the cent, and the rest are told', async () => {
     const number = germanNumber(50_005)
     const before = await spentMicros(stage)
-    const walks = await atOnce(60, (instance) => waiting(number, instance))
+    const walks = await atOnce(60 - LATE, (instance) => waiting(number, instance))
+    const late = await atOnce(LATE, (instance) => arrive(stage, createVisitor(instance)))
+    await quiet(stage)
+    // The last ones all look before one of them counts.
+    const holder = new Client({ connectionString: stage.service.databaseUrl })
+    await holder.connect()
+    await holder.query('begin; select from spend_counter for update')
+    await Promise.all(late.map(({ visitor, page }) => visitor.submit(withField(page, 'identifier'), { identifier: number })))
+    const blocked = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%spend_counter%'`
+    await until('workers wait for each other', async () => (await count(blocked)) > NUMBER_CAP_TEXTS - (60 - LATE), 2)
+    await holder.end()
     await quiet(stage)
     const own = await moneyOf(stage, number)
     expect(own).toEqual({ texts: NUMBER_CAP_TEXTS, costMicros: NUMBER_CAP_TEXTS * PRICE_MICROS })
     expect((await spentMicros(stage)) - before).toBe(NUMBER_CAP_TEXTS * PRICE_MICROS)
-    const told = await Promise.all(walks.map(async (walk) => (await here(walk)).page.words))
+    const told = await Promise.all([...walks, ...late].map(async (walk) => (await here(walk)).page.words))
     const refused = told.filter((words) => /We cannot send a text message right now|We send no text messages there/.test(words))
     expect(refused).toHaveLength(60 - NUMBER_CAP_TEXTS)
   })
