@@ -1,4 +1,4 @@
-import { isLoopback } from '../loopback.ts'
+import { isLoopback } from '../index.ts'
 import { UNANSWERED } from '../route.ts'
 import { connectFault } from './connect-fault.ts'
 
