@@ -23,6 +23,9 @@ than a cap, none can go there; the start says so.
 **The worst case** is the least of \`all\` and the number of \`SMS_COUNTRIES\` × \`country\`. It is printed at start, and is
 the metric \`doorward_sms_worst_case\`. Two days meet at midnight: within some 24 hours it may be spent twice.
 
+**People you know.** A browser that has signed in with a number before has a \`number\` cap of its own, and where the
+breaker closes out strangers it works for its text instead: nobody can use up another person's texts.
+
 **At a cap** no more texts go out that way until midnight UTC; the page says so and leads to email. When the counters
 cannot be reached, nothing is sent. \`SMS_BUDGET=all:0\` and a restart stop all texts.
 

@@ -21,7 +21,7 @@ export const textSettings = {
     group: 'Text messages',
     help: 'The only countries that texts are sent to. Needed with `SMS_ROUTES`. Name those your people live in and no more.',
     default: null,
-    defaultWords: 'none; trial mode: every country',
+    defaultWords: 'none; trial mode without `SMS_ROUTES`: every country',
   }),
   phoneCountry: country({
     name: 'PHONE_COUNTRY',
@@ -181,7 +181,7 @@ export function textContradictions(draft: TextDraft, given: ReadonlySet<string>,
   const needed = draft.smsRoutes.flatMap((route) => NEEDED[route].map((name) => ({ name, route })))
   for (const { name, route } of needed.filter((need) => !given.has(need.name)))
     faults.push({ name, words: `must be set: SMS_ROUTES names ${route}` })
-  if (!trial && draft.smsRoutes.length > 0 && !given.has('SMS_COUNTRIES'))
+  if (draft.smsRoutes.length > 0 && !given.has('SMS_COUNTRIES'))
     faults.push({
       name: 'SMS_COUNTRIES',
       words: 'must be set with SMS_ROUTES: the countries that texts are sent to, such as DE,AT,CH',

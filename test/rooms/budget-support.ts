@@ -49,6 +49,9 @@ export function budgetOn(
   })
 }
 
+/** As a stranger asks, at the gate. */
+export const asked = { knownBrowser: false, unasked: false }
+
 /** Numbers of one prefix: all but the last four digits are those of `prefix`. */
 export function german(prefix: number, last: number): PhoneNumber {
   return `+4915${String(prefix).padStart(5, '0')}${String(last).padStart(4, '0')}` as PhoneNumber
@@ -102,6 +105,6 @@ export const empty = (url: string) => query(url, 'truncate spend_counter, text_t
 export async function send(budget: TextBudget, ids: readonly string[], numberOf: (at: number) => PhoneNumber) {
   const answers: Awaited<ReturnType<TextBudget['reserve']>>[] = []
   for (const [at, deliveryId] of ids.entries())
-    answers.push(await budget.reserve({ deliveryId, number: numberOf(at), clientId: 'app' }))
+    answers.push(await budget.reserve({ ...asked, deliveryId, number: numberOf(at), clientId: 'app' }))
   return { sent: answers.filter(({ ok }) => ok).length, first: answers.find(({ ok }) => !ok) }
 }

@@ -10,6 +10,7 @@ import { startTwilioServer, TWILIO } from '../support/twilio-server.ts'
 import { startWebhookServer, WEBHOOK_SECRET } from '../support/webhook-server.ts'
 import { CODE, cleanUp, GIVE_UP_SECONDS, keyOf, NUMBER, onEnd, START, stage, TO } from './delivery-stage.ts'
 
+const asked = { knownBrowser: false, unasked: false }
 const log = createLog('fatal')
 
 afterEach(cleanUp)
@@ -124,7 +125,7 @@ describe('a text and its money', () => {
   test('F-19 a text whose worker died is not sent again, and its money stays counted', async () => {
     const house = await textStage()
     const id = await house.orderText()
-    await house.deps.spend.reserve({ deliveryId: id, number: NUMBER, clientId: 'c' })
+    await house.deps.spend.reserve({ ...asked, deliveryId: id, number: NUMBER, clientId: 'c' })
     const until = addSeconds(START, 40)
     await house.deps.store.claim(id, START, { email: START, sms: until })
     house.wait(41)
