@@ -91,9 +91,10 @@ describe('a sign-in by text message', () => {
     const number = '+4915123456704'
     const page = await newWindow({ javaScriptEnabled: false })
     const { code } = await askForText(stage, page, number)
-    while ((await page.getByText('Handed to the phone network').count()) === 0) {
+    for (let looks = 0; looks < 100 && !(await page.getByText('Handed to the phone network').count()); looks++) {
       await page.getByRole('link', { name: 'Check again' }).click()
     }
+    await page.getByText('Handed to the phone network').waitFor()
     await typeCode(page, wrongCode(code))
     await page.getByText('You have 4 tries left.').waitFor()
     await typeCode(page, code)

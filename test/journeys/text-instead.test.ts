@@ -120,12 +120,16 @@ describe('the email was typed, the phone is at hand', () => {
 })
 
 describe('ways on from there', () => {
-  test('wrong digits, then "Type other digits": the right ones send the text', async () => {
+  test('R-071 wrong digits, then "Type other digits" when the cool-down is over: the right ones send the text', async () => {
     const number = '+4915123456727'
     await member('second-thought@fabrikam.example', number)
     const page = await newPage()
     await byText(page, 'second-thought@fabrikam.example', '99')
-    await page.getByRole('button', { name: 'Type other digits' }).click()
+    const button = page.getByRole('button', { name: 'Type other digits' })
+    expect(await button.isVisible()).toBe(false)
+    await stage.moveClock(46)
+    await page.reload()
+    await button.click()
     await nameDigits(page, '27')
     await typeCode(page, (await nextText(stage, number)).code)
     expect((await arrived(page)).amr).toEqual(['sms'])

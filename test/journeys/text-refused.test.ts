@@ -116,6 +116,8 @@ describe('receipts', () => {
 })
 
 async function expectAsked(number: string, count: number): Promise<void> {
-  while (textsTo(stage, number) < count) await new Promise((resolve) => setTimeout(resolve, 20))
+  for (const end = performance.now() + 15_000; textsTo(stage, number) < count && performance.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
   expect(textsTo(stage, number)).toBe(count)
 }

@@ -3,7 +3,18 @@ import type { Browser, Page } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
-import { arriveAtDoor, arrived, askForText, nextText, textsTo, typeCode, typeIdentifier } from '../support/window.ts'
+import {
+  arriveAtDoor,
+  arrived,
+  askForMail,
+  askForText,
+  giveNumber,
+  nextText,
+  textsTo,
+  typeCode,
+  typeIdentifier,
+  wordsOf,
+} from '../support/window.ts'
 
 let stage: Stage
 let browser: Browser
@@ -86,6 +97,33 @@ describe('a proof of work before a text', () => {
     await stage.moveClock(9 * 60)
     await typeCode(page, code)
     expect((await arrived(page)).phone).toBe(number)
+  })
+
+  test('R-085, R-153 before a text to a number on file too, and right and wrong digits look alike there', async () => {
+    const [email, number] = ['on-file@fabrikam.example', '+4915123456786']
+    await stage.signIn(email)
+    await giveNumber(stage, email, number)
+    const told: string[] = []
+    for (const digits of ['13', number.slice(-2)]) {
+      const page = await (await browser.newContext()).newPage()
+      await askForMail(stage, page, email)
+      await page.getByRole('button', { name: 'Send a code by text message instead' }).click()
+      await page.route('**/work-*.js', (route) => route.abort())
+      await page.getByLabel('Last two digits').fill(digits)
+      await page.getByRole('button', { name: 'Send the code' }).click()
+      await page.getByRole('heading', { name: 'One moment' }).waitFor()
+      told.push(await wordsOf(page))
+      expect(textsTo(stage, number)).toBe(0)
+      await page.unroute('**/work-*.js')
+      await page.reload() // now the script comes, and works
+      await page.getByText('If the digits match').waitFor()
+      told.push(await wordsOf(page))
+      if (digits === '13') continue
+      await typeCode(page, (await nextText(stage, number)).code)
+      expect(await arrived(page)).toMatchObject({ email, amr: ['sms'] })
+    }
+    expect(told.slice(2)).toEqual(told.slice(0, 2))
+    expect(textsTo(stage, number)).toBe(1)
   })
 
   test('"Start again" leads back to the field, and an email needs no work', async () => {

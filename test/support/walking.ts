@@ -34,6 +34,9 @@ export async function wrongCodes(page: Page, count: number): Promise<Page> {
 
 /** Reloads until the page shows this. */
 export async function until(page: Page, selector: string): Promise<Page> {
-  while ((await page.locator(selector).count()) === 0) await page.reload()
-  return page
+  for (const end = performance.now() + 15_000; performance.now() < end; ) {
+    if ((await page.locator(selector).count()) > 0) return page
+    await page.reload()
+  }
+  throw new Error(`${selector} does not come: ${await page.locator('main').innerText()}`)
 }
