@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { until } from '../faults/fault-tools.ts'
 import { query } from '../support/database.ts'
-import { createVisitor, type Visitor } from '../support/person.ts'
+import { createVisitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { startPairStage } from '../support/stage.ts'
 import { appOf, silently } from './protocol.ts'
+import { staleNumbers } from './stale-numbers.ts'
 import {
   anyStep,
   askForText,
   germanNumber,
-  giveNumber,
   here,
   identify,
   moneyOf,
@@ -23,85 +23,23 @@ import {
   withField,
 } from './text-walk.ts'
 
-const YEAR_SECONDS = 365 * 86_400
 const ONE_FACTOR = 'urn:doorward:acr:1'
 
 let stage: Awaited<ReturnType<typeof startPairStage>>
-let places = 0
+let people: ReturnType<typeof staleNumbers>
 
 beforeAll(async () => {
   stage = await startPairStage({ texts: true, env: { LIMITS: GENEROUS_LIMITS } })
+  people = staleNumbers(stage)
 })
 afterAll(() => stage?.stop())
 
-interface Person {
-  email: string
-  number: string
-  sub: string
-}
-
-/** Somebody with an email address and a number that was proven a year ago. */
-async function stalePerson(name: string): Promise<Person> {
-  const [email, number] = [`${name}@fabrikam.example`, germanNumber(10_001 * ++places)]
-  await stage.signIn(email)
-  await giveNumber(stage, email, number, YEAR_SECONDS)
-  return { email, number, sub: stage.relyingParty.last().idToken.sub }
-}
-
-/** Proves the number by its text, and stands on the page that asks for an email address. */
-async function proveNumber({ number }: Pick<Person, 'number'>, visitor?: Visitor): Promise<Standing> {
-  const walk = await identify(stage, number, visitor)
-  const { code } = await stage.texts.sns.next(number)
-  expect(await typeCode(walk, code)).toBe(false)
-  const page = await here(walk)
-  expect(page.page.words).toMatch(/email address/)
-  return page
-}
-
-async function typeEmail(walk: Standing, email: string): Promise<Standing> {
-  await walk.visitor.submit(withField(walk.page, 'identifier'), { identifier: email })
-  return here(walk)
-}
-
-/** Types the code and goes on to the application; answers what it was told. */
-async function finish(walk: Standing, code: string | null) {
-  const end = await walk.visitor.follow(await walk.visitor.submit(withField(walk.page, 'code'), { code: code ?? '' }))
-  if (end.location === null) throw new Error(`the sign-in does not end: ${end.url} (${end.status}): ${end.words}`)
-  expect((await walk.visitor.get(end.location)).status).toBe(200)
-  return stage.relyingParty.last().idToken
-}
-
-/** Between two proofs nothing is open to this browser. */
-async function expectNoRights(walk: Standing): Promise<void> {
-  const { visitor, home } = walk
-  const silent = await silently(stage, appOf(stage), visitor, { prompt: 'none' })
-  expect(silent?.searchParams.get('error')).toBe('login_required')
-  expect(silent?.searchParams.get('code')).toBeNull()
-  expect(await visitor.get(`${home}/continue`)).toMatchObject({ status: 303, location: home })
-  expect(await anyStep(walk, 'continue')).toMatchObject({ status: 303, location: `${home}/continue` })
-  expect(await anyStep(walk, 'switch?of=x')).toMatchObject({ status: 303, location: `${home}/continue` })
-  const names = (visitor.jar.header(stage.service.issuer) ?? '').split('; ').map((cookie) => cookie.split('=')[0])
-  expect(names.filter((name) => /session|known/.test(name ?? ''))).toEqual([])
-}
-
-const count = async (sql: string, values: readonly unknown[]) =>
-  Number((await query<{ n: string }>(stage.service.databaseUrl, `select count(*) as n from ${sql}`, values))[0]?.n)
-
-const phoneOf = async (sub: string) =>
-  (
-    await query<{ canonical: string }>(
-      stage.service.databaseUrl,
-      `select canonical from address where account_id = $1 and kind = 'phone'`,
-      [sub],
-    )
-  )[0]?.canonical
-
 describe('a number that was not proven for long', () => {
   test('R-093, R-102, R-069 opens its account with the account’s email as well: two channels, one factor; then alone again', async () => {
-    const person = await stalePerson('both')
-    const walk = await typeEmail(await proveNumber(person), person.email)
+    const person = await people.stalePerson('both')
+    const walk = await people.typeEmail(await people.proveNumber(person), person.email)
     const { code } = await stage.mailbox.next(person.email)
-    const token = await finish(walk, code)
+    const token = await people.finish(walk, code)
     expect(token).toMatchObject({ sub: person.sub, acr: ONE_FACTOR })
     expect([...(token.amr as string[])].sort()).toEqual(['email_code', 'mca', 'sms'])
 
@@ -110,8 +48,8 @@ describe('a number that was not proven for long', () => {
   })
 
   test('R-093 opens it by the emailed link just as well', async () => {
-    const person = await stalePerson('by-link')
-    const walk = await typeEmail(await proveNumber(person), person.email)
+    const person = await people.stalePerson('by-link')
+    const walk = await people.typeEmail(await people.proveNumber(person), person.email)
     const { link } = await stage.mailbox.next(person.email)
     const opened = await walk.visitor.open(link ?? '')
     const button = opened.forms.find(({ method }) => method === 'POST')
@@ -123,20 +61,20 @@ describe('a number that was not proven for long', () => {
   })
 
   test('R-100 gives no right between the proofs: no session, no code, nothing in silence, no cookie that says otherwise', async () => {
-    const person = await stalePerson('between')
-    const walk = await proveNumber(person)
-    await expectNoRights(walk)
-    const sent = await typeEmail(walk, person.email)
-    await expectNoRights(sent)
+    const person = await people.stalePerson('between')
+    const walk = await people.proveNumber(person)
+    await people.expectNoRights(walk)
+    const sent = await people.typeEmail(walk, person.email)
+    await people.expectNoRights(sent)
     expect(
-      await count(
+      await people.count(
         `oidc_record where model in ('Session', 'AuthorizationCode') and account_id = $1 and payload -> 'amr' ? 'sms'`,
         [person.sub],
       ),
     ).toBe(0)
     const events = 'audit_entry e join challenge c on c.attempt_id = e.attempt_id where c.target = $1 and e.event = $2'
-    expect(await count(events, [person.number, 'sign_in.second_needed'])).toBe(1)
-    expect(await count(events, [person.number, 'sign_in.proven'])).toBe(0)
+    expect(await people.count(events, [person.number, 'sign_in.second_needed'])).toBe(1)
+    expect(await people.count(events, [person.number, 'sign_in.proven'])).toBe(0)
     expect(
       (
         await query<{ at: Date }>(stage.service.databaseUrl, 'select proven_at as at from address where canonical = $1', [
@@ -147,17 +85,17 @@ describe('a number that was not proven for long', () => {
   })
 
   test('R-100 gives no right when the sign-in is given up or begun anew after the first proof', async () => {
-    const person = await stalePerson('given-up')
-    const walk = await proveNumber(person)
+    const person = await people.stalePerson('given-up')
+    const walk = await people.proveNumber(person)
     await walk.visitor.submit(toStep(walk, 'restart'))
-    await expectNoRights(await here(walk))
-    const again = await proveNumber(person)
+    await people.expectNoRights(await here(walk))
+    const again = await people.proveNumber(person)
     await anyStep(again, 'identify', { identifier: 'somebody-else@fabrikam.example' })
-    await expectNoRights(await here(again))
+    await people.expectNoRights(await here(again))
   })
 
   test('R-103 asks for no second proof before the first one is given', async () => {
-    const person = await stalePerson('too-early')
+    const person = await people.stalePerson('too-early')
     const mails = stage.mailbox.received.length
     for (const walk of [
       await identify(stage, person.number),
@@ -170,30 +108,30 @@ describe('a number that was not proven for long', () => {
     await quiet(stage)
     expect(stage.mailbox.received.length).toBe(mails + 1)
     expect(
-      await count(
+      await people.count(
         `audit_entry where event = 'sign_in.second_started' and detail ->> 'address' is not null and attempt_id in (select attempt_id from challenge where target = $1)`,
         [person.number],
       ),
     ).toBe(0)
     // Nor does the first one's code stand in for the second, or a guess at the second one's.
     const { code } = await stage.texts.sns.next(person.number)
-    const walk = await proveNumber(person)
+    const walk = await people.proveNumber(person)
     for (const typed of [code ?? '', '123456', 'ABCDEFGHJKMN']) {
       const answer = await anyStep(walk, 'answer', { code: typed })
       expect([answer.status, answer.location]).toEqual([303, walk.home])
     }
-    await expectNoRights(walk)
+    await people.expectNoRights(walk)
   })
 
   test('R-102 takes no second proof by the same channel: not the same number, not another one, not the number on file', async () => {
-    const person = await stalePerson('same-channel')
-    const walk = await proveNumber(person)
+    const person = await people.stalePerson('same-channel')
+    const walk = await people.proveNumber(person)
     for (const identifier of [person.number, germanNumber(999_001), '0151 23999002', 'not an address', '']) {
-      const again = await typeEmail(walk, identifier)
+      const again = await people.typeEmail(walk, identifier)
       expect([identifier, again.page.forms.some(({ action }) => action.endsWith('/second'))]).toEqual([identifier, true])
     }
     // With the mail under way, every step that leads to a text leads back to the page of the mail.
-    await typeEmail(walk, person.email)
+    await people.typeEmail(walk, person.email)
     const { code } = await stage.mailbox.next(person.email)
     const sent = await until('the mail is handed over', async () => {
       const now = await here(walk)
@@ -212,20 +150,20 @@ describe('a number that was not proven for long', () => {
     }
     await quiet(stage)
     expect((await moneyOf(stage, person.number)).texts).toBe(1)
-    expect((await finish(await here(sent), code)).sub).toBe(person.sub)
+    expect((await people.finish(await here(sent), code)).sub).toBe(person.sub)
   })
   const said = ({ page }: Standing) => page.words.replace(/\d\d:\d\d|in \d+ seconds/g, '')
 
   test('R-102 asks for one second proof at a time, and for one mail, however often it is sent over two instances', async () => {
-    const person = await stalePerson('twenty')
-    const walk = await proveNumber(person)
+    const person = await people.stalePerson('twenty')
+    const walk = await people.proveNumber(person)
     const post = posting(walk.visitor, withField(walk.page, 'identifier'), { identifier: person.email })
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => post(index % 2 === 0 ? stage.service : stage.second)),
     )
     expect(statuses(answers)).toEqual({ 303: 20 })
     const { code } = await stage.mailbox.next(person.email)
-    expect(await count(`delivery where target = $1 and channel = 'email'`, [person.email])).toBe(2) // and that of the sign-up
+    expect(await people.count(`delivery where target = $1 and channel = 'email'`, [person.email])).toBe(2) // and that of the sign-up
     const form = withField((await here(walk)).page, 'code')
     const proofs = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -237,26 +175,26 @@ describe('a number that was not proven for long', () => {
   })
 
   test('R-102, R-093 never counts proofs of two accounts together: another’s email opens that one account, as one proof', async () => {
-    const person = await stalePerson('mine')
+    const person = await people.stalePerson('mine')
     await stage.signIn('theirs@fabrikam.example')
     const theirs = stage.relyingParty.last().idToken.sub
     for (const email of ['theirs@fabrikam.example', 'nobodys@fabrikam.example']) {
-      const walk = await typeEmail(await proveNumber(person), email)
+      const walk = await people.typeEmail(await people.proveNumber(person), email)
       const { code } = await stage.mailbox.next(email)
-      const token = await finish(walk, code)
+      const token = await people.finish(walk, code)
       expect(token.sub).not.toBe(person.sub)
       if (email.startsWith('theirs')) expect(token.sub).toBe(theirs)
       expect(token).toMatchObject({ amr: ['email_code'], acr: ONE_FACTOR })
-      expect(await phoneOf(token.sub)).toBeUndefined()
+      expect(await people.phoneOf(token.sub)).toBeUndefined()
     }
-    expect(await phoneOf(person.sub)).toBe(person.number)
+    expect(await people.phoneOf(person.sub)).toBe(person.number)
     // The number is as old as before: it still asks.
-    await proveNumber(person)
+    await people.proveNumber(person)
   })
 
   test('R-095 opens nothing when the account is suspended between the proofs', async () => {
-    const person = await stalePerson('suspended-between')
-    const walk = await typeEmail(await proveNumber(person), person.email)
+    const person = await people.stalePerson('suspended-between')
+    const walk = await people.typeEmail(await people.proveNumber(person), person.email)
     await query(stage.service.databaseUrl, `update account set state = 'suspended' where id = $1`, [person.sub])
     const { code } = await stage.mailbox.next(person.email)
     const answer = await walk.visitor.submit(withField(walk.page, 'code'), { code: code ?? '' })
@@ -268,21 +206,21 @@ describe('a number that was not proven for long', () => {
   })
 
   test('R-100, R-051 asks again from the beginning when the first proof has grown old', async () => {
-    const person = await stalePerson('slow')
-    const walk = await typeEmail(await proveNumber(person), person.email)
+    const person = await people.stalePerson('slow')
+    const walk = await people.typeEmail(await people.proveNumber(person), person.email)
     const { code, link } = await stage.mailbox.next(person.email)
     await stage.moveClock(601)
     const late = await here(walk)
     expect(late.page.forms.some(({ fields }) => fields.includes('code'))).toBe(false)
     expect((await anyStep(walk, 'answer', { code: code ?? '' })).location).toBe(walk.home)
-    await expectNoRights(walk)
+    await people.expectNoRights(walk)
     const opened = await walk.visitor.open(link ?? '')
     for (const form of opened.forms.filter(({ action }) => /\/link\//.test(action))) await walk.visitor.submit(form)
-    await expectNoRights(walk)
+    await people.expectNoRights(walk)
   })
 
   test('R-093 reached by the email first asks for nothing more: two proofs of one account count', async () => {
-    const person = await stalePerson('on-file')
+    const person = await people.stalePerson('on-file')
     const walk = await askForText(await identify(stage, person.email))
     await nameDigits(walk, person.number.slice(-2))
     const text = await stage.texts.sns.next(person.number)
@@ -290,24 +228,24 @@ describe('a number that was not proven for long', () => {
     // The mail of this sign-in was never answered: it is the second proof now.
     const second = await here(walk)
     const mails = stage.mailbox.received.filter(({ to }) => to === person.email)
-    const token = await finish(second, mails.at(-1)?.code ?? null)
+    const token = await people.finish(second, mails.at(-1)?.code ?? null)
     expect(token.sub).toBe(person.sub)
     expect([...(token.amr as string[])].sort()).toEqual(['email_code', 'mca', 'sms'])
   })
 
   test('S-1, R-100 stands where it stood after a kill -9 between the proofs', async () => {
-    const person = await stalePerson('killed-between')
-    const walk = await proveNumber(person)
+    const person = await people.stalePerson('killed-between')
+    const walk = await people.proveNumber(person)
     await stage.service.kill9()
     await stage.service.restart()
     const after = await here(walk)
     expect(after.page.forms.some(({ action }) => action.endsWith('/second'))).toBe(true)
-    await expectNoRights(after)
-    const sent = await typeEmail(after, person.email)
+    await people.expectNoRights(after)
+    const sent = await people.typeEmail(after, person.email)
     const { code } = await stage.mailbox.next(person.email)
     await stage.service.kill9()
     await stage.service.restart()
-    expect((await finish(await here(sent), code)).sub).toBe(person.sub)
+    expect((await people.finish(await here(sent), code)).sub).toBe(person.sub)
   })
 })
 
@@ -323,6 +261,6 @@ describe('an account that has its number alone', () => {
     const next = stage.relyingParty.last().idToken
     expect(next.sub).not.toBe(old)
     expect(next.amr).toEqual(['sms'])
-    expect([await phoneOf(old), await phoneOf(next.sub)]).toEqual([undefined, number])
+    expect([await people.phoneOf(old), await people.phoneOf(next.sub)]).toEqual([undefined, number])
   })
 })
