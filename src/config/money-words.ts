@@ -37,7 +37,7 @@ cannot be reached, nothing is sent. \`SMS_BUDGET=all:0\` and a restart stop all 
 people who are still typing. Below \`SMS_PROOF_BELOW\` percent the next ones ask for a proof of work, below
 \`SMS_CLOSE_BELOW\` people are led to email. It opens by itself: at once when codes are typed after all; else, from the next
 hour on, it lets a text go now and then behind a proof of work (a country one in five minutes, a prefix one in fifteen), and
-all of them once the hour of the bad texts and the one after it are over. It slows pumping down; what bounds the money are
-the caps. If many people sign in at the same minute, set \`SMS_RATIO_TEXTS\` to twice as many as come at once. See
+all of them once the hour of the bad texts and the one after it are over. It asks and does not count: of requests that come
+at the same moment several pass where one may. It slows pumping down; what bounds the money are the caps. If many people sign in at the same minute, set \`SMS_RATIO_TEXTS\` to twice as many as come at once. See
 \`doorward_sms_proven_ratio\` and \`doorward_sms_gated_total\`.
 `

@@ -173,11 +173,35 @@ describe('a browser that signed in with the number before', () => {
 })
 
 describe('a number on file, which nobody typed', () => {
-  test('R-153 gets no text where the gate is closed, though nobody asked it', async () => {
+  const number = german(90_000, 1)
+  const onFile = { ...asked, number, clientId: 'app', unasked: true }
+  const refused = { ok: false, why: 'cap' }
+
+  test('R-153 gets no text where too few are proven in its country, though nobody asked the gate about it', async () => {
     await texts(40, 0)
+    const metrics = createMetrics()
+    const budget = budgetOn(db, { metrics })
     const [deliveryId = '', own = ''] = await deliveries(url, 2)
-    const order = { deliveryId, number: german(90_000, 1), clientId: 'app', knownBrowser: false, unasked: true }
-    expect(await budgetOn(db).reserve(order)).toEqual({ ok: false, why: 'cap' })
-    expect(await budgetOn(db).reserve({ ...order, deliveryId: own, knownBrowser: true })).toEqual({ ok: true })
+    expect(await budget.reserve({ ...onFile, deliveryId })).toEqual(refused)
+    expect(await query(url, 'select 1 from delivery where id = $1 and cost_day is null', [deliveryId])).toHaveLength(1)
+    expect(await metrics.metrics()).toContain('doorward_sms_refusals_total{cap="ratio"} 1')
+    expect(await budget.reserve({ ...onFile, deliveryId: own, knownBrowser: true })).toEqual({ ok: true })
+  })
+
+  test('R-153 gets no text where too few are proven among its neighbours', async () => {
+    await texts(9, 0, { prefix: 90_000 })
+    const [tenth = '', next = ''] = await deliveries(url, 2)
+    expect(await budgetOn(db).reserve({ ...onFile, deliveryId: tenth })).toEqual({ ok: true })
+    expect(await budgetOn(db).reserve({ ...onFile, deliveryId: next })).toEqual(refused)
+  })
+
+  test('a text that is paid for goes on when it was the one that closed its country, or the last below a cap', async () => {
+    await texts(19, 0)
+    const [deliveryId = '', next = ''] = await deliveries(url, 2)
+    const budget = budgetOn(db, { budget: { number: 110_000 } })
+    for (let times = 0; times < 2; times++) expect(await budget.reserve({ ...onFile, deliveryId })).toEqual({ ok: true })
+    expect(await budgetOn(db).gate(number, 'app', false)).toBe('closed')
+    expect(await budget.reserve({ ...onFile, deliveryId: next })).toEqual(refused)
+    expect((await spentOn(url)).all).toMatchObject({ sum: 20 * 110_000 })
   })
 })

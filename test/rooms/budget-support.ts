@@ -70,7 +70,7 @@ export async function deliveries(url: string, count: number): Promise<string[]> 
 }
 
 /** A message of an attempt of this client to this number: its id. */
-export async function deliveryOf(url: string, number: PhoneNumber, clientId: string): Promise<string> {
+export async function deliveryOf(url: string, number: PhoneNumber, clientId: string, knownBrowser = false): Promise<string> {
   const id = randomBytes(8).toString('hex')
   await query(
     url,
@@ -79,11 +79,11 @@ export async function deliveryOf(url: string, number: PhoneNumber, clientId: str
       values ($1, 'h', 'i', 'sign-in', $3, 'd', 'en', $4, $4)
     ), h as (
       insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code, first_sent_at, last_sent_at, expires_at)
-      values ($1, $1, 'sms', $2, 'k', 's', false, true, $4, $4, $4)
+      values ($1, $1, 'sms', $2, 'k', 's', $5, true, $4, $4, $4)
     )
     insert into delivery (id, challenge_id, channel, message, target, locale, created_at, due_at, give_up_at)
     values ($1, $1, 'sms', 'sign-in', $2, 'en', $4, $4, $4)`,
-    [id, number, clientId, begin],
+    [id, number, clientId, begin, knownBrowser],
   )
   return id
 }

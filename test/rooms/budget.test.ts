@@ -189,6 +189,19 @@ describe('what is given back', () => {
     expect(await spentOn(url)).toMatchObject({ all: { sum: 0 } })
   })
 
+  test('leaves the counter it was counted on: that of known browsers, or that of all others', async () => {
+    const budget = budgetOn(one, { budget: { number: 110_000 } })
+    const number = german(1, 1)
+    const known = await deliveryOf(url, number, 'app', true)
+    const [other = ''] = await deliveries(url, 1)
+    await budget.reserve({ ...asked, deliveryId: known, number, clientId: 'app', knownBrowser: true })
+    await budget.reserve({ ...asked, deliveryId: other, number, clientId: 'app' })
+    await budget.giveBack(known)
+    expect(await budget.gate(number, 'app', true)).toBe('open')
+    expect(await budget.gate(number, 'app', false)).toBe('closed')
+    expect(await spentOn(url)).toMatchObject({ all: { sum: 110_000 } })
+  })
+
   test('was never counted: nothing happens', async () => {
     const [id = ''] = await deliveries(url, 1)
     await budgetOn(one).giveBack(id)

@@ -84,7 +84,10 @@ export function createBudget(deps: BudgetDeps): TextBudget {
       metrics.refused('not_allowed')
       return { ok: false, why: 'country' }
     }
-    if (unasked && (await gate(number, clientId, knownBrowser)) === 'closed') return { ok: false, why: 'cap' }
+    if (unasked && !knownBrowser && (await isClosed(deliveryId, tallyIds))) {
+      metrics.refused('ratio')
+      return { ok: false, why: 'cap' }
+    }
     const priceMicros = priceOf(prices, country)
     for (let rounds = 1; rounds <= ROUNDS_MAX; rounds++) {
       const { day, hour } = momentOf(clock)
@@ -122,18 +125,28 @@ export function createBudget(deps: BudgetDeps): TextBudget {
 
   async function gate(number: PhoneNumber | null, clientId: string, knownBrowser: boolean): Promise<Stage> {
     const { country, caps, tallyIds } = lookFor(number, clientId, knownBrowser)
-    const { day, hour, minuteOfHour } = momentOf(clock)
+    const { day, hour } = momentOf(clock)
     const priceMicros = country !== undefined && isAllowed(country) ? priceOf(prices, country) : cheapestMicros
     const looking = store.look({ day, hour, priceMicros, caps, tallyIds: tallyIds ?? [] })
     const { full, tallies } = await orUnavailable(log, looking)
     if (full.length > 0) return gated('closed', 'cap')
-    const tallyOf = (id: string | undefined): Tally | undefined => tallies.find((tally) => tally.id === id)
-    const stage = stricter(
-      stageOf(tallyOf(tallyIds?.[0]), ofCountry, minuteOfHour),
-      stageOf(tallyOf(tallyIds?.[1]), ofPrefix, minuteOfHour),
-    )
+    const stage = tallyIds ? stageIn(tallies, tallyIds) : 'open'
     if (stage !== 'open') return gated(knownBrowser ? 'proof' : stage, 'ratio')
     return proofOfWork === 'off' ? 'open' : gated('proof', 'setting')
+  }
+
+  /** The breaker for a text that no gate was asked about. One that is paid for goes on: it is among those sent already. */
+  async function isClosed(deliveryId: string, tallyIds: Subjects['tallyIds']): Promise<boolean> {
+    const { day, hour } = momentOf(clock)
+    const { tallies } = await orUnavailable(log, store.look({ day, hour, priceMicros: 0, caps: [], tallyIds }))
+    if (stageIn(tallies, tallyIds) !== 'closed') return false
+    return (await orUnavailable(log, store.reserved(deliveryId))) === null
+  }
+
+  function stageIn(tallies: readonly Tally[], [country, prefix]: Subjects['tallyIds']): Stage {
+    const { minuteOfHour } = momentOf(clock)
+    const tallyOf = (id: string): Tally | undefined => tallies.find((tally) => tally.id === id)
+    return stricter(stageOf(tallyOf(country), ofCountry, minuteOfHour), stageOf(tallyOf(prefix), ofPrefix, minuteOfHour))
   }
 
   function gated(answer: 'proof' | 'closed', why: 'cap' | 'ratio' | 'setting'): Stage {
