@@ -1,4 +1,5 @@
-import { interactionPolicy } from 'oidc-provider'
+import { decodeJwt } from 'jose'
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -7,6 +8,7 @@ const { Check, Prompt, base } = interactionPolicy
  * - `create` (Initiating User Registration via OpenID Connect 1.0) and `select_account`, which both lead to the
  *   first page of a sign-in;
  * - a living session whose account may no longer sign in is asked like no session.
+ * Whoever signs in as somebody else than the application asked for brings it an error and no code.
  */
 export function createPrompts() {
   const policy = base()
@@ -20,5 +22,20 @@ export function createPrompts() {
       return Boolean(session?.accountId) && account === undefined
     }),
   )
+  login.checks.add(
+    new Check('another_subject', 'End-User authentication is required', 'login_required', (ctx) => {
+      refuseAnotherSubject(ctx)
+      return false
+    }),
+  )
   return policy
+}
+
+// OpenID Connect Core §3.1.2.1: a sign-in as somebody else than the hint's subject ends with an error. The engine looks
+// at the hint when the request comes in, its signature too, and not at all when the person comes back.
+function refuseAnotherSubject({ oidc }: KoaContextWithOIDC): void {
+  const { session, result, params } = oidc
+  if (!result?.login || typeof params?.id_token_hint !== 'string') return
+  if (decodeJwt(params.id_token_hint).sub === session?.accountId) return
+  throw new errors.LoginRequired('another End-User signed in than the one asked for')
 }

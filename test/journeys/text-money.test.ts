@@ -49,7 +49,7 @@ describe('at a cap', () => {
     const page = await newPage()
     await arriveAtDoor(stage, page)
     await typeIdentifier(page, number)
-    await page.getByText('We send no text messages there right now. Use an email address.').waitFor()
+    await page.getByText('We cannot send a text message to this number right now. Use an email address.').waitFor()
     expect(textsTo(stage, number)).toBe(2)
     const mail = await sendTo(stage, page, 'at-the-cap@fabrikam.example')
     await typeCode(page, mail.code)

@@ -110,7 +110,9 @@ describe('text messages', () => {
   ]
 
   test.each(cases)('%s is taken in its form only', (name, field, good, bad) => {
-    for (const text of good) expect([text, read({ [name]: text })[field]]).toEqual([text, text])
+    // A signing key is the same key with its prefix and without.
+    const kept = (text: string) => (name.endsWith('_SECRET') ? `whsec_${text.replace(/^whsec_/, '')}` : text)
+    for (const text of good) expect([text, read({ [name]: text })[field]]).toEqual([text, kept(text)])
     for (const text of bad) expect([text, faultNames({ [name]: text })]).toEqual([text, [name]])
   })
 
@@ -126,7 +128,7 @@ describe('text messages', () => {
     expect(faultNames(env)).toEqual(['RECEIPTS_SECRET', 'SMS_WEBHOOK_SECRET', 'TWILIO_AUTH_TOKEN'])
     expect(faults(env).join()).not.toContain('hidden-word')
     const names = Object.keys(env).map((name) => [`${name}_FILE`, '/run/secrets/it'])
-    expect(read(Object.fromEntries(names), () => KEY)).toMatchObject({ twilioAuthToken: KEY, receiptsSecret: KEY })
+    expect(read(Object.fromEntries(names), () => KEY)).toMatchObject({ twilioAuthToken: KEY, receiptsSecret: `whsec_${KEY}` })
   })
 })
 

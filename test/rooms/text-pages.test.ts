@@ -39,7 +39,7 @@ describe('the first page', () => {
     expect(said('unfit')).toBe(
       'This number cannot get our text messages. Type the number of a mobile phone, or an email address.',
     )
-    expect(said('textsClosed')).toBe('We send no text messages there right now. Use an email address.')
+    expect(said('textsClosed')).toBe('We cannot send a text message to this number right now. Use an email address.')
   })
 })
 
