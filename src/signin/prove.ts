@@ -106,7 +106,8 @@ export function createProver(deps: ProveDeps) {
       if (challenge.messages > 1) await deps.delivery.lift(tx, addressKey(deps.secrets, challenge.target))
       return record(tx, attempt, challenge, proof, face, asker)
     })
-    if (outcome.outcome !== 'ended' && !isEmail(challenge.target)) await countProven(challenge.target as PhoneNumber)
+    const { target } = challenge
+    if (outcome.outcome !== 'ended' && !isEmail(target)) await countProven(target)
     return outcome
   }
 
@@ -130,7 +131,8 @@ export function createProver(deps: ProveDeps) {
   ): Promise<Outcome> {
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
     const where = { ...who, locale: attempt.locale }
-    const proven: Proven = await deps.accounts.prove(tx, provenAddress(challenge, where))
+    const { addressKind: kind } = factorOf(challenge)
+    const proven: Proven = await deps.accounts.prove(tx, { kind, address: challenge.target, ...where })
     if (proven.outcome === 'refused') {
       await store.end(tx, attempt.id)
       await audit.record(tx, 'sign_in.refused', { ...who, detail: { reason: proven.reason } })
@@ -160,13 +162,6 @@ export function createProver(deps: ProveDeps) {
   }
 
   return { answerCode, answerLink, findByLink, codeToShow }
-}
-
-function provenAddress<W extends { locale: string; attemptId: string }>(challenge: Challenge, where: W) {
-  const { target } = challenge
-  return isEmail(target)
-    ? { ...where, kind: 'email' as const, address: target }
-    : { ...where, kind: 'phone' as const, address: target }
 }
 
 export type Prover = ReturnType<typeof createProver>
