@@ -2,6 +2,7 @@ import { type Challenge, solveChallenge } from 'altcha-lib'
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
 import { createSecrets, hashOf } from '../../src/base/index.ts'
 import { createFactors } from '../../src/factors/index.ts'
+import { until } from '../faults/fault-tools.ts'
 import { query } from '../support/database.ts'
 import type { Form } from '../support/html.ts'
 import { type Answer, send } from '../support/http.ts'
@@ -37,6 +38,14 @@ export async function identify(stage: Stage, identifier: string, visitor?: Visit
 /** The page as it is now. */
 export async function here(walk: Standing): Promise<Standing> {
   return { ...walk, page: await walk.visitor.open(walk.home) }
+}
+
+/** The page once the message it tells of is no longer waiting: pages are compared only then. */
+export function onceSent(walk: Standing): Promise<Standing> {
+  return until('the message is on its way', async () => {
+    const now = await here(walk)
+    return now.page.words.includes('Waiting to be sent') ? null : now
+  })
 }
 
 /** The form of the page that has this field. */
