@@ -1,6 +1,7 @@
 import type { Accounts, Proven } from '../accounts/index.ts'
 import { isEmail, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
 import type { Answer, Challenge, Face, Factor } from '../factors/index.ts'
+import type { Assess } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 
@@ -9,6 +10,8 @@ export type Outcome =
   | { outcome: 'proven' }
   /** Right, and not enough by itself: another proof is asked for. */
   | { outcome: 'second' }
+  /** Right, and what the application insists on cannot be had. */
+  | { outcome: 'unmet' }
   /** Proven, and yet nobody may come in: sign-up is closed, or the account is. */
   | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
   | { outcome: 'wrong'; triesLeft: number }
@@ -21,6 +24,7 @@ export type Outcome =
 
 export interface ProveDeps extends FlowDeps {
   accounts: Pick<Accounts, 'byEmail' | 'prove' | 'renew'>
+  assess: Assess
 }
 
 /** Where answers are judged: count, judge, use up, and only then say so. */
@@ -124,12 +128,14 @@ export function createProver(deps: ProveDeps) {
     const accountId = proven.account.id
     // Proofs count together only when they are of one account; another method each, by the challenges.
     const earlier = attempt.accountId === accountId ? attempt.proofs.filter(({ kind }) => kind !== proof.kind) : []
-    const enough = proven.outcome !== 'stale' || earlier.length > 0
-    if (enough && earlier.length > 0) await deps.accounts.renew(tx, accountId)
-    await store.prove(tx, attempt.id, { accountId, proofs: [...earlier, proof], state: enough ? 'proven' : 'open' })
-    const detail = { method: challenge.kind, face }
-    await audit.record(tx, enough ? 'sign_in.proven' : 'sign_in.second_needed', { ...who, accountId, detail })
-    return { outcome: enough ? 'proven' : 'second' }
+    if (proven.outcome === 'stale' && earlier.length === 0) {
+      await store.prove(tx, attempt.id, { accountId, proofs: [proof], state: 'open', asks: 'email', sealed: null })
+      await audit.record(tx, 'sign_in.second_needed', { ...who, accountId, detail: { method: challenge.kind, face } })
+      return { outcome: 'second' }
+    }
+    if (earlier.length > 0) await deps.accounts.renew(tx, accountId)
+    await audit.record(tx, 'sign_in.proven', { ...who, accountId, detail: { method: challenge.kind, face } })
+    return deps.assess.record(tx, attempt, proven.account, [...earlier, proof], asker)
   }
 
   function factorOf(challenge: Challenge): Factor {
