@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createText, type ViewName, type Views } from '../../src/text/index.ts'
@@ -261,6 +262,8 @@ describe('a second factor', () => {
     expect(html).toContain('href="/sign-in/u1/codes.txt" download="recovery-codes.txt"')
     expect(filled).toEqual(['Continue'])
     // What needs a script stays hidden without one.
+    expect(html).toContain('<script type="module" src="/assets/codes-1.js"></script>')
+    expect(statSync(join(import.meta.dirname, '../../views/assets/codes.js')).size).toBeLessThan(1_024)
     expect(html).toMatch(/<div class="two" data-scripted hidden>/)
     expect(draw('recovery-codes', 'noFile').html).toMatch(/<a class="btn quiet" hidden download/)
   })
