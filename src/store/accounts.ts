@@ -3,7 +3,9 @@ import { type Database, runIn, type Statement } from './database.ts'
 
 const COLUMNS = `
   a.id, a.state, a.profile, a.locale, a.created_at as "createdAt", e.canonical as email, e.proven_at as "emailProvenAt",
-  p.canonical as phone, p.proven_at as "phoneProvenAt"`
+  p.canonical as phone, p.proven_at as "phoneProvenAt", (
+    select count(*)::int from credential c where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null
+  ) as authenticators`
 
 const ADDRESSES = `
     left join address e on e.account_id = a.id and e.kind = 'email' and e.is_primary
