@@ -28,9 +28,14 @@ describe('a set of recovery codes', () => {
   })
 
   test('R-116 is found code by code: no two begin alike, so that one slow hash is enough', () => {
-    for (let round = 0; round < 500; round++) {
-      expect(new Set(newCodes().map((code) => code.slice(0, 4))).size).toBe(10)
-    }
+    // Draws that make every code begin like the one before it, once.
+    let drawn = 0
+    const codes = newCodes(() => {
+      const [code, place] = [Math.floor(drawn / 20), drawn++ % 20]
+      return place < 4 ? Math.floor(code / 2) : code
+    })
+    expect(drawn).toBe(19 * 20)
+    expect(new Set(codes.map((code) => code.slice(0, 4))).size).toBe(10)
   })
 
   test('R-116 is made of evenly spread letters, at each place, and never comes twice', () => {

@@ -8,11 +8,14 @@ const LENGTH = 20
 const CODE = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`)
 const CODES = 10
 
-/** Ten codes of 100 bits. No two have the same index: one hash finds the code. */
-export function newCodes(): string[] {
+/**
+ * Ten codes of 100 bits. No two have the same index: one hash finds the code. `draw` answers a random whole number
+ * below its limit.
+ */
+export function newCodes(draw = (limit: number) => randomFrom(0, limit)): string[] {
   const byIndex = new Map<string, string>()
   while (byIndex.size < CODES) {
-    const code = Array.from({ length: LENGTH }, () => ALPHABET[randomFrom(0, ALPHABET.length)]).join('')
+    const code = Array.from({ length: LENGTH }, () => ALPHABET[draw(ALPHABET.length)]).join('')
     byIndex.set(indexOf(code), code)
   }
   return [...byIndex.values()]
