@@ -43,7 +43,7 @@ import {
 } from './store/index.ts'
 import { createText } from './text/index.ts'
 import { receiptsUrl, textBudget, textRoutes } from './texting.ts'
-import { createAssets, createReceipts, createSite, networkOf, whoOf } from './web/index.ts'
+import { createAssets, createCookies, createReceipts, createSite, networkOf, whoOf } from './web/index.ts'
 
 const VIEWS = join(import.meta.dirname, '..', 'views')
 const RESUME_EVERY_MS = 5000
@@ -148,12 +148,16 @@ export function createApp(options: AppOptions) {
   const flow = createFlow(signIn)
   const assess = createAssess({ ...signIn, credentials, devices })
   const second = { ...signIn, flow, assess, devices }
+  const cookies = createCookies(config.issuer.startsWith('https:'))
   const oidc = createOidc({
     ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf },
     secretGuesses: {
       closedFor: (subject) => localLimits.closedFor('token-ip', subject),
       count: (subject) => localLimits.count('token-ip', subject),
     },
+    secondFactor: config.secondFactor,
+    texts: config.texts,
+    deviceIsRemembered: (ctx, accountId) => devices.isRemembered(cookies.device(ctx), accountId),
     issuer: config.issuer,
     lifetimes: lifetimesOf(config),
     store: createOidcRecordStore(db),

@@ -50,7 +50,8 @@ export function homePage(issuer: URL): string {
 
 /** The page of a signed-in person. */
 export function personPage(person: Person): string {
-  const name = person.userinfo.name ?? person.userinfo.email ?? person.claims.email ?? person.userinfo.phone_number ?? person.claims.sub
+  const name =
+    person.userinfo.name ?? person.userinfo.email ?? person.claims.email ?? person.userinfo.phone_number ?? person.claims.sub
   const lifetime =
     person.expiresInSeconds === undefined ? '' : ` It is good for ${Math.round(person.expiresInSeconds / 60)} minutes.`
   return page(

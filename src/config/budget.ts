@@ -6,7 +6,7 @@ export const DEFAULT_BUDGET = {
   all: 'all:20',
   country: 'country:10',
   prefix: 'prefix:2',
-  client: 'client:20',
+  client: 'client:10',
   number: 'number:0.50',
 } as const
 

@@ -82,7 +82,7 @@ export function signingKey<const D extends string | null>(options: SettingOption
       return faulty('is not base64: take it from `openssl rand -base64 32`')
     if (bytes.length < SIGNING_BYTES_MIN || bytes.length > SIGNING_BYTES_MAX)
       return faulty(`must stand for ${SIGNING_BYTES_MIN} to ${SIGNING_BYTES_MAX} bytes: take it from \`openssl rand -base64 32\``)
-    return { value: text }
+    return { value: `whsec_${bytes.toString('base64')}` } // as the specification writes it, whichever way it was given
   }
   return { ...options, kind: 'base64', unit: `${SIGNING_BYTES_MIN} to ${SIGNING_BYTES_MAX} bytes`, secret: true, parse }
 }

@@ -21,7 +21,7 @@ export const textSettings = {
     group: 'Text messages',
     help: 'The only countries that texts are sent to. Needed with `SMS_ROUTES`. Name those your people live in and no more.',
     default: null,
-    defaultWords: 'none; trial mode: every country',
+    defaultWords: 'none; trial mode without `SMS_ROUTES`: every country',
   }),
   phoneCountry: country({
     name: 'PHONE_COUNTRY',
@@ -54,7 +54,7 @@ export const textSettings = {
   smsProofBelow: integer({
     name: 'SMS_PROOF_BELOW',
     group: 'Text messages',
-    help: 'When fewer of the texts to a country or prefix lead to a sign-in, the next ones ask for a proof of work first. 0: never.',
+    help: 'When fewer than so many percent of the texts to a country or prefix lead to a sign-in, the next ones ask for a proof of work first. 0: never.',
     default: '50',
     min: 0,
     max: 100,
@@ -63,7 +63,7 @@ export const textSettings = {
   smsCloseBelow: integer({
     name: 'SMS_CLOSE_BELOW',
     group: 'Text messages',
-    help: 'When fewer still do, nearly no texts are sent there for a while and people are led to email. 0: never.',
+    help: 'When fewer than so many percent do, nearly no texts are sent there for a while and people are led to email. At most `SMS_PROOF_BELOW`. 0: never.',
     default: '25',
     min: 0,
     max: 100,
@@ -88,7 +88,7 @@ export const textSettings = {
   snsRegion: form({
     name: 'SNS_REGION',
     group: 'Text messages',
-    help: 'AWS region that texts are sent from. Credentials come by the ways of the AWS SDK.',
+    help: 'AWS region that texts are sent from. Nothing is sent while neither this nor the AWS SDK names one. Credentials come by the ways of the AWS SDK.',
     default: null,
     defaultWords: 'by the ways of the AWS SDK',
     matches: /^[a-z]{2}(-[a-z]{2,12}){1,3}-\d{1,2}$/,
@@ -148,13 +148,13 @@ export const textSettings = {
   smsWebhookSecret: signingKey({
     name: 'SMS_WEBHOOK_SECRET',
     group: 'Text messages',
-    help: 'Key that those posts are signed with (Standard Webhooks).',
+    help: 'Key that those posts are signed with (Standard Webhooks). Write it as `whsec_` and base64, such as `whsec_$(openssl rand -base64 32)`, on both sides.',
     default: null,
   }),
   receiptsSecret: signingKey({
     name: 'RECEIPTS_SECRET',
     group: 'Text messages',
-    help: 'Key that a service of your own signs its receipts with, for mails and texts, posted to `/receipts/delivery` (Standard Webhooks).',
+    help: 'Key that a service of your own signs its receipts with, for mails and texts, posted to `/receipts/delivery` (Standard Webhooks). Written in the same way.',
     default: null,
     defaultWords: 'none: that address is not there',
   }),
@@ -181,7 +181,7 @@ export function textContradictions(draft: TextDraft, given: ReadonlySet<string>,
   const needed = draft.smsRoutes.flatMap((route) => NEEDED[route].map((name) => ({ name, route })))
   for (const { name, route } of needed.filter((need) => !given.has(need.name)))
     faults.push({ name, words: `must be set: SMS_ROUTES names ${route}` })
-  if (!trial && draft.smsRoutes.length > 0 && !given.has('SMS_COUNTRIES'))
+  if (draft.smsRoutes.length > 0 && !given.has('SMS_COUNTRIES'))
     faults.push({
       name: 'SMS_COUNTRIES',
       words: 'must be set with SMS_ROUTES: the countries that texts are sent to, such as DE,AT,CH',

@@ -36,7 +36,7 @@ export const walkSettings = {
   signup: signup({
     name: 'SIGNUP',
     group: 'People and applications',
-    help: 'Who may join by signing in: anybody, nobody new, or addresses of these domains exactly (no subdomains).',
+    help: 'Who may join by signing in: anybody, nobody new, or addresses of these domains exactly (no subdomains, and no phone numbers).',
     default: 'open',
     applies: 'addresses without an account',
   }),

@@ -103,7 +103,12 @@ export interface Delivery {
   resume(): Promise<number>
   /** Takes what was said of a message after its hand-over. Who says it was checked before. */
   receipt(receipt: Receipt): Promise<void>
-  /** Forgets that an address refuses messages: its owner wants to try again. */
+  /**
+   * Somebody says that an address takes messages again: this one message goes out despite what is remembered, which
+   * stays, since it may be a stranger who says so.
+   */
+  allow(tx: Tx, targetKey: string, deliveryId: string): Promise<void>
+  /** Forgets that an address refuses messages: its owner proved that one arrived. */
   lift(tx: Tx, targetKey: string): Promise<void>
 }
 
@@ -153,7 +158,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   // The money first: what cannot be counted is not sent.
   async function deliverText(due: DueDelivery, message: ComposedText): Promise<void> {
     const number = due.target as PhoneNumber
-    const reserved = await reserve({ deliveryId: due.id, number, clientId: due.clientId })
+    const { clientId, knownBrowser, unasked } = due
+    const reserved = await reserve({ deliveryId: due.id, number, clientId, knownBrowser, unasked })
     if (reserved === 'failed') return outcomes.defer(due, 'not_counted', NO_ROUTE)
     if (!reserved.ok) return outcomes.refuse(due, reserved.why === 'country' ? 'unreachable' : 'no_budget', NO_ROUTE)
     const { text, facts } = message
@@ -223,6 +229,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     newestState,
     resume,
     receipt: createReceiptTaker({ ...deps, metrics }),
+    allow: (tx, targetKey, deliveryId) => deps.suppressions.allow(tx, targetKey, deliveryId),
     lift: (tx, targetKey) => deps.suppressions.forget(tx, targetKey),
   }
 }

@@ -14,6 +14,7 @@ export {
   type Delivery,
   type DeliveryDeps,
 } from './delivery.ts'
+export { isLoopback } from './loopback.ts'
 export type { Receipt } from './receipt.ts'
 export { createReceiptDesk, type ReceiptDesk, type ReceiptDeskDeps, type Received } from './receipts/desk.ts'
 export type { InboxMessage, MailRoute, OutgoingMail, OutgoingText, TextRoute } from './route.ts'

@@ -34,7 +34,11 @@ export interface DueDelivery {
   target: Address | ''
   /** Keyed hash of the address, as its challenge has it; empty without a challenge. */
   targetKey: string
-  /** What is remembered of the address. */
+  /** Asked for from a browser that had signed in as this address before. */
+  knownBrowser: boolean
+  /** To a number on file, not to one that was typed: its challenge is counted by another address, `nobody:…`. */
+  unasked: boolean
+  /** What is remembered of the address; null for the one message that may go out despite it. */
   suppressed: SuppressionReason | null
   locale: string
   createdAt: Date
@@ -102,7 +106,9 @@ export interface DeliveryStore {
 
 /** What is remembered of addresses that take no messages. */
 export interface SuppressionStore {
-  /** Remembers the newest reason. False when it was known already. */
+  /** Remembers the newest reason, and allows nothing any more. False when it was known already and nothing was allowed. */
   remember(tx: Tx, refusal: { targetKey: string; channel: Channel; reason: SuppressionReason; at: Date }): Promise<boolean>
+  /** This message may go out despite what is remembered, and none that was allowed before. */
+  allow(tx: Tx, targetKey: string, deliveryId: string): Promise<void>
   forget(tx: Tx, targetKey: string): Promise<void>
 }

@@ -19,8 +19,8 @@ export interface Challenge {
   knownBrowser: boolean
   /** False: its messages carry the link only, or the long code, since the address's short code was closed. */
   shortCode: boolean
-  /** `held`: nothing was sent yet; something else comes first. */
-  state: 'held' | 'open' | 'used' | 'ended'
+  /** `unnamed`: the last digits of a number on file come first. `held`: a proof of work does. Nothing is sent before. */
+  state: 'unnamed' | 'held' | 'open' | 'used' | 'ended'
   tries: number
   messages: number
   /** The page speaks of the challenge that was chosen last. */
@@ -30,6 +30,21 @@ export interface Challenge {
   lastHandedAt: Date | null
   expiresAt: Date
   usedAt: Date | null
+}
+
+const ON_FILE = 'nobody:'
+
+/**
+ * How a challenge to a number on file is counted: by the address that was typed, whether somebody named the number or
+ * not, so that it looks alike from outside. It marks the challenge as one.
+ */
+export function onFileKey(typedKey: string): string {
+  return `${ON_FILE}${typedKey}`
+}
+
+/** Whether a challenge is to a number that was not typed. */
+export function isOnFile(challenge: Pick<Challenge, 'targetKey'>): boolean {
+  return challenge.targetKey.startsWith(ON_FILE)
 }
 
 /** The target of a challenge that leads to nobody. It looks like any other from outside (R-085). */

@@ -18,8 +18,10 @@ export {
   type Face,
   type Factor,
   type FactorDeps,
+  isOnFile,
   NOBODY,
   type Offer,
+  onFileKey,
   type Verdict,
 } from './factor.ts'
 

@@ -1,5 +1,5 @@
 import type { Proof, Tx } from '../base/index.ts'
-import type { Challenge } from '../factors/index.ts'
+import { type Challenge, isOnFile } from '../factors/index.ts'
 import type { Requirement } from './policy.ts'
 
 /** One attempt to prove who one is, bound to one interaction of one browser. */
@@ -34,9 +34,10 @@ export interface Attempt {
  */
 export type Asks = 'email' | 'second' | 'enrol' | 'keep-codes'
 
-/** The challenge of the address that was typed: the attempt began with it. */
+/** The challenge of the address that was typed: the attempt began with it. Never one to a number on file. */
 export function typedChallenge(attempt: Attempt): Challenge | undefined {
-  return attempt.challenges.toSorted((a, b) => a.firstSentAt.getTime() - b.firstSentAt.getTime())[0]
+  const typed = attempt.challenges.filter((challenge) => !isOnFile(challenge))
+  return typed.toSorted((a, b) => a.firstSentAt.getTime() - b.firstSentAt.getTime())[0]
 }
 
 /** As stored: the interaction's uid hashed for the look-up, and sealed for the link in the mail. */
@@ -59,13 +60,18 @@ export interface AttemptStore {
   add(tx: Tx, challenge: Challenge): Promise<boolean>
   /** From now on the page speaks of this one. */
   choose(tx: Tx, challengeId: string, now: Date): Promise<void>
-  /** An open challenge waits again until it is released. */
+  /** An open challenge is put off. */
   hold(tx: Tx, challengeId: string): Promise<void>
+  /** A challenge to a number on file asks for its digits again, when its last message is older than `notAfter`. */
+  unname(tx: Tx, challengeId: string, notAfter: Date): Promise<void>
+  /** Single winner: an `unnamed` challenge gets its target, unless it has one, and waits for a proof of work. */
+  name(tx: Tx, challenge: Challenge): Promise<boolean>
   /**
-   * Single winner: a held challenge becomes open, with one message more; its time begins with its first message. A
-   * target that leads to nobody is replaced by the one given. False when it is not held or has no message left.
+   * Single winner: a challenge in state `from` becomes open, with one message more; its time begins with its first
+   * message. A target that leads to nobody is replaced by the one given. False when it is in another state or has no
+   * message left.
    */
-  release(tx: Tx, challenge: Challenge, messagesMax: number): Promise<boolean>
+  release(tx: Tx, challenge: Challenge, from: 'unnamed' | 'held', messagesMax: number): Promise<boolean>
   /**
    * Counts a try in a statement of its own (R-064), atomically: of any number of parallel calls at most `triesMax`
    * get a number. `null` when the challenge is closed, used, ended or expired.

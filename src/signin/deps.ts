@@ -23,9 +23,9 @@ export interface SignInPolicy {
 export interface Texts {
   /**
    * Whether a text may be asked for now: `proof` wants a proof of work first. It reads only; the money is counted
-   * before the text is sent. Without a number: whether any text may.
+   * before the text is sent. Without a number: whether any text may. Strangers cannot use up what a known browser may.
    */
-  gate(number: PhoneNumber | null, clientId: string): Promise<'open' | 'proof' | 'closed'>
+  gate(number: PhoneNumber | null, clientId: string, knownBrowser: boolean): Promise<'open' | 'proof' | 'closed'>
   /** A code that was texted there was typed. */
   proven(number: PhoneNumber): Promise<void>
 }
@@ -36,7 +36,7 @@ export interface FlowDeps {
   factors: ReadonlyMap<string, Factor>
   /** Null where no texts can be sent. */
   texts: Texts | null
-  delivery: Pick<Delivery, 'queue' | 'lift'>
+  delivery: Pick<Delivery, 'queue' | 'newestState' | 'allow' | 'lift'>
   limits: Limits
   guesses: Guesses
   accounts: Pick<Accounts, 'byEmail'>

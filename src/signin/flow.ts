@@ -1,5 +1,5 @@
 import { addSeconds, hashOf, isEmail, newId, type Tx } from '../base/index.ts'
-import type { Challenge, Offer } from '../factors/index.ts'
+import { type Challenge, isOnFile, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
 import type { Attempt, AttemptRow, StoredAttempt } from './attempt.ts'
 import type { Asker, FlowDeps, Purpose } from './deps.ts'
@@ -35,7 +35,7 @@ export function createFlow(deps: FlowDeps) {
   ): Promise<'sent' | 'held' | 'closed'> {
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, offer.target)
     await takeForMessage(purpose.clientId, offer, knownBrowser, asker)
-    const gate = await gateOf(offer, purpose.clientId)
+    const gate = await gateOf(offer, purpose.clientId, knownBrowser)
     if (gate === 'closed') {
       await audit.note('text.closed', { ...asker.who, clientId: purpose.clientId, detail: {} })
       return 'closed'
@@ -69,25 +69,40 @@ export function createFlow(deps: FlowDeps) {
     return opened({ ...attempt, challenges: [] }, purpose.interactionUid)
   }
 
-  async function gateOf(offer: Offer, clientId: string): Promise<'open' | 'proof' | 'closed'> {
-    if (!isEmail(offer.target) && deps.texts) return deps.texts.gate(offer.target, clientId)
-    return policy.proofOfWork === 'always' ? 'proof' : 'open'
+  async function gateOf(
+    { kind, target }: Pick<Offer, 'kind' | 'target'>,
+    clientId: string,
+    knownBrowser: boolean,
+  ): Promise<'open' | 'proof' | 'closed'> {
+    if (kind !== 'sms' || !deps.texts) return policy.proofOfWork === 'always' ? 'proof' : 'open'
+    return deps.texts.gate(target === NOBODY || isEmail(target) ? null : target, clientId, knownBrowser)
   }
 
   /**
    * The message that was held back goes out, once: after a proof of work, or after a wait in its place, which only so
-   * many of one network may take. `early`: the wait is not over. Throws `Refusal('too_many_requests')`.
+   * many of one network may take. `early`: the wait is not over. `closed`: no texts go there any more by now. Throws
+   * `Refusal('too_many_requests')`.
    */
-  async function release(attempt: Attempt, challenge: Challenge, by: 'work' | 'wait', asker: Asker): Promise<'sent' | 'early'> {
+  async function release(
+    attempt: Attempt,
+    challenge: Challenge,
+    by: 'work' | 'wait',
+    asker: Asker,
+  ): Promise<'sent' | 'early' | 'closed'> {
     const now = clock.now()
     if (by === 'wait') {
       if (addSeconds(challenge.chosenAt, HELD_WAIT_SECONDS) > now) return 'early'
       await take(attempt.clientId, [{ limit: 'slow-ip', subject: asker.ipSubject }], asker)
     }
-    const released = { ...challenge, firstSentAt: now, lastSentAt: now, chosenAt: now }
-    const open = { ...released, expiresAt: addSeconds(now, policy.codeCapSeconds) }
+    const { knownBrowser } = challenge
+    const asked = { ...challenge, target: isOnFile(challenge) ? NOBODY : challenge.target }
+    if ((await gateOf(asked, attempt.clientId, knownBrowser)) === 'closed') return 'closed'
+    // What leads to a number on file ends when it would end if it led to nobody.
+    const lifeSeconds = isOnFile(challenge) ? policy.codeTtlSeconds : policy.codeCapSeconds
+    const sent = { firstSentAt: now, lastSentAt: now, chosenAt: now, expiresAt: addSeconds(now, lifeSeconds) }
+    const open = { ...challenge, ...sent }
     await transact(async (tx) => {
-      if (await store.release(tx, open, policy.messagesMax)) await queueMessage(tx, attempt.locale, open)
+      if (await store.release(tx, open, 'held', policy.messagesMax)) await queueMessage(tx, attempt.locale, open)
     })
     return 'sent'
   }
@@ -95,14 +110,20 @@ export function createFlow(deps: FlowDeps) {
   /** Sends the same link and code once more, if one is due; the caller shows the same page either way (R-071). */
   async function resend(attempt: Attempt, challenge: Challenge, asker: Asker): Promise<void> {
     if (!resendDue(challenge, clock.now())) return
-    await sendAgain(attempt, challenge, asker, policy.resendWaitSeconds, async () => {})
+    await sendAgain(attempt, challenge, asker, policy.resendWaitSeconds)
   }
 
-  /** The person says that their address takes messages again: forgets that it did not, and sends one. */
+  /**
+   * The person says that their address takes messages again: one goes out despite what is remembered. It is forgotten
+   * when they prove that it arrived. Anything else that is asked for here is a resend.
+   */
   async function retry(attempt: Attempt, challenge: Challenge, asker: Asker): Promise<void> {
+    const message = await deps.delivery.newestState(challenge.id)
+    if (message?.state !== 'refused' || isOnFile(challenge)) return resend(attempt, challenge, asker)
     const { left } = resendState(challenge)
     if (left === 0 || challenge.state !== 'open' || challenge.expiresAt <= clock.now()) return
-    await sendAgain(attempt, challenge, asker, RETRY_WAIT_SECONDS, (tx) => deps.delivery.lift(tx, challenge.targetKey))
+    const allow = (tx: Tx, messageId: string) => deps.delivery.allow(tx, challenge.targetKey, messageId)
+    await sendAgain(attempt, challenge, asker, RETRY_WAIT_SECONDS, allow)
   }
 
   async function sendAgain(
@@ -110,15 +131,15 @@ export function createFlow(deps: FlowDeps) {
     challenge: Challenge,
     asker: Asker,
     waitSeconds: number,
-    before: (tx: Tx) => Promise<void>,
+    also?: (tx: Tx, messageId: string) => Promise<void>,
   ): Promise<void> {
     const now = clock.now()
     const taken: LimitRequest[] = await takeForMessage(attempt.clientId, challenge, challenge.knownBrowser, asker)
     const added = await transact(async (tx) => {
       const allowed = { messagesMax: policy.messagesMax, notAfter: addSeconds(now, -waitSeconds) }
       if (!(await store.addMessage(tx, challenge.id, allowed, now))) return false
-      await before(tx)
-      await queueMessage(tx, attempt.locale, challenge)
+      const message = await queueMessage(tx, attempt.locale, challenge)
+      await also?.(tx, message.id)
       return true
     })
     if (!added) await deps.limits.giveBack(taken)

@@ -1,4 +1,4 @@
-import { addSeconds } from '../base/index.ts'
+import { addSeconds, type Proof } from '../base/index.ts'
 import type { Challenge } from '../factors/index.ts'
 import { type Attempt, typedChallenge } from './attempt.ts'
 
@@ -36,8 +36,8 @@ export function nextStep(attempt: Attempt | null, now: Date): Step {
   const proven = attempt.challenges.find(({ state }) => state === 'used')
   if (!challenge) return proven ? { screen: 'second', attempt, proven } : { screen: 'identify' }
   if (challenge.expiresAt <= now) return ended(attempt)
-  if (challenge.state === 'held')
-    return { screen: isOnFile(attempt, challenge) ? 'last-digits' : 'proof-of-work', attempt, challenge }
+  if (challenge.state === 'unnamed') return { screen: 'last-digits', attempt, challenge }
+  if (challenge.state === 'held') return { screen: 'proof-of-work', attempt, challenge }
   if (challenge.state !== 'open') return ended(attempt)
   return waiting(attempt, challenge, now)
 }
@@ -65,18 +65,16 @@ export function isKept({ kind }: Pick<Challenge, 'kind'>): boolean {
   return kind === 'totp' || kind === 'recovery'
 }
 
-/** A text to a number that the person did not type: they named an email address, and no page speaks of the number. */
-export function isOnFile(attempt: Attempt, challenge: Challenge): boolean {
-  return challenge.kind === 'sms' && attempt.proofs.length === 0 && attempt.challenges.some(({ kind }) => kind === 'email')
-}
-
 const PROOF_SECONDS_MAX = 10 * 60
 
 /** Whether what was proven still counts: as long as a code would have been good. */
-export function isFresh(attempt: Attempt, now: Date): boolean {
-  const last = attempt.proofs.at(-1)?.at
-  if (last === undefined) return false
+function isFresh(attempt: Attempt, now: Date): boolean {
+  const last = attempt.proofs.at(-1)
   // A living session's proof may be older: then the attempt's own begin counts.
-  const at = Math.max(new Date(last).getTime(), attempt.createdAt.getTime())
-  return addSeconds(new Date(at), PROOF_SECONDS_MAX) > now
+  return last !== undefined && (isYoung(last, now) || addSeconds(attempt.createdAt, PROOF_SECONDS_MAX) > now)
+}
+
+/** Whether a proof may count together with one that is given now. */
+export function isYoung(proof: Proof, now: Date): boolean {
+  return addSeconds(new Date(proof.at), PROOF_SECONDS_MAX) > now
 }

@@ -44,7 +44,7 @@ export function createPhases(deps: FlowDeps) {
   async function newChallenge(
     attemptId: string,
     offer: Offer,
-    of: { knownBrowser: boolean; state: 'held' | 'open'; now: Date },
+    of: { knownBrowser: boolean; state: 'unnamed' | 'held' | 'open'; now: Date },
   ): Promise<Challenge> {
     const { knownBrowser, state, now } = of
     return {
@@ -71,8 +71,8 @@ export function createPhases(deps: FlowDeps) {
     tx: Parameters<FlowDeps['delivery']['queue']>[0],
     locale: string,
     challenge: Challenge,
-  ): Promise<void> {
-    await deps.delivery.queue(tx, {
+  ): Promise<{ id: string }> {
+    return deps.delivery.queue(tx, {
       channel: factorOf(challenge).channel,
       challengeId: challenge.id,
       attemptId: challenge.attemptId,

@@ -1,9 +1,10 @@
 import type { Accounts, Proven } from '../accounts/index.ts'
-import { isEmail, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
-import type { Answer, Challenge, Face, Factor } from '../factors/index.ts'
+import { isEmail, type Log, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
+import { type Answer, addressKey, type Challenge, type Face, type Factor, isOnFile, NOBODY } from '../factors/index.ts'
 import type { Assess } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
+import { isYoung } from './next-step.ts'
 
 /** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
 export type Outcome =
@@ -25,6 +26,7 @@ export type Outcome =
 export interface ProveDeps extends FlowDeps {
   accounts: Pick<Accounts, 'byEmail' | 'prove' | 'renew'>
   assess: Assess
+  log: Log
 }
 
 /** Where answers are judged: count, judge, use up, and only then say so. */
@@ -82,6 +84,8 @@ export function createProver(deps: ProveDeps) {
   async function shortCodeTakes(challenge: Challenge, asker: Asker): Promise<boolean> {
     if (!challenge.shortCode) return false
     const failures = await guesses.record(challenge.targetKey, challenge.knownBrowser)
+    // A code of a number on file is guessed at the number too. To nobody costs the same (R-085).
+    if (isOnFile(challenge)) await guesses.record(numberKeyOf(challenge), challenge.knownBrowser)
     if (failures === policy.failuresMax) {
       const who = { ...asker.who, attemptId: challenge.attemptId }
       await audit.note('sign_in.code_closed', { ...who, detail: { method: challenge.kind, scope: 'address' } })
@@ -101,11 +105,22 @@ export function createProver(deps: ProveDeps) {
     const outcome = await transact(async (tx): Promise<Outcome> => {
       if (!(await store.consume(tx, challenge.id, now))) return { outcome: 'ended' }
       await guesses.reset(tx, challenge.targetKey)
+      if (isOnFile(challenge)) await guesses.reset(tx, numberKeyOf(challenge))
+      // It arrived: what was remembered of the address is no longer so.
+      if (challenge.messages > 1) await deps.delivery.lift(tx, addressKey(deps.secrets, challenge.target))
       return record(tx, attempt, challenge, proof, face, asker)
     })
-    const texted = outcome.outcome !== 'ended' && !isEmail(challenge.target)
-    if (texted) await deps.texts?.proven(challenge.target as PhoneNumber)
+    if (outcome.outcome !== 'ended' && !isEmail(challenge.target)) await countProven(challenge.target as PhoneNumber)
     return outcome
+  }
+
+  // The proof is made: what cannot be counted now makes the share of proven texts look smaller, and keeps nobody out.
+  async function countProven(number: PhoneNumber): Promise<void> {
+    try {
+      await deps.texts?.proven(number)
+    } catch (err) {
+      deps.log.warn({ err }, 'a text that was proven could not be counted')
+    }
   }
 
   /** Whose proof it is, and whether it is enough. */
@@ -127,7 +142,9 @@ export function createProver(deps: ProveDeps) {
     }
     const accountId = proven.account.id
     // Proofs count together only when they are of one account; another method each, by the challenges.
-    const earlier = attempt.accountId === accountId ? attempt.proofs.filter(({ kind }) => kind !== proof.kind) : []
+    const now = clock.now()
+    const others = attempt.proofs.filter((other) => other.kind !== proof.kind && isYoung(other, now))
+    const earlier = attempt.accountId === accountId ? others : []
     if (proven.outcome === 'stale' && earlier.length === 0) {
       await store.prove(tx, attempt.id, { accountId, proofs: [proof], state: 'open', asks: 'email', sealed: null })
       await audit.record(tx, 'sign_in.second_needed', { ...who, accountId, detail: { method: challenge.kind, face } })
@@ -136,6 +153,10 @@ export function createProver(deps: ProveDeps) {
     if (earlier.length > 0) await deps.accounts.renew(tx, accountId)
     await audit.record(tx, 'sign_in.proven', { ...who, accountId, detail: { method: challenge.kind, face } })
     return deps.assess.record(tx, attempt, proven.account, [...earlier, proof], asker)
+  }
+
+  function numberKeyOf({ target, targetKey }: Challenge): string {
+    return target === NOBODY ? `${targetKey}:number` : addressKey(deps.secrets, target)
   }
 
   function factorOf(challenge: Challenge): Factor {

@@ -1,5 +1,5 @@
 import { addSeconds, isEmail, lastTwoDigits, sameText } from '../base/index.ts'
-import { type Challenge, NOBODY, type Offer } from '../factors/index.ts'
+import { type Challenge, NOBODY, type Offer, onFileKey } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
@@ -16,17 +16,19 @@ export function createSecondChannel(deps: FlowDeps) {
   /** The person wants a text to the number on file. Nothing is sent and nothing is looked up yet. */
   async function askForText(attempt: Attempt): Promise<void> {
     const factor = deps.factors.get('sms')
-    const [email] = attempt.challenges.filter(({ kind }) => kind === 'email')
-    if (!factor || !email || attempt.state !== 'open') return
+    const email = attempt.challenges.find(({ kind }) => kind === 'email')
+    // While the email itself waits for a proof of work, no other way leads around it.
+    if (!factor || !email || email.state === 'held' || attempt.state !== 'open') return
     const now = clock.now()
     const there = attempt.challenges.find(({ kind }) => kind === 'sms')
-    // Guesses at a code that nobody was sent are counted by the address that was typed.
-    const nobody: Offer = { kind: factor.kind, target: NOBODY, targetKey: `nobody:${email.targetKey}` }
-    const held = there ?? (await newChallenge(attempt.id, nobody, { knownBrowser: email.knownBrowser, state: 'held', now }))
+    const nobody: Offer = { kind: factor.kind, target: NOBODY, targetKey: onFileKey(email.targetKey) }
+    const { knownBrowser } = email
+    const unnamed = there ?? (await newChallenge(attempt.id, nobody, { knownBrowser, state: 'unnamed', now }))
+    const notAfter = addSeconds(now, there?.messages ? -policy.resendWaitSeconds : 0)
     await transact(async (tx) => {
-      if (!there) await store.add(tx, held)
-      else if (there.state === 'open') await store.hold(tx, there.id)
-      await store.choose(tx, held.id, now)
+      if (there) await store.unname(tx, there.id, notAfter)
+      else await store.add(tx, unnamed)
+      await store.choose(tx, unnamed.id, now)
     })
   }
 
@@ -39,13 +41,19 @@ export function createSecondChannel(deps: FlowDeps) {
   /**
    * The last two digits of the number on file. Right, wrong and unknown cost the same statements, count the same
    * and look the same (R-085); only in the first case does the message lead somewhere. Counted before it is compared.
-   * `closed`: no texts go out at all now.
+   * `held`: a proof of work comes first. `closed`: no texts go out at all now.
    */
-  async function nameDigits(attempt: Attempt, challenge: Challenge, digits: string, asker: Asker): Promise<'sent' | 'closed'> {
+  async function nameDigits(
+    attempt: Attempt,
+    challenge: Challenge,
+    digits: string,
+    asker: Asker,
+  ): Promise<'sent' | 'held' | 'closed'> {
     const email = attempt.challenges.find(({ kind }) => kind === 'email')
-    if (!email || !isEmail(email.target) || challenge.state !== 'held') return 'sent'
-    if ((await deps.texts?.gate(null, attempt.clientId)) === 'closed') return 'closed'
+    if (!email || !isEmail(email.target) || challenge.state !== 'unnamed') return 'sent'
     const { knownBrowser } = email
+    const gate = await deps.texts?.gate(null, attempt.clientId, knownBrowser)
+    if (gate === 'closed') return 'closed'
     const limit = knownBrowser ? 'digits-known' : 'digits'
     const network: LimitRequest = { limit: 'sms-ip', subject: asker.ipSubject }
     await take(attempt.clientId, [{ limit, subject: email.targetKey }, network], asker)
@@ -64,12 +72,14 @@ export function createSecondChannel(deps: FlowDeps) {
       expiresAt: addSeconds(now, policy.codeTtlSeconds),
     }
     await transact(async (tx) => {
-      if (!(await store.release(tx, open, policy.messagesMax))) return
-      await queueMessage(tx, attempt.locale, open)
+      const work = gate === 'proof'
+      const done = work ? await store.name(tx, open) : await store.release(tx, open, 'unnamed', policy.messagesMax)
+      if (!done) return
+      if (!work) await queueMessage(tx, attempt.locale, open)
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
       await audit.record(tx, 'sign_in.digits_named', { ...who, detail: { right: named } })
     })
-    return 'sent'
+    return gate === 'proof' ? 'held' : 'sent'
   }
 
   /**

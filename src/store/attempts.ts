@@ -42,7 +42,7 @@ const begin: Statement = {
     with earlier as (
       update attempt set state = 'ended' where interaction_hash = $2 and state = 'open' returning id
     ), closed as (
-      update challenge set state = 'ended' where attempt_id in (select id from earlier) and state in ('open', 'held')
+      update challenge set state = 'ended' where attempt_id in (select id from earlier) and state in ('open', 'held', 'unnamed')
     )
     insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at,
       requirement, account_id, proofs, asks)
@@ -64,12 +64,25 @@ const add: Statement = {
 
 const choose: Statement = {
   name: 'challenge_choose',
-  text: `update challenge set chosen_at = $2::timestamptz where id = $1 and state in ('open', 'held')`,
+  text: `update challenge set chosen_at = $2::timestamptz where id = $1 and state in ('open', 'held', 'unnamed')`,
 }
 
 const hold: Statement = {
   name: 'challenge_hold',
   text: `update challenge set state = 'held' where id = $1 and state = 'open'`,
+}
+
+const unname: Statement = {
+  name: 'challenge_unname',
+  text: `update challenge set state = 'unnamed' where id = $1 and state in ('open', 'held') and last_sent_at <= $2::timestamptz`,
+}
+
+const nameTarget: Statement = {
+  name: 'challenge_name',
+  text: `
+    update challenge set state = 'held', chosen_at = $2::timestamptz, short_code = $4,
+      target = case when target = '' then $3 else target end
+    where id = $1 and state = 'unnamed' and expires_at > $2::timestamptz returning 1`,
 }
 
 const release: Statement = {
@@ -80,7 +93,7 @@ const release: Statement = {
       expires_at = case when messages = 0 then $3::timestamptz else expires_at end,
       short_code = $5,
       target = case when target = '' then $4 else target end
-    where id = $1 and state = 'held' and messages < $6 and expires_at > $2::timestamptz returning 1`,
+    where id = $1 and state = $7 and messages < $6 and expires_at > $2::timestamptz returning 1`,
 }
 
 const countTry: Statement = {
@@ -91,8 +104,9 @@ const countTry: Statement = {
 
 const consume: Statement = {
   name: 'challenge_consume',
-  text: `update challenge set state = 'used', used_at = $2::timestamptz
-         where id = $1 and state = 'open' and expires_at > $2::timestamptz returning 1`,
+  text: `update challenge c set state = 'used', used_at = $2::timestamptz from attempt a
+         where c.id = $1 and a.id = c.attempt_id and a.state = 'open' and c.state = 'open' and c.expires_at > $2::timestamptz
+         returning 1`,
 }
 
 const prove: Statement = {
@@ -113,7 +127,7 @@ const reopen: Statement = {
 const end: Statement = {
   name: 'attempt_end',
   text: `with attempt_ended as (update attempt set state = 'ended' where id = $1 and state = 'open')
-         update challenge set state = 'ended' where attempt_id = $1 and state in ('open', 'held')`,
+         update challenge set state = 'ended' where attempt_id = $1 and state in ('open', 'held', 'unnamed')`,
 }
 
 const addMessage: Statement = {
@@ -126,11 +140,8 @@ const addMessage: Statement = {
 const handedOver: Statement = {
   name: 'challenge_handed_over',
   // What leads to a number on file ends when it would end if it led to nobody (R-085).
-  text: `update challenge c set last_handed_at = $2::timestamptz,
-           expires_at = case when c.kind = 'sms' and exists (
-               select from challenge typed
-               where typed.attempt_id = c.attempt_id and typed.kind = 'email' and typed.first_sent_at < c.first_sent_at
-             ) then c.expires_at
+  text: `update challenge set last_handed_at = $2::timestamptz,
+           expires_at = case when target_key like 'nobody:%' then expires_at
              else least(first_sent_at + make_interval(secs => $3::float8), $2::timestamptz + make_interval(secs => $4::float8)) end
          where id = $1 and state = 'open' and expires_at > $2::timestamptz`,
 }
@@ -170,8 +181,14 @@ export function createAttemptStore(db: Database): AttemptStore {
     async hold(tx, challengeId) {
       await runIn(tx, hold, [challengeId])
     },
-    async release(tx, c, messagesMax) {
-      const values = [c.id, c.lastSentAt, c.expiresAt, c.target, c.shortCode, messagesMax]
+    async unname(tx, challengeId, notAfter) {
+      await runIn(tx, unname, [challengeId, notAfter])
+    },
+    async name(tx, c) {
+      return (await runIn(tx, nameTarget, [c.id, c.chosenAt, c.target, c.shortCode])).length === 1
+    },
+    async release(tx, c, from, messagesMax) {
+      const values = [c.id, c.lastSentAt, c.expiresAt, c.target, c.shortCode, messagesMax, from]
       return (await runIn(tx, release, values)).length === 1
     },
     async countTry(challengeId, triesMax, now) {

@@ -24,11 +24,13 @@ const CLAIM: Statement = {
     )
     select c.id, c.channel, c.challenge_id as "challengeId", h.attempt_id as "attemptId",
       coalesce(a.client_id, '') as "clientId", c.message, c.target, coalesce(c.target_key, h.target_key, '') as "targetKey",
+      coalesce(h.known_browser, false) as "knownBrowser", coalesce(h.target_key like 'nobody:%', false) as unasked,
       s.reason as suppressed, c.locale, c.created_at as "createdAt", c.give_up_at as "giveUpAt", c.tries, c.resumed, c.unanswered
     from claimed c
       left join challenge h on h.id = c.challenge_id
       left join attempt a on a.id = h.attempt_id
-      left join suppression s on s.target_key = coalesce(c.target_key, h.target_key)`,
+      left join suppression s
+        on s.target_key = coalesce(c.target_key, h.target_key) and s.allowed_id is distinct from c.id`,
 }
 
 const HAND_OVER: Statement = {

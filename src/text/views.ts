@@ -74,6 +74,8 @@ export interface Views {
     code: CodeField
     /** Null exactly when `masked` is. */
     message: MessageView | null
+    /** The message was refused, and one before it was handed over: its code still works. */
+    earlier: boolean
     /** Sends to an address that is remembered as refusing; set only then. */
     retry: FormView | null
     /** Goes on by the other channel: to the last digits of the number on file, or back to the email. */
@@ -104,7 +106,7 @@ export interface Views {
     app: AppView
     challenge: string
     form: FormView
-    waitSeconds: 60
+    waitSeconds: 0 | 15 | 30 | 45 | 60
     early: boolean
     restart: FormView
   }

@@ -3,8 +3,8 @@ import { Refusal, refusals } from '../base/index.ts'
 import type { ReceiptDesk, Received } from '../delivery/index.ts'
 import { stateOf } from './request.ts'
 
-/** The most that a receipt may hold: Amazon SNS sends 256 kB at most. */
-export const RECEIPT_MAX = '256kb'
+/** The most that a receipt may hold: Amazon SNS sends 256 kB at most, the others one short form or object. */
+export const RECEIPT_MAX = { sns: '256kb', twilio: '16kb', generic: '16kb' } as const
 
 const REFUSED = { forged: 'forged_request', unreadable: 'bad_request' } as const
 

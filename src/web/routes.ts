@@ -1,6 +1,7 @@
 import bodyParser from '@koa/bodyparser'
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
+import { Refusal } from '../base/index.ts'
 import type { Text } from '../text/index.ts'
 import type { createDevInbox } from './dev-inbox.ts'
 import { type createReceipts, RECEIPT_MAX } from './receipts.ts'
@@ -48,15 +49,20 @@ export function createRoutes(deps: RouteDeps): Middleware {
     parsedMethods: ['POST'],
     patchNode: false,
     encoding: 'utf-8',
+    onError: unreadable,
   }) as unknown as Middleware
-  const receipt = bodyParser({
-    enableTypes: ['text'],
-    textLimit: RECEIPT_MAX,
-    extendTypes: { text: ['*/*'] },
-    parsedMethods: ['POST'],
-    patchNode: false,
-    encoding: 'utf-8',
-  })
+  const receipt = (desk: keyof typeof RECEIPT_MAX) => [
+    bodyParser({
+      enableTypes: ['text'],
+      textLimit: RECEIPT_MAX[desk],
+      extendTypes: { text: ['*/*'] },
+      parsedMethods: ['POST'],
+      patchNode: false,
+      encoding: 'utf-8',
+      onError: unreadable,
+    }) as never,
+    deps.receipts[desk] as never,
+  ]
   const post = (path: string, ...handlers: Middleware[]) => router.post(path, deps.sameSite, form, ...(handlers as []))
   const get = (path: string, ...handlers: Middleware[]) => router.get(path, ...(handlers as []))
   const step = (path: string, handler: Middleware) => post(`/sign-in/:uid/${path}`, deps.unlessGoneOn, handler)
@@ -97,15 +103,20 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('other', onward.other)
 
   // From providers of mail and texts: signed, read as it came, no form of a person's.
-  router.post('/receipts/sns', receipt as never, deps.receipts.sns as never)
-  router.post('/receipts/twilio', receipt as never, deps.receipts.twilio as never)
-  router.post('/receipts/delivery', receipt as never, deps.receipts.generic as never)
+  router.post('/receipts/sns', ...receipt('sns'))
+  router.post('/receipts/twilio', ...receipt('twilio'))
+  router.post('/receipts/delivery', ...receipt('generic'))
 
   // The engine's form on our page: it has a token of its own, and goes on to the engine.
   router.post('/logout/confirm', deps.sameSite as never)
 
   if (deps.trial) addTrialRoutes(get, post, deps.trial, deps.text)
   return router.routes() as unknown as Middleware
+}
+
+// What was said to be compressed and is not has no status of its own, and is the sender's fault like all else here.
+function unreadable(cause: Error): never {
+  throw 'status' in cause ? cause : new Refusal('bad_request', { cause })
 }
 
 type Add = (path: string, ...handlers: Middleware[]) => unknown

@@ -96,7 +96,7 @@ describe('"Send another email"', () => {
     await askForMail(stage, page, email)
     await sendAnother(page, email)
     await stage.moveClock(COOL_DOWN_SECONDS + 1)
-    await context.route('**/wait.*.js', (route) => route.abort()) // the old page stays as it is
+    await context.route('**/wait-*.js', (route) => route.abort()) // the old page stays as it is
     await old.goto(page.url())
     await page.reload()
     await page.getByRole('button', { name: 'Send another email' }).click()

@@ -42,6 +42,11 @@ describe('every screen can be read and used by everybody', () => {
     'consent',
     'refusal-too-many',
     'sign-out',
+    'text-late',
+    'text-opted-out',
+    'untold',
+    'second',
+    'proof-of-work',
   ])('%s: German words fit at 320 px too', async (name) => {
     const page = await walkTo(theatre, name, { locale: 'de-DE', viewport: { width: 320, height: 700 } })
     expect(await page.locator('html').getAttribute('lang')).toBe('de')

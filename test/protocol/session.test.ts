@@ -144,6 +144,17 @@ describe('a session', () => {
   })
 })
 
+describe('whom an application asks for', () => {
+  test('R-031, R-059 by the hint of an ID token nobody else brings it a code, only an error', async () => {
+    const asked = await tokensOf(stage, app, { email: 'hinted@fabrikam.example' })
+    const parameters = { id_token_hint: String(asked.body.id_token) }
+    const other = await authorize(stage, app, { email: 'not-hinted@fabrikam.example', parameters })
+    expect([other.answer.get('error'), other.code]).toEqual(['login_required', ''])
+    const same = await authorize(stage, app, { email: 'hinted@fabrikam.example', parameters })
+    expect([same.answer.get('error'), same.code.length > 0]).toEqual([null, true])
+  })
+})
+
 describe('signing out', () => {
   const signOutUrl = (parameters: Record<string, string> = {}) =>
     `${stage.service.issuer}/logout?${new URLSearchParams(parameters)}`

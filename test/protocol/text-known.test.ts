@@ -4,6 +4,7 @@ import { createVisitor, type Page } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import {
+  arrive,
   askForText,
   germanNumber,
   giveNumber,
@@ -187,7 +188,7 @@ describe('a number that is typed', () => {
       const answers: Record<string, Page> = {}
       for (const [name, number] of Object.entries({ ...numbers, unknown: germanNumber(200 + round) })) {
         const visitor = createVisitor(stage.service)
-        const { page, home } = await arriveWith(visitor)
+        const { page, home } = await arrive(stage, visitor)
         const began = performance.now()
         answers[name] = await visitor.submit(withField(page, 'identifier'), { identifier: number })
         times[name]?.push(performance.now() - began)
@@ -209,7 +210,7 @@ describe('a number that is typed', () => {
     const answers: string[] = []
     for (const number of [germanNumber(300), STRANGE_NUMBER]) {
       const visitor = createVisitor(stage.service)
-      const { page } = await arriveWith(visitor)
+      const { page } = await arrive(stage, visitor)
       answers.push(said(await visitor.submit(withField(page, 'identifier'), { identifier: number })))
     }
     expect(answers[0]).toBe(answers[1])
@@ -227,11 +228,6 @@ describe('a number that is typed', () => {
     expect((await here(walk)).page.forms.some(({ fields }) => fields.includes('code'))).toBe(true)
   })
 })
-
-async function arriveWith(visitor: Standing['visitor']): Promise<{ page: Page; home: string }> {
-  const page = await visitor.open(await stage.authorizeUrl(visitor, { prompt: 'login' }))
-  return { page, home: page.url }
-}
 
 const sorted = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)
 const at = (numbers: readonly number[], share: number) => sorted(numbers)[Math.floor(numbers.length * share)] ?? 0

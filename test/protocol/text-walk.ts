@@ -8,7 +8,6 @@ import { type Answer, send } from '../support/http.ts'
 import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
 import type { Service } from '../support/service.ts'
 import type { Stage } from '../support/stage.ts'
-import { appOf, authorizeUrl, newVerifier } from './protocol.ts'
 
 /** A browser that stands on a page of a sign-in. */
 export interface Standing {
@@ -17,14 +16,14 @@ export interface Standing {
   home: string
 }
 
-/** German mobile numbers, each with four prefixes' worth of others like it; `place` from 0 to 999999. */
+/** A German mobile number; `place` from 0 to 999999. A hundred places of ten thousand share a prefix each. */
 export function germanNumber(place: number): string {
   return `+4915123${String(place).padStart(6, '0')}`
 }
 
 /** Opens the page that asks who one is. The first request goes to the instance of the visitor. */
 export async function arrive(stage: Stage, visitor = createVisitor(stage.service)): Promise<Standing> {
-  const page = await visitor.open(authorizeUrl(stage.service, appOf(stage), newVerifier(), { prompt: 'login' }))
+  const page = await visitor.open(await stage.authorizeUrl(visitor, { prompt: 'login' }))
   return { visitor, page, home: page.url }
 }
 

@@ -49,6 +49,9 @@ export function budgetOn(
   })
 }
 
+/** As a stranger asks, at the gate. */
+export const asked = { knownBrowser: false, unasked: false }
+
 /** Numbers of one prefix: all but the last four digits are those of `prefix`. */
 export function german(prefix: number, last: number): PhoneNumber {
   return `+4915${String(prefix).padStart(5, '0')}${String(last).padStart(4, '0')}` as PhoneNumber
@@ -67,7 +70,7 @@ export async function deliveries(url: string, count: number): Promise<string[]> 
 }
 
 /** A message of an attempt of this client to this number: its id. */
-export async function deliveryOf(url: string, number: PhoneNumber, clientId: string): Promise<string> {
+export async function deliveryOf(url: string, number: PhoneNumber, clientId: string, knownBrowser = false): Promise<string> {
   const id = randomBytes(8).toString('hex')
   await query(
     url,
@@ -76,11 +79,11 @@ export async function deliveryOf(url: string, number: PhoneNumber, clientId: str
       values ($1, 'h', 'i', 'sign-in', $3, 'd', 'en', $4, $4)
     ), h as (
       insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code, first_sent_at, last_sent_at, expires_at)
-      values ($1, $1, 'sms', $2, 'k', 's', false, true, $4, $4, $4)
+      values ($1, $1, 'sms', $2, 'k', 's', $5, true, $4, $4, $4)
     )
     insert into delivery (id, challenge_id, channel, message, target, locale, created_at, due_at, give_up_at)
     values ($1, $1, 'sms', 'sign-in', $2, 'en', $4, $4, $4)`,
-    [id, number, clientId, begin],
+    [id, number, clientId, begin, knownBrowser],
   )
   return id
 }
@@ -102,6 +105,6 @@ export const empty = (url: string) => query(url, 'truncate spend_counter, text_t
 export async function send(budget: TextBudget, ids: readonly string[], numberOf: (at: number) => PhoneNumber) {
   const answers: Awaited<ReturnType<TextBudget['reserve']>>[] = []
   for (const [at, deliveryId] of ids.entries())
-    answers.push(await budget.reserve({ deliveryId, number: numberOf(at), clientId: 'app' }))
+    answers.push(await budget.reserve({ ...asked, deliveryId, number: numberOf(at), clientId: 'app' }))
   return { sent: answers.filter(({ ok }) => ok).length, first: answers.find(({ ok }) => !ok) }
 }

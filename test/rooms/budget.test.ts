@@ -4,7 +4,7 @@ import { createMetrics, type PhoneNumber, parsePhoneNumber } from '../../src/bas
 import type { BudgetStore, TextBudget } from '../../src/limits/index.ts'
 import type { Database } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
-import { budgetOn, deliveries, deliveryOf, empty, german, movable, send, spentOn } from './budget-support.ts'
+import { asked, budgetOn, deliveries, deliveryOf, empty, german, movable, send, spentOn } from './budget-support.ts'
 import { closeAll, open } from './store-support.ts'
 
 let url: string
@@ -22,7 +22,7 @@ afterAll(closeAll)
 describe('R-153 the budget of text messages', () => {
   test('R-153 a text is counted on number, prefix, country, client and in all, and on the delivery', async () => {
     const [deliveryId = ''] = await deliveries(url, 1)
-    expect(await budgetOn(one).reserve({ deliveryId, number: german(1, 1), clientId: 'app' })).toEqual({ ok: true })
+    expect(await budgetOn(one).reserve({ ...asked, deliveryId, number: german(1, 1), clientId: 'app' })).toEqual({ ok: true })
     const counted = { sum: 110_000, max: 110_000, rows: 1 }
     expect(await spentOn(url)).toEqual({ number: counted, prefix: counted, country: counted, client: counted, all: counted })
     expect(await query(url, `select cost_micros::int as cost, cost_day::text as day from delivery`)).toEqual([
@@ -59,7 +59,7 @@ describe('R-153 the budget of text messages', () => {
       const pair = [one, two].map((db) => budgetOn(db, { budget: { [name]: micros } }))
       const ids = await deliveries(url, 100)
       const reserve = (deliveryId: string, at: number) =>
-        pair[at % 2]?.reserve({ deliveryId, number: german(1, at), clientId: `app-${at % 3}` })
+        pair[at % 2]?.reserve({ ...asked, deliveryId, number: german(1, at), clientId: `app-${at % 3}` })
       const answers = await Promise.all(ids.map(reserve))
       expect([name, answers.filter((answer) => answer?.ok).length]).toEqual([name, texts])
       const all = Object.entries(await spentOn(url)).map(([kind, { sum }]) => [kind, sum])
@@ -76,7 +76,7 @@ describe('R-153 the budget of text messages', () => {
     const pair = [one, two].map((db) => budgetOn(db, { budget: { all: 2_200_000, client: 880_000, prefix: 330_000 } }))
     const ids = await deliveries(url, 200)
     const reserve = (deliveryId: string, at: number) =>
-      pair[at % 2]?.reserve({ deliveryId, number: german(at % 9, at % 4), clientId: `app-${at % 3}` })
+      pair[at % 2]?.reserve({ ...asked, deliveryId, number: german(at % 9, at % 4), clientId: `app-${at % 3}` })
     const answers = await Promise.all(ids.map(reserve))
     expect(answers.filter((answer) => answer?.ok)).toHaveLength(20)
     expect(await spentOn(url)).toMatchObject({ all: { sum: 2_200_000 }, client: { sum: 2_200_000 }, number: { sum: 2_200_000 } })
@@ -125,24 +125,26 @@ describe('R-153 the budget of text messages', () => {
     const pair = [one, two].map((db) => budgetOn(db, { budget: { all: 220_000 } }))
     const [deliveryId = '', other = ''] = await deliveries(url, 2)
     const order = { deliveryId, number: german(1, 1), clientId: 'app' }
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => pair[at % 2]?.reserve(order)))
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => pair[at % 2]?.reserve({ ...asked, ...order })))
     expect(answers).toEqual(Array(20).fill({ ok: true }))
     expect(await spentOn(url)).toMatchObject({ all: { sum: 110_000 } })
-    await pair[0]?.reserve({ ...order, deliveryId: other })
-    expect(await pair[1]?.reserve(order)).toEqual({ ok: true }) // the cap is full by now; this one is paid for
-    await expect(pair[0]?.reserve({ ...order, deliveryId: 'nowhere' })).rejects.toMatchObject({ code: 'unavailable' })
+    await pair[0]?.reserve({ ...asked, ...order, deliveryId: other })
+    expect(await pair[1]?.reserve({ ...asked, ...order })).toEqual({ ok: true }) // the cap is full by now; this one is paid for
+    await expect(pair[0]?.reserve({ ...asked, ...order, deliveryId: 'nowhere' })).rejects.toMatchObject({ code: 'unavailable' })
   })
 
   test('R-091 nothing is counted for a country outside of the list', async () => {
     const metrics = createMetrics()
     const budget = budgetOn(one, { metrics, countries: ['AT'] })
     const [deliveryId = ''] = await deliveries(url, 1)
-    const answer = await budget.reserve({ deliveryId, number: german(1, 1), clientId: 'app' })
+    const answer = await budget.reserve({ ...asked, deliveryId, number: german(1, 1), clientId: 'app' })
     expect(answer).toEqual({ ok: false, why: 'country' })
     expect(await spentOn(url)).toEqual({})
     expect(await metrics.metrics()).toContain('doorward_sms_refusals_total{cap="not_allowed"} 1')
     const everywhere = budgetOn(one, { countries: null })
-    expect(await everywhere.reserve({ deliveryId, number: '+31612345678' as PhoneNumber, clientId: 'app' })).toEqual({ ok: true })
+    expect(await everywhere.reserve({ ...asked, deliveryId, number: '+31612345678' as PhoneNumber, clientId: 'app' })).toEqual({
+      ok: true,
+    })
     expect((await spentOn(url)).country?.sum).toBe(500_000)
   })
 
@@ -166,7 +168,7 @@ describe('what is given back', () => {
     const pair = [one, two].map((db) => budgetOn(db, { clock }))
     const number = german(1, 1)
     const id = await deliveryOf(url, number, 'app')
-    await pair[0]?.reserve({ deliveryId: id, number, clientId: 'app' })
+    await pair[0]?.reserve({ ...asked, deliveryId: id, number, clientId: 'app' })
     await send(pair[0] as TextBudget, await deliveries(url, 2), () => number)
     clock.move(120)
     await Promise.all(Array.from({ length: 10 }, (_, at) => pair[at % 2]?.giveBack(id)))
@@ -181,10 +183,23 @@ describe('what is given back', () => {
     const number = german(1, 1)
     const [first, second] = [await deliveryOf(url, number, 'app'), await deliveryOf(url, number, 'app')]
     for (const deliveryId of [first, second, first]) {
-      expect(await budget.reserve({ deliveryId, number, clientId: 'app' })).toEqual({ ok: true })
+      expect(await budget.reserve({ ...asked, deliveryId, number, clientId: 'app' })).toEqual({ ok: true })
       await budget.giveBack(deliveryId)
     }
     expect(await spentOn(url)).toMatchObject({ all: { sum: 0 } })
+  })
+
+  test('leaves the counter it was counted on: that of known browsers, or that of all others', async () => {
+    const budget = budgetOn(one, { budget: { number: 110_000 } })
+    const number = german(1, 1)
+    const known = await deliveryOf(url, number, 'app', true)
+    const [other = ''] = await deliveries(url, 1)
+    await budget.reserve({ ...asked, deliveryId: known, number, clientId: 'app', knownBrowser: true })
+    await budget.reserve({ ...asked, deliveryId: other, number, clientId: 'app' })
+    await budget.giveBack(known)
+    expect(await budget.gate(number, 'app', true)).toBe('open')
+    expect(await budget.gate(number, 'app', false)).toBe('closed')
+    expect(await spentOn(url)).toMatchObject({ all: { sum: 110_000 } })
   })
 
   test('was never counted: nothing happens', async () => {
@@ -198,11 +213,11 @@ describe('what is given back', () => {
     const pair = [one, two].map((db) => budgetOn(db))
     const number = german(1, 1)
     const reserved = await Promise.all(Array.from({ length: 30 }, () => deliveryOf(url, number, 'app')))
-    for (const deliveryId of reserved) await pair[0]?.reserve({ deliveryId, number, clientId: 'app' })
+    for (const deliveryId of reserved) await pair[0]?.reserve({ ...asked, deliveryId, number, clientId: 'app' })
     const fresh = await deliveries(url, 30)
     await Promise.all([
       ...reserved.map((id, at) => pair[at % 2]?.giveBack(id)),
-      ...fresh.map((deliveryId, at) => pair[at % 2]?.reserve({ deliveryId, number, clientId: 'app' })),
+      ...fresh.map((deliveryId, at) => pair[at % 2]?.reserve({ ...asked, deliveryId, number, clientId: 'app' })),
       ...fresh.map((_, at) => pair[at % 2]?.proven(number)),
     ])
     expect(await spentOn(url)).toMatchObject({ all: { sum: 30 * 110_000 }, number: { sum: 30 * 110_000 } })
@@ -213,9 +228,9 @@ describe('what is given back', () => {
 describe('R-154 when money cannot be counted', () => {
   const everything = (budget: TextBudget, deliveryId: string) =>
     [
-      () => budget.reserve({ deliveryId, number: german(1, 1), clientId: 'app' }),
-      () => budget.gate(german(1, 1), 'app'),
-      () => budget.gate(null, 'app'),
+      () => budget.reserve({ ...asked, deliveryId, number: german(1, 1), clientId: 'app' }),
+      () => budget.gate(german(1, 1), 'app', false),
+      () => budget.gate(null, 'app', false),
     ] as const
 
   test('R-154 a locked table refuses, and nothing was counted', async () => {
@@ -250,7 +265,7 @@ describe('R-154 when money cannot be counted', () => {
 
   test('R-154 a store that never gets to an answer refuses', async () => {
     const store = { reserve: async () => ({ outcome: 'met' }) } as unknown as BudgetStore
-    const asking = budgetOn(one, { store }).reserve({ deliveryId: 'x', number: german(1, 1), clientId: 'app' })
+    const asking = budgetOn(one, { store }).reserve({ ...asked, deliveryId: 'x', number: german(1, 1), clientId: 'app' })
     await expect(asking).rejects.toMatchObject({ code: 'unavailable' })
   })
 })

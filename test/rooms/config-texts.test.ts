@@ -18,7 +18,7 @@ describe('text messages', () => {
       smsCountries: null,
       phoneCountry: null,
       phoneProofAgeSeconds: 180 * 86_400,
-      smsBudget: { all: 20_000_000, country: 10_000_000, prefix: 2_000_000, client: 20_000_000, number: 500_000 },
+      smsBudget: { all: 20_000_000, country: 10_000_000, prefix: 2_000_000, client: 10_000_000, number: 500_000 },
       smsProofBelow: 50,
       smsCloseBelow: 25,
       smsRatioTexts: 20,
@@ -38,7 +38,8 @@ describe('text messages', () => {
     const env = { ...PRODUCTION, ...TWILIO, ...WEBHOOK, SMS_COUNTRIES: 'DE' }
     expect(read({ ...env, SMS_ROUTES: 'twilio sns' })).toMatchObject({ texts: true, smsRoutes: ['twilio', 'sns'] })
     expect(read({ ...env, SMS_ROUTES: 'sns,webhook,twilio' }).smsRoutes).toEqual(['sns', 'webhook', 'twilio'])
-    expect(read({ SMS_ROUTES: 'sns' })).toMatchObject({ trial: true, texts: true, smsRoutes: ['sns'], smsCountries: null })
+    const trial = { trial: true, texts: true, smsRoutes: ['sns'], smsCountries: ['DE'] }
+    expect(read({ SMS_ROUTES: 'sns', SMS_COUNTRIES: 'DE' })).toMatchObject(trial)
   })
 
   test.each([
@@ -48,11 +49,12 @@ describe('text messages', () => {
     ['sns twilio', ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM']],
   ])('the route %s says what it needs', (routes, needed) => {
     expect(faultNames({ ...PRODUCTION, SMS_COUNTRIES: 'DE', SMS_ROUTES: routes })).toEqual(needed)
-    expect(faultNames({ SMS_ROUTES: routes })).toEqual(needed)
+    expect(faultNames({ SMS_ROUTES: routes, SMS_COUNTRIES: 'DE' })).toEqual(needed)
     expect(faults({ ...PRODUCTION, ...TWILIO, ...WEBHOOK, SMS_COUNTRIES: 'DE', SMS_ROUTES: routes })).toEqual([])
   })
 
-  test('R-091 outside of a trial the countries must be named', () => {
+  test('R-091 where texts are sent for real the countries must be named, in a trial too', () => {
+    expect(faultNames({ SMS_ROUTES: 'sns' })).toEqual(['SMS_COUNTRIES'])
     expect(faultNames({ ...PRODUCTION, SMS_ROUTES: 'sns' })).toEqual(['SMS_COUNTRIES'])
     expect(faultNames({ ISSUER: 'https://id.example.com', ...omit(PRODUCTION, 'NODE_ENV'), SMS_ROUTES: 'sns' })).toEqual([
       'SMS_COUNTRIES',
@@ -108,7 +110,9 @@ describe('text messages', () => {
   ]
 
   test.each(cases)('%s is taken in its form only', (name, field, good, bad) => {
-    for (const text of good) expect([text, read({ [name]: text })[field]]).toEqual([text, text])
+    // A signing key is the same key with its prefix and without.
+    const kept = (text: string) => (name.endsWith('_SECRET') ? `whsec_${text.replace(/^whsec_/, '')}` : text)
+    for (const text of good) expect([text, read({ [name]: text })[field]]).toEqual([text, kept(text)])
     for (const text of bad) expect([text, faultNames({ [name]: text })]).toEqual([text, [name]])
   })
 
@@ -124,7 +128,7 @@ describe('text messages', () => {
     expect(faultNames(env)).toEqual(['RECEIPTS_SECRET', 'SMS_WEBHOOK_SECRET', 'TWILIO_AUTH_TOKEN'])
     expect(faults(env).join()).not.toContain('hidden-word')
     const names = Object.keys(env).map((name) => [`${name}_FILE`, '/run/secrets/it'])
-    expect(read(Object.fromEntries(names), () => KEY)).toMatchObject({ twilioAuthToken: KEY, receiptsSecret: KEY })
+    expect(read(Object.fromEntries(names), () => KEY)).toMatchObject({ twilioAuthToken: KEY, receiptsSecret: `whsec_${KEY}` })
   })
 })
 

@@ -136,7 +136,9 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
   test.each<[keyof typeof routes, TextBehaviour, string, string]>([
     ['sns', { status: 400, code: 'Throttled' }, 'deferred', 'throttled'],
     ['sns', { status: 400, code: 'ThrottlingException' }, 'deferred', 'throttled'],
-    ['sns', { status: 500, code: 'InternalError' }, 'deferred', 'http_500'],
+    ['sns', { status: 500, code: 'InternalError' }, 'deferred', 'unanswered'],
+    ['sns', { status: 502 }, 'deferred', 'unanswered'],
+    ['sns', { status: 503, code: 'Throttling' }, 'deferred', 'throttled'],
     ['sns', { status: 503, code: 'ServiceUnavailable' }, 'deferred', 'http_503'],
     ['sns', { status: 400, code: 'OptedOut' }, 'refused', 'opted_out'],
     ['sns', { status: 400, code: 'InvalidParameter', message: OUT }, 'refused', 'opted_out'],
@@ -158,11 +160,14 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
     ['twilio', { status: 400, code: 21614 }, 'refused', 'unreachable'],
     ['twilio', { status: 400, code: 30006 }, 'refused', 'unreachable'],
     ['twilio', { status: 400, code: 21606 }, 'deferred', 'twilio_21606'],
+    ['twilio', { status: 400, code: 21612 }, 'deferred', 'twilio_21612'],
     ['twilio', { status: 403, code: 21408 }, 'deferred', 'twilio_21408'],
     ['twilio', { status: 403, code: 21610 }, 'refused', 'opted_out'],
     ['twilio', { status: 401, code: 20003 }, 'deferred', 'auth_401'],
     ['twilio', { status: 429, code: 20429 }, 'deferred', 'http_429'],
     ['twilio', { status: 503 }, 'deferred', 'http_503'],
+    ['twilio', { status: 500, code: 20500 }, 'deferred', 'unanswered'],
+    ['twilio', { status: 502 }, 'deferred', 'unanswered'],
     ['twilio', { status: 504 }, 'deferred', 'unanswered'],
     ['twilio', { status: 302, location: 'https://elsewhere.example/' }, 'deferred', 'http_302'],
     ['twilio', 'hang', 'deferred', 'unanswered'],
@@ -172,6 +177,8 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
     ['webhook', { status: 422, code: 'opted_out' }, 'refused', 'opted_out'],
     ['webhook', { status: 400 }, 'deferred', 'http_400'],
     ['webhook', { status: 429 }, 'deferred', 'http_429'],
+    ['webhook', { status: 500 }, 'deferred', 'unanswered'],
+    ['webhook', { status: 503 }, 'deferred', 'http_503'],
     ['webhook', { status: 302, location: 'https://elsewhere.example/' }, 'deferred', 'http_302'],
     ['webhook', 'hang', 'deferred', 'unanswered'],
   ])('%s: %j means %s for the reason %s', async (name, behaviour, kind, reason) => {
@@ -188,6 +195,12 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
   ])('%s: a fault that may lie in one number says nothing against the route', async (name, behaviour) => {
     serverOf(name).setBehaviour(behaviour)
     expect(await routes[name].send(text())).toMatchObject({ kind: 'deferred', recipientOnly: true })
+  })
+
+  test('an answer that leaves open whether the text was taken stands in the log with its status', async () => {
+    twilio.setBehaviour({ status: 502 })
+    await routes.twilio.send(text())
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ route: 'twilio', reason: 'unanswered', status: 502 })
   })
 
   test.each(['sns', 'twilio', 'webhook'] as const)('%s: away is a passing fault in which nothing was sent', async (name) => {

@@ -1,14 +1,15 @@
 import type { Server } from 'node:http'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import bodyParser from '@koa/bodyparser'
-import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
-import { Refusal } from '../../src/base/index.ts'
+import { createLog, createMetrics, Refusal } from '../../src/base/index.ts'
 import type { ReceiptDesk } from '../../src/delivery/index.ts'
-import { createReceipts, RECEIPT_MAX } from '../../src/web/receipts.ts'
+import { createRequestLog } from '../../src/web/middleware/request-log.ts'
+import { createReceipts } from '../../src/web/receipts.ts'
+import { createRoutes, type RouteDeps } from '../../src/web/routes.ts'
 import { freePorts } from '../support/ports.ts'
 
 const seen: unknown[] = []
+const lines: string[] = []
 let url: string
 let server: Server
 
@@ -24,15 +25,9 @@ beforeAll(async () => {
     },
     generic: null,
   }
-  const receipts = createReceipts({ desk })
-  const whole = bodyParser({
-    enableTypes: ['text'],
-    extendTypes: { text: ['*/*'] },
-    textLimit: RECEIPT_MAX,
-  }) as unknown as Middleware
-  const router = new Router()
-  for (const [path, handler] of Object.entries(receipts)) router.post(`/receipts/${path}`, whole as never, handler as never)
+  const log = createLog('info', { write: (line) => void lines.push(line) })
   const app = new Koa()
+  app.use(createRequestLog({ log, clock: { now: () => new Date('2029-01-01') }, metrics: createMetrics() }))
   app.use(async (ctx, next) => {
     ctx.state.reference = 'DW-TEST'
     try {
@@ -41,7 +36,7 @@ beforeAll(async () => {
       ctx.status = error instanceof Refusal ? error.status : ((error as { status?: number }).status ?? 500)
     }
   })
-  app.use(router.routes() as unknown as Middleware)
+  app.use(createRoutes(withOnly({ receipts: createReceipts({ desk }) })))
   const [port] = await freePorts(1)
   url = `http://127.0.0.1:${port}`
   await new Promise<void>((resolve) => {
@@ -49,6 +44,15 @@ beforeAll(async () => {
   })
 })
 afterAll(() => new Promise<void>((resolve) => void server.close(() => resolve())))
+
+/** The real map of paths; what is behind the others is none of this file's business. */
+function withOnly(deps: Pick<RouteDeps, 'receipts'>): RouteDeps {
+  const nothing: Middleware = async () => {}
+  const any = new Proxy({}, { get: () => nothing })
+  const pages = { dispatcher: any, steps: any, otherChannel: any, work: any, linkPage: any, onward: any, consent: any }
+  const guards = { serveAsset: nothing, sameSite: nothing, unlessGoneOn: nothing, bodyMaxBytes: 1024 }
+  return { ...pages, ...guards, ...deps, trial: null, text: any } as RouteDeps
+}
 
 const post = (path: string, body: string, headers: Record<string, string> = { 'content-type': 'text/plain; charset=UTF-8' }) =>
   fetch(`${url}/receipts/${path}`, { method: 'POST', body, headers })
@@ -59,7 +63,7 @@ test('a receipt is answered without words; one that nobody signed, or that is no
   expect([forged.status, forged.headers.get('content-type')]).toEqual([403, 'application/problem+json'])
   expect(await forged.json()).toEqual({ type: 'about:blank', title: 'forged_request', status: 403, instance: 'DW-TEST' })
   expect((await post('sns', '')).status).toBe(400)
-  expect((await post('generic', 'good')).status).toBe(404)
+  expect((await post('delivery', 'good')).status).toBe(404)
 })
 
 test('its body is read exactly as it came, whatever type it is said to have', async () => {
@@ -70,8 +74,26 @@ test('its body is read exactly as it came, whatever type it is said to have', as
   }
 })
 
-test('a body that is too long is not read', async () => {
+test.each([
+  ['sns', 256],
+  ['twilio', 16],
+  ['delivery', 16],
+])('R-157 a body that is too long is not read: at %s, of more than %d kB', async (desk, kilobytes) => {
   const before = seen.length
-  expect((await post('sns', 'x'.repeat(300 * 1024))).status).toBe(413)
+  expect((await post(desk, 'x'.repeat(kilobytes * 1024 + 1))).status).toBe(413)
   expect(seen).toHaveLength(before)
+  expect((await post(desk, 'x'.repeat(kilobytes * 1024))).status).not.toBe(413)
+})
+
+test('R-065, R-177 the log names the paths of receipts and of every step by their patterns', async () => {
+  const routeOf = async (path: string) => {
+    await fetch(url + path, { method: 'POST' })
+    return JSON.parse(lines.at(-1) ?? '').route
+  }
+  for (const step of ['text', 'digits', 'email', 'second', 'retry', 'work', 'answer', 'resend'])
+    expect(await routeOf(`/sign-in/secret-uid/${step}`)).toBe(`/sign-in/:uid/${step}`)
+  expect(await routeOf('/sign-in/secret-uid/link/secret-token')).toBe('/sign-in/:uid/link')
+  expect(await routeOf('/sign-in/secret-uid/text-of-a-stranger')).toBe('/sign-in/:uid')
+  for (const desk of ['sns', 'twilio', 'delivery']) expect(await routeOf(`/receipts/${desk}`)).toBe(`/receipts/${desk}`)
+  expect(await routeOf('/receipts/of-a-stranger')).toBe('other')
 })

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { addSeconds } from '../../src/base/index.ts'
 import { createReceiptDesk, type ReceiptDesk } from '../../src/delivery/index.ts'
 import { query } from '../support/database.ts'
@@ -157,6 +157,20 @@ describe('Amazon SNS', () => {
     }
   })
 
+  test.each(['http://sns.fabrikam.example', 'localhost:4566', 'nonsense', ''])(
+    'R-164 an endpoint that is neither https nor on this machine (%j) is believed nothing and not asked',
+    async (endpoint) => {
+      const own = deskWith({ snsEndpoint: endpoint })
+      for (const SigningCertURL of [
+        `${endpoint}/SimpleNotificationService-a.pem`,
+        'x:/SimpleNotificationService-a.pem',
+        `${sns.url}/SimpleNotificationService-a.pem`,
+      ])
+        expect(await own.sns?.(sns.notification({}, START, { SigningCertURL }))).toBe('forged')
+      expect(sns.visits).toEqual({ certificate: 0, confirm: 0, other: 0 })
+    },
+  )
+
   test('the certificate is fetched once, and strangers cannot make us fetch without end', async () => {
     for (const _ of [1, 2, 3]) await desk.sns?.(sns.notification({}, START))
     expect(sns.visits.certificate).toBe(1)
@@ -219,6 +233,20 @@ describe('Twilio', () => {
     const ported = twilioCallback('https://doorward.example:443/receipts/twilio', fields)
     expect(await desk.twilio?.(ported.body, ported.signature)).toBe('taken')
     expect(await fromTwilio({ From: NUMBER })).toBe('unreadable')
+  })
+
+  test('R-157 without a signature, or with more parameters than Twilio sends, a form is not even sorted', async () => {
+    const sort = jest.spyOn(Array.prototype, 'sort')
+    const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, '1']))
+    const large = twilioCallback(TWILIO_URL, fields(101))
+    const unsigned = twilioCallback(TWILIO_URL, fields(100))
+    sort.mockClear()
+    expect(await desk.twilio?.(large.body, large.signature)).toBe('forged')
+    expect(await desk.twilio?.(unsigned.body, '')).toBe('forged')
+    expect(sort).not.toHaveBeenCalled()
+    expect(await desk.twilio?.(unsigned.body, unsigned.signature)).toBe('unreadable')
+    expect(sort).toHaveBeenCalled()
+    sort.mockRestore()
   })
 })
 

@@ -160,10 +160,12 @@ function route(url: string, log: DeliveryDeps['log']): MailRoute {
 /** A budget that counts what it is asked, and allows everything until told otherwise. */
 function countingSpend() {
   const reserved: string[] = []
+  const asked: Parameters<Spend['reserve']>[0][] = []
   const givenBack: string[] = []
   let answer: () => ReturnType<Spend['reserve']> = async () => ({ ok: true })
   const spend: Spend = {
     reserve: async (order) => {
+      asked.push(order)
       const said = await answer()
       if (said.ok && !reserved.includes(order.deliveryId)) reserved.push(order.deliveryId)
       return said
@@ -175,7 +177,7 @@ function countingSpend() {
   const answerWith = (wanted: typeof answer) => {
     answer = wanted
   }
-  return { spend, reserved, givenBack, answerWith }
+  return { spend, reserved, asked, givenBack, answerWith }
 }
 
 async function seedChallenges(url: string): Promise<[string, string]> {

@@ -4,11 +4,13 @@ import { createTwilioRoute, createWebhookRoute } from '../../src/delivery/channe
 import { createDelivery } from '../../src/delivery/index.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createDeliveryStore } from '../../src/store/deliveries.ts'
+import { query } from '../support/database.ts'
 import type { TextServer } from '../support/text-server.ts'
 import { startTwilioServer, TWILIO } from '../support/twilio-server.ts'
 import { startWebhookServer, WEBHOOK_SECRET } from '../support/webhook-server.ts'
 import { CODE, cleanUp, GIVE_UP_SECONDS, keyOf, NUMBER, onEnd, START, stage, TO } from './delivery-stage.ts'
 
+const asked = { knownBrowser: false, unasked: false }
 const log = createLog('fatal')
 
 afterEach(cleanUp)
@@ -80,6 +82,22 @@ describe('a text and its money', () => {
     expect(house.sent()).toHaveLength(1)
   })
 
+  test('R-063, R-153 the budget is told who asked: a known browser, or somebody who typed no number', async () => {
+    const house = await textStage()
+    const change = (what: string) => query(house.url, `update challenge set ${what} where id = $1`, [house.textChallengeId])
+    const send = async () => {
+      const deliveryId = await house.orderText()
+      await house.work()
+      return { deliveryId, number: NUMBER, clientId: 'c' }
+    }
+    const stranger = { ...(await send()), knownBrowser: false, unasked: false }
+    await change('known_browser = true')
+    const known = { ...(await send()), knownBrowser: true, unasked: false }
+    await change(`known_browser = false, target_key = 'nobody:' || target_key`)
+    const onFile = { ...(await send()), knownBrowser: false, unasked: true }
+    expect(house.money.asked).toEqual([stranger, known, onFile])
+  })
+
   test('a text to nobody ends without being counted', async () => {
     const house = await textStage()
     const id = await house.orderText('')
@@ -107,7 +125,7 @@ describe('a text and its money', () => {
   test('F-19 a text whose worker died is not sent again, and its money stays counted', async () => {
     const house = await textStage()
     const id = await house.orderText()
-    await house.deps.spend.reserve({ deliveryId: id, number: NUMBER, clientId: 'c' })
+    await house.deps.spend.reserve({ ...asked, deliveryId: id, number: NUMBER, clientId: 'c' })
     const until = addSeconds(START, 40)
     await house.deps.store.claim(id, START, { email: START, sms: until })
     house.wait(41)
@@ -133,7 +151,8 @@ describe('a text and its money', () => {
 describe('F-33 routes that fail over', () => {
   test.each<[string, Parameters<TextServer['setBehaviour']>[0]]>([
     ['throttles', { status: 429, code: 20429 }],
-    ['has an inner fault', { status: 503 }],
+    ['has no room now', { status: 503 }],
+    ['cannot reach the number from its own', { status: 400, code: 21612 }],
     ['does not take our account', { status: 401, code: 20003 }],
   ])('a first route that %s leaves the text to the second at once', async (_, behaviour) => {
     const house = await textStage()
@@ -143,6 +162,7 @@ describe('F-33 routes that fail over', () => {
     expect([house.twilio.taken.length, house.webhook.taken.length]).toEqual([0, 1])
     expect(await house.row(id)).toMatchObject({ state: 'handed_over', route: 'webhook', receipt_id: 'own-1' })
     expect(house.money).toMatchObject({ reserved: [id], givenBack: [] })
+    expect(await query(house.url, 'select from suppression')).toEqual([])
   })
 
   test('a route that dies in the middle of many loses none and doubles none', async () => {
@@ -155,8 +175,8 @@ describe('F-33 routes that fail over', () => {
     expect(house.twilio.asked).toHaveLength(9)
   })
 
-  test.each(['hang', 'cut'] as const)(
-    'a text that a route may have taken (%s) goes to no other, and not again by itself',
+  test.each(['hang', 'cut', { status: 500 }, { status: 502 }] as const)(
+    'a text that a route may have taken (%j) goes to no other, and not again by itself',
     async (behaviour) => {
       const house = await textStage()
       house.twilio.setBehaviour(behaviour)

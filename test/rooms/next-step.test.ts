@@ -48,7 +48,8 @@ describe('which screen is next follows from what is stored, and from nothing els
     const sms = { kind: 'sms', state: 'held' } as const
     expect(nextStep(attemptWith({ challenges: [sms] }), now).screen).toBe('proof-of-work')
     expect(nextStep(attemptWith({ challenges: [{ state: 'held' }] }), now).screen).toBe('proof-of-work')
-    expect(nextStep(attemptWith({ challenges: [sms, {}] }), now).screen).toBe('last-digits')
+    expect(nextStep(attemptWith({ challenges: [{ ...sms, state: 'unnamed' }, {}] }), now).screen).toBe('last-digits')
+    expect(nextStep(attemptWith({ challenges: [sms, {}] }), now).screen).toBe('proof-of-work')
     expect(nextStep(attemptWith({ challenges: [{ ...sms, expiresAt: now }, {}] }), now).screen).toBe('attempt-ended')
   })
 

@@ -40,7 +40,7 @@ describe('the first page', () => {
     expect(said('unfit')).toBe(
       'This number cannot get our text messages. Type the number of a mobile phone, or an email address.',
     )
-    expect(said('textsClosed')).toBe('We send no text messages there right now. Use an email address.')
+    expect(said('textsClosed')).toBe('We cannot send a text message to this number right now. Use an email address.')
   })
 })
 
@@ -143,7 +143,7 @@ describe('the pages around text messages', () => {
     expect(html).not.toContain('noscript')
     expect(filled).toEqual(['Go on'])
     expect(words).not.toContain('too soon')
-    expect(draw('proof-of-work', 'early').words).toContain('That was too soon. Wait until the 60 seconds are over.')
+    expect(draw('proof-of-work', 'early').words).toContain('That was too soon. Wait for the button.')
   })
 
   test('R-093 a number that was not used for long asks for the email of its account, and shows none', () => {

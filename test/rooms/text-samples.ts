@@ -19,6 +19,7 @@ const wait: Views['wait'] = {
   answer: form,
   code: { form: 'short' },
   message: { state: 'handed_over', at },
+  earlier: false,
   retry: null,
   other: null,
   digits: null,
@@ -77,6 +78,8 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     textUnreachable: { ...text, message: { state: 'refused', why: 'unreachable', domain: '' }, retry },
     textOptedOut: { ...text, message: { state: 'refused', why: 'opted_out', domain: '' }, retry },
     textNoBudget: { ...text, message: { state: 'refused', why: 'no_budget', domain: '' } },
+    textNoMoreBudget: { ...text, message: { state: 'refused', why: 'no_budget', domain: '' }, earlier: true },
+    backLater: { ...wait, message: { state: 'refused', why: 'rejected', domain }, earlier: true },
     textWrong: { ...text, code: { form: 'short', triesLeft: 4 }, resend: { ...wait.resend, waitSeconds: 0 } },
     textLastTry: { ...text, code: { form: 'long', triesLeft: 1 } },
     textLong: { ...text, code: { form: 'long' } },
@@ -99,7 +102,8 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
   },
   'proof-of-work': {
     first: { app, challenge: '{"algorithm":"SHA-256"}', form, waitSeconds: 60, early: false, restart: form },
-    early: { app, challenge: '{"algorithm":"SHA-256"}', form, waitSeconds: 60, early: true, restart: form },
+    early: { app, challenge: '{"algorithm":"SHA-256"}', form, waitSeconds: 45, early: true, restart: form },
+    waited: { app, challenge: '{"algorithm":"SHA-256"}', form, waitSeconds: 0, early: false, restart: form },
   },
   second: {
     first: { app, masked: maskedNumber, form, value: '', error: null, restart: form },

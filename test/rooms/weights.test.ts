@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
+import { giveNumber } from '../support/window.ts'
 
 const BYTES_MAX = 30_000
 const LINKED = /<(?:link|script)\b[^>]*?\b(?:href|src)="([^"]+)"/g
@@ -9,7 +10,7 @@ const LINKED = /<(?:link|script)\b[^>]*?\b(?:href|src)="([^"]+)"/g
 let stage: Stage
 
 beforeAll(async () => {
-  stage = await startStage({ env: { LIMITS: GENEROUS_LIMITS } })
+  stage = await startStage({ texts: true, env: { LIMITS: GENEROUS_LIMITS, PROOF_OF_WORK: 'texts' } })
 })
 afterAll(async () => {
   await stage.stop()
@@ -46,6 +47,20 @@ async function waiting(visitor: Visitor, email: string): Promise<Page> {
   return visitor.follow(await visitor.submit(form, { identifier: email }))
 }
 
+/** Sends the form that this button is the only one of, and goes on to the page it leads to. */
+async function press(visitor: Visitor, page: Page, button: RegExp, fields: Record<string, string> = {}): Promise<Page> {
+  const form = page.forms.find(({ buttons }) => buttons.some(({ text }) => button.test(text)))
+  if (!form) throw new Error(`no button ${button}: ${page.words}`)
+  return visitor.follow(await visitor.submit(form, fields))
+}
+
+/** The page that waits for a text, after a minute in place of the work. */
+async function waitingForText(visitor: Visitor, number: string): Promise<Page> {
+  const work = await waiting(visitor, number)
+  await stage.moveClock(61)
+  return press(visitor, work, /Go on/)
+}
+
 const pages: Record<string, () => Promise<Page>> = {
   'the first page': async () => {
     const visitor = createVisitor(stage.service)
@@ -60,6 +75,25 @@ const pages: Record<string, () => Promise<Page>> = {
   'the link in another browser': async () => {
     await waiting(createVisitor(stage.service), 'weight-3@fabrikam.example')
     return createVisitor(stage.service).open((await stage.mailbox.next('weight-3@fabrikam.example')).link ?? '')
+  },
+  'the proof of work, script included': () => waiting(createVisitor(stage.service), '+4915123459001'),
+  'the page that waits for a text': () => waitingForText(createVisitor(stage.service), '+4915123459002'),
+  'the last digits': async () => {
+    const visitor = createVisitor(stage.service)
+    return press(visitor, await waiting(visitor, 'weight-4@fabrikam.example'), /by text message instead/)
+  },
+  'the page that waits for a text to somebody’s number on file': async () => {
+    const visitor = createVisitor(stage.service)
+    const digits = await press(visitor, await waiting(visitor, 'weight-5@fabrikam.example'), /by text message instead/)
+    return press(visitor, digits, /Send the code/, { digits: '47' })
+  },
+  'the question for a second proof': async () => {
+    const [email, number] = ['weight-6@fabrikam.example', '+4915123459003']
+    await stage.signIn(email)
+    await giveNumber(stage, email, number, 3000)
+    const visitor = createVisitor(stage.service)
+    const wait = await waitingForText(visitor, number)
+    return press(visitor, wait, /Continue/, { code: (await stage.texts.sns.next(number)).code ?? '' })
   },
   'an error': () => createVisitor(stage.service).open(`${stage.service.issuer}/authorize?client_id=nobody`),
 }

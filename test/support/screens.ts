@@ -1,6 +1,8 @@
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import type { Mail } from './mailbox.ts'
-import { OUTSIDE_APP, type Theatre, type Walk } from './theatre.ts'
+import { textScreens } from './text-screens.ts'
+import { numberFor, OUTSIDE_APP, type Theatre, type Walk } from './theatre.ts'
+import { identify, press, typeAddress, until, WRONG_CODES, wrongCodes } from './walking.ts'
 
 let walks = 0
 
@@ -11,6 +13,7 @@ export async function walkTo(
   options: BrowserContextOptions & { address?: string } = {},
 ): Promise<Page> {
   const { address = `maria.garcia-${++walks}@fabrikam.example`, ...browserOptions } = options
+  const number: Walk['number'] = (what = 'taken') => numberFor(what, walks)
   const walk = screens[name]
   if (!walk) throw new Error(`there is no screen ${name}`)
   const contexts: BrowserContext[] = []
@@ -19,12 +22,11 @@ export async function walkTo(
     contexts.push(context)
     return context.newPage()
   }
-  const seen = await walk({ ...theatre, page: await elsewhere(), address, elsewhere })
+  const seen = await walk({ ...theatre, page: await elsewhere(), address, number, elsewhere })
   for (const context of contexts) if (context !== seen.context()) await context.close()
   return seen
 }
 
-const WRONG_CODES = 5
 const OVER_SECONDS = 16 * 60
 const NEAR_END_SECONDS = 7.5 * 60
 const RESEND_SECONDS = 46
@@ -68,14 +70,10 @@ export const screens: Readonly<Record<string, (walk: Walk) => Promise<Page>>> = 
   'wait-closed': async (walk) => wrongCodes(await waiting(walk), WRONG_CODES),
   'wait-long-code': longCode,
   'wait-late': async (walk) => {
-    const page = await identify({ ...walk, address: `late-${walk.address}` })
-    await page.locator('[data-live] .notice').waitFor()
-    return page
+    return until(await identify({ ...walk, address: `late-${walk.address}` }), '[data-live] .notice')
   },
   'wait-back': async (walk) => {
-    const page = await identify({ ...walk, address: `back-${walk.address}` })
-    await page.locator('[data-live] .notice').waitFor()
-    return page
+    return until(await identify({ ...walk, address: `back-${walk.address}` }), '[data-live] .notice')
   },
   'attempt-ended': async (walk) => {
     await wait(walk)
@@ -188,46 +186,24 @@ export const screens: Readonly<Record<string, (walk: Walk) => Promise<Page>>> = 
     await typeAddress(page, address)
     await page.waitForURL(/\/sign-in\//)
     await page.locator('[data-live]').waitFor()
-    await page.locator('[data-live] .good').waitFor()
+    await until(page, '[data-live] .good')
     await page.goto(`${trial.issuer}/dev/inbox`)
     return page
   },
-}
-
-async function press(page: Page, selector: string): Promise<void> {
-  await Promise.all([page.waitForEvent('load'), page.locator(selector).first().click()])
-}
-
-async function typeAddress(page: Page, address: string): Promise<void> {
-  await page.locator('#identifier').fill(address)
-  await press(page, 'main button')
-}
-
-async function identify({ stage, page, address }: Walk, query = ''): Promise<Page> {
-  await page.goto(`${stage.relyingParty.url}/login${query}`)
-  await typeAddress(page, address)
-  return page
+  ...textScreens,
 }
 
 /** To the waiting page, once it says that the mail server has taken the mail. */
 async function wait(walk: Walk): Promise<Mail> {
   const page = await identify(walk)
   const mail = await walk.stage.mailbox.next(walk.address)
-  while ((await page.locator('[data-live] .good').count()) === 0) await page.reload()
+  await until(page, '[data-live] .good')
   return mail
 }
 
 async function waiting(walk: Walk): Promise<Page> {
   await wait(walk)
   return walk.page
-}
-
-async function wrongCodes(page: Page, count: number): Promise<Page> {
-  for (let tried = 0; tried < count; tried++) {
-    await page.locator('#code').fill('000000')
-    await press(page, 'form[action$="/answer"] button')
-  }
-  return page
 }
 
 /** An address whose short code strangers have closed, in a new attempt. */

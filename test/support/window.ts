@@ -2,6 +2,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { query } from './database.ts'
 import type { Mail } from './mailbox.ts'
 import type { Stage } from './stage.ts'
+import type { SentText } from './text-server.ts'
 
 /** What a person with a real browser does again and again on the way through a sign-in. */
 
@@ -30,6 +31,54 @@ export async function sendTo(stage: Stage, page: Page, email: string): Promise<M
   return whole(await stage.mailbox.next(email))
 }
 
+/** Begins a sign-in with this number, up to the waiting page, and answers its text. */
+export async function askForText(
+  stage: Stage,
+  page: Page,
+  number: string,
+  parameters: Record<string, string> = {},
+): Promise<SentText & { code: string }> {
+  await arriveAtDoor(stage, page, parameters)
+  return textTo(stage, page, number)
+}
+
+/** From the first page of a sign-in to the waiting page for a text; `typed`: the number as this person writes it. */
+export async function textTo(stage: Stage, page: Page, number: string, typed = number): Promise<SentText & { code: string }> {
+  await typeIdentifier(page, typed)
+  await page.getByRole('heading', { name: 'Check your phone' }).waitFor()
+  return nextText(stage, number)
+}
+
+/** Types an address or a number into the first page and presses the button. */
+export async function typeIdentifier(page: Page, typed: string): Promise<void> {
+  await page.getByLabel('Email').fill(typed)
+  await page.getByRole('button', { name: 'Continue' }).click()
+}
+
+/** The next text to this number by the first provider. */
+export async function nextText(stage: Stage, number: string): Promise<SentText & { code: string }> {
+  const text = await stage.texts.sns.next(number)
+  if (text.code === null) throw new Error(`the text "${text.text}" lacks its code`)
+  return { ...text, code: text.code }
+}
+
+/** How many texts both providers were asked to send to this number. */
+export function textsTo(stage: Stage, number: string): number {
+  return [...stage.texts.sns.asked, ...stage.texts.twilio.asked].filter(({ to }) => to === number).length
+}
+
+/** Puts a number on file beside the email address of an account; proven with the address, or so many days before. */
+export async function giveNumber(stage: Stage, email: string, number: string, daysBefore = 0): Promise<void> {
+  const rows = await query(
+    stage.service.databaseUrl,
+    `insert into address (kind, canonical, account_id, proven_at, created_at)
+     select 'phone', $2, account_id, proven_at - $3 * interval '1 day', created_at from address where kind = 'email' and canonical = $1
+     returning account_id`,
+    [email, number, daysBefore],
+  )
+  if (rows.length !== 1) throw new Error(`nobody has ${email}`)
+}
+
 /** A mail that has both a link and a code, as every mail of a sign-in that nobody attacks. */
 export function whole(mail: Mail): Mail & { code: string; link: string } {
   const { code, link } = mail
@@ -44,10 +93,10 @@ export async function typeCode(page: Page, code: string): Promise<void> {
 }
 
 /** Waits until this window has arrived at the relying party, and answers who it says signed in here. */
-export async function arrived(page: Page): Promise<{ sub: string; email: string; amr: string[] }> {
+export async function arrived(page: Page): Promise<{ sub: string; email?: string; phone?: string; amr: string[] }> {
   const shown = await page.locator('#claims').textContent()
   const { idToken, userinfo } = JSON.parse(shown ?? '{}')
-  return { sub: idToken.sub, email: userinfo.email, amr: idToken.amr }
+  return { sub: idToken.sub, email: userinfo.email, phone: userinfo.phone_number, amr: idToken.amr }
 }
 
 /** The six digits that are surely wrong, `nth` of several. */
@@ -65,6 +114,20 @@ export async function silentError(stage: Stage, context: BrowserContext): Promis
   const location = new URL(await ask(request))
   if (!location.href.startsWith(stage.relyingParty.redirectUri)) throw new Error(`prompt=none leads to ${location.href}`)
   return location.searchParams.get('error')
+}
+
+/** Reloads a page without JavaScript, as "Check again" does, until it shows these words. */
+export async function reloadUntil(page: Page, words: string): Promise<void> {
+  for (const end = performance.now() + 15_000; performance.now() < end; ) {
+    if ((await page.getByText(words).count()) > 0) return
+    await page.reload()
+  }
+  throw new Error(`the page does not say "${words}": ${await page.locator('main').innerText()}`)
+}
+
+/** The visible words of the page's middle, without the times in them. */
+export async function wordsOf(page: Page): Promise<string> {
+  return (await page.locator('main').innerText()).replace(/\d\d:\d\d/g, 'hh:mm').replace(/\s+/g, ' ')
 }
 
 /** Every attempt and challenge for an address as stored, oldest first. */
@@ -90,7 +153,7 @@ export async function newestChallenge(stage: Stage, email: string): Promise<{ st
 
 const LOOK_EVERY_MS = 20
 
-/** Waits until the mail server has the newest mail to this address and the service has written that down. */
+/** Waits until the newest message to this address was handed over and the service has written that down. */
 export async function handedOver(stage: Stage, email: string): Promise<void> {
   const state = 'select state from delivery where target = $1 order by created_at desc limit 1'
   for (const end = performance.now() + 15_000; performance.now() < end; ) {
@@ -98,5 +161,5 @@ export async function handedOver(stage: Stage, email: string): Promise<void> {
     if (row?.state === 'handed_over') return
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
-  throw new Error(`the mail to ${email} was not handed over`)
+  throw new Error(`the message to ${email} was not handed over`)
 }

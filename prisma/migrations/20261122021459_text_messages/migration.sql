@@ -18,6 +18,7 @@ CREATE TABLE "suppression" (
     "channel" TEXT NOT NULL,
     "reason" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
+    "allowed_id" TEXT,
 
     CONSTRAINT "suppression_pkey" PRIMARY KEY ("target_key")
 );

@@ -1,8 +1,8 @@
+import { isLoopback } from '../index.ts'
 import { UNANSWERED } from '../route.ts'
 import { connectFault } from './connect-fault.ts'
 
 const ANSWER_BYTES_MAX = 16 * 1024
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i
 
 /** What came of one request. `text` is the beginning of the answer's body. */
 export type Posted =
@@ -11,11 +11,6 @@ export type Posted =
   | { outcome: 'not_sent'; reason: string; operator: boolean }
   /** The request may have been taken. */
   | { outcome: typeof UNANSWERED }
-
-/** Whether a host name leads to this very machine. */
-export function isLoopback(hostname: string): boolean {
-  return LOOPBACK.test(hostname)
-}
 
 /** Reads the address of a provider. Throws in words, without the address, unless it is https, or http on this machine (R-164). */
 export function readProviderUrl(setting: string, text: string): URL {

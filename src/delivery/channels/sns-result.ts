@@ -1,5 +1,5 @@
 import { connectFault } from './connect-fault.ts'
-import { deferred, notThisOne, refused, type TextVerdict, unanswered } from './text-verdict.ts'
+import { deferred, failedInside, notThisOne, refused, type TextVerdict, unanswered } from './text-verdict.ts'
 
 // What the AWS SDK tells about a failed request, as far as it is read here.
 interface SnsFault {
@@ -34,14 +34,17 @@ function unansweredVerdict(fault: SnsFault): TextVerdict {
 }
 
 function answeredVerdict(name: string, message: string, status: number): TextVerdict {
-  // An answer that could not be read, and one of somebody in between who stopped waiting.
-  if (status < 400 || status === 504) return unanswered
+  // An answer that could not be read.
+  if (status < 400) return unanswered
   if (/OptedOut/i.test(name) || (/InvalidParameter/.test(name) && /opted[ -]?out/i.test(message))) return refused('opted_out')
   if (/InvalidParameter/.test(name)) {
     return /phone ?number/i.test(message) ? refused('unreachable') : notThisOne('invalid_parameter')
   }
   if (THROTTLED.test(name) || status === 429) return deferred('throttled')
+  // ServiceUnavailable. InternalError (500) leaves open whether the text was taken, as every other 5xx does.
+  if (status === 503) return deferred('http_503')
+  if (status >= 500) return failedInside(status)
   if (SPEND.test(name) || SPEND.test(message)) return deferred('spend_limit', true)
   if (AUTH.test(name) || status === 403) return deferred('auth', true)
-  return status >= 500 ? deferred(`http_${status}`) : notThisOne(`http_${status}`)
+  return notThisOne(`http_${status}`)
 }

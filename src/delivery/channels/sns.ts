@@ -1,7 +1,7 @@
 import type { PublishCommandInput } from '@aws-sdk/client-sns'
 import type { Log } from '../../base/index.ts'
+import { isLoopback } from '../index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
-import { isLoopback } from './http-post.ts'
 import { snsVerdict } from './sns-result.ts'
 import { told } from './text-verdict.ts'
 

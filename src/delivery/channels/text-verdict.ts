@@ -2,10 +2,18 @@ import type { Log } from '../../base/index.ts'
 import { type OutgoingText, type RefusedForGood, type SendResult, UNANSWERED } from '../route.ts'
 import type { Posted } from './http-post.ts'
 
-/** `operator`: nothing a person could mend; the service's own set-up, or its contract, is at fault. */
-export type TextVerdict = SendResult & { operator?: boolean }
+/**
+ * `operator`: nothing a person could mend; the service's own set-up, or its contract, is at fault. `status`: of an
+ * answer that leaves open whether the text was taken, for the log.
+ */
+export type TextVerdict = SendResult & { operator?: boolean; status?: number }
 
 export const unanswered: TextVerdict = { kind: 'deferred', reason: UNANSWERED }
+
+/** The provider, or somebody in between, failed while it held the text: it may have been taken. */
+export function failedInside(status: number): TextVerdict {
+  return { ...unanswered, status }
+}
 
 export function refused(reason: RefusedForGood): TextVerdict {
   return { kind: 'refused', reason }
@@ -22,23 +30,24 @@ export function notThisOne(reason: string): TextVerdict {
 
 /**
  * What a request means that was not answered in a way of the provider's own: null when that is for the provider to
- * read. 504 says that somebody in between stopped waiting, so the message may have been taken.
+ * read. 429 and 503 say that the text was not taken (RFC 6585 §4, RFC 9110 §15.6.4). No other 5xx does: a provider may
+ * fail after it took the text, and somebody in between may have stopped waiting for it.
  */
 export function commonVerdict(posted: Posted): TextVerdict | null {
   if (posted.outcome === UNANSWERED) return unanswered
   if (posted.outcome === 'not_sent') return deferred(posted.reason, posted.operator)
   const { status } = posted
-  if (status === 504) return unanswered
-  if (status === 429 || status >= 500) return deferred(`http_${status}`)
+  if (status === 429 || status === 503) return deferred(`http_${status}`)
+  if (status >= 500) return failedInside(status)
   if (status === 401 || status === 403) return deferred(`auth_${status}`, true)
   return status >= 300 && status < 400 ? deferred(`http_${status}`, true) : null
 }
 
 /** Logs what a route was told, without number and words, and answers the result alone. */
 export function told(log: Log, route: string, text: OutgoingText, verdict: TextVerdict): SendResult {
-  const { operator = false, ...result } = verdict
+  const { operator = false, status, ...result } = verdict
   if (result.kind === 'accepted') return result
-  const line = { deliveryId: text.id, route, reason: result.reason }
+  const line = { deliveryId: text.id, route, reason: result.reason, ...(status !== undefined && { status }) }
   if (operator) log.error(line, 'the text route does not take our texts: check its settings and its account')
   else log.warn(line, 'the text route did not take a text')
   return result

@@ -5,9 +5,9 @@ import { commonVerdict, notThisOne, refused, type TextVerdict, told, unanswered 
 
 const DEADLINE_SECONDS = 15
 const NAME = 'twilio'
-/** Codes of Twilio's error dictionary. */
+/** Codes of Twilio's error dictionary. 21612 is not among them: it is said of a `From` that cannot reach the number as well. */
 const OPTED_OUT = [21610]
-const UNREACHABLE = [21211, 21214, 21217, 21612, 21614, 30003, 30005, 30006]
+const UNREACHABLE = [21211, 21214, 21217, 21614, 30003, 30005, 30006]
 /** Wrong credentials, and too many requests: about us, not about a number. */
 const ABOUT_US = [401, 429]
 const MESSAGING_SERVICE = /^MG[0-9a-f]{32}$/

@@ -1,5 +1,6 @@
 import { verify, type X509Certificate } from 'node:crypto'
 import { z } from 'zod'
+import { isLoopback } from '../loopback.ts'
 
 const TIMESTAMP_SECONDS_MAX = 3600
 const CERTIFICATE_PATH = /^\/SimpleNotificationService-[0-9a-zA-Z]{1,64}\.pem$/
@@ -34,15 +35,22 @@ export function isFresh({ Timestamp }: SnsEnvelope, now: Date): boolean {
 
 /**
  * Whether an address in a message leads to the SNS of its topic's region, over https; or to `endpoint`, the one that
- * the deployment uses instead. Every other host could be a stranger's.
+ * the deployment uses instead: over https, or on this machine. Every other host could be a stranger's.
  */
 export function isSnsAddress(address: string, topicArn: string, endpoint: string | null): boolean {
   const url = URL.parse(address)
   if (!url || url.username || url.password) return false
-  if (endpoint !== null && url.origin === URL.parse(endpoint)?.origin) return true
+  if (endpoint !== null && url.origin === originOf(endpoint)) return true
   const [, partition, , region = ''] = topicArn.split(':')
   if (!/^[a-z0-9-]{1,32}$/.test(region)) return false
   return url.origin === `https://sns.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`
+}
+
+// R-164. An address of another scheme has the origin `null`, like any other such address; it may be a misspelt one.
+function originOf(endpoint: string): string | undefined {
+  const url = URL.parse(endpoint)
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  return safe ? url.origin : undefined
 }
 
 /** Whether the certificate of a message has a name and a place as those of SNS have. */

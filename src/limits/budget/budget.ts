@@ -9,26 +9,34 @@ import { createSubjects, momentOf, type Subjects } from './subjects.ts'
 import { createWatch } from './watch.ts'
 import { type WorstCase, worstCaseOf } from './worst-case.ts'
 
+/** One text that is about to be sent; see `Spend` of delivery. */
+interface TextOrder {
+  deliveryId: string
+  number: PhoneNumber
+  clientId: string
+  /** Asked for from a browser that signed in with the number before. */
+  knownBrowser: boolean
+  /** Nobody asked the gate about this number. */
+  unasked: boolean
+}
+
 export interface TextBudget {
   /**
    * Counts the price of one text on number, prefix, client, country and in all, or on none, before it is sent;
    * committed on its own and never above a cap, over all instances. Idempotent per delivery. `country`: texts do not go
    * there; nothing is counted. Throws `Refusal('unavailable')` when it cannot be counted (R-153, R-154).
    */
-  reserve(order: {
-    deliveryId: string
-    number: PhoneNumber
-    clientId: string
-  }): Promise<{ ok: true } | { ok: false; why: 'country' | 'cap' }>
+  reserve(order: TextOrder): Promise<{ ok: true } | { ok: false; why: 'country' | 'cap' }>
   /** The text was never handed to a carrier: takes its price off the day it was counted on. Once. */
   giveBack(deliveryId: string): Promise<void>
   /**
    * Whether a text may be asked for now; reads only. `closed` when a cap has no room for it or too few of the texts
    * there are proven, `proof` when fewer are than should be or the settings say so. A country that is not allowed is
    * told from no other here, only when the text would be sent (R-091). Without a number: whether the cheapest text may
-   * go for this client. Throws `Refusal('unavailable')`.
+   * go for this client. A known browser is never closed out by the texts of others that were not proven: it works for
+   * its own. Throws `Refusal('unavailable')`.
    */
-  gate(number: PhoneNumber | null, clientId: string): Promise<Stage>
+  gate(number: PhoneNumber | null, clientId: string, knownBrowser: boolean): Promise<Stage>
   /** A code that was texted to the number was typed. */
   proven(number: PhoneNumber): Promise<void>
   /** The most that can be spent a day. */
@@ -70,11 +78,15 @@ export function createBudget(deps: BudgetDeps): TextBudget {
     ...(countries?.map((country) => priceOf(prices, country)) ?? [...prices.microsByCountry.values(), prices.otherMicros]),
   )
 
-  const reserve: TextBudget['reserve'] = async ({ deliveryId, number, clientId }) => {
-    const { country, caps, tallyIds } = subjects.of(number, clientId)
+  const reserve: TextBudget['reserve'] = async ({ deliveryId, number, clientId, knownBrowser, unasked }) => {
+    const { country, caps, tallyIds } = subjects.of(number, clientId, knownBrowser)
     if (!isAllowed(country)) {
       metrics.refused('not_allowed')
       return { ok: false, why: 'country' }
+    }
+    if (unasked && !knownBrowser && (await isClosed(deliveryId, tallyIds))) {
+      metrics.refused('ratio')
+      return { ok: false, why: 'cap' }
     }
     const priceMicros = priceOf(prices, country)
     for (let rounds = 1; rounds <= ROUNDS_MAX; rounds++) {
@@ -94,33 +106,47 @@ export function createBudget(deps: BudgetDeps): TextBudget {
   async function giveBack(deliveryId: string): Promise<void> {
     const reserved = await orUnavailable(log, store.reserved(deliveryId))
     if (!reserved) return
-    const { caps, tallyIds } = subjects.of(reserved.target as PhoneNumber, reserved.clientId)
+    const { caps, tallyIds } = subjects.of(reserved.target as PhoneNumber, reserved.clientId, reserved.knownBrowser)
     const { costMicros, day } = reserved
     const order = { deliveryId, day, costMicros, hour: momentOf(clock).hour, ids: caps.map(({ id }) => id), tallyIds }
     await orUnavailable(log, store.giveBack(order))
   }
 
   /** What a question looks at. Nothing is counted for a country that is not allowed: only what all share can be full. */
-  function lookFor(number: PhoneNumber | null, clientId: string): Pick<Subjects, 'caps'> & Partial<Subjects> {
+  function lookFor(
+    number: PhoneNumber | null,
+    clientId: string,
+    knownBrowser: boolean,
+  ): Pick<Subjects, 'caps'> & Partial<Subjects> {
     if (number === null) return { caps: subjects.anybody(clientId) }
-    const found = subjects.of(number, clientId)
+    const found = subjects.of(number, clientId, knownBrowser)
     return isAllowed(found.country) ? found : { country: found.country, caps: subjects.anybody(clientId) }
   }
 
-  async function gate(number: PhoneNumber | null, clientId: string): Promise<Stage> {
-    const { country, caps, tallyIds } = lookFor(number, clientId)
-    const { day, hour, minuteOfHour } = momentOf(clock)
+  async function gate(number: PhoneNumber | null, clientId: string, knownBrowser: boolean): Promise<Stage> {
+    const { country, caps, tallyIds } = lookFor(number, clientId, knownBrowser)
+    const { day, hour } = momentOf(clock)
     const priceMicros = country !== undefined && isAllowed(country) ? priceOf(prices, country) : cheapestMicros
     const looking = store.look({ day, hour, priceMicros, caps, tallyIds: tallyIds ?? [] })
     const { full, tallies } = await orUnavailable(log, looking)
     if (full.length > 0) return gated('closed', 'cap')
-    const tallyOf = (id: string | undefined): Tally | undefined => tallies.find((tally) => tally.id === id)
-    const stage = stricter(
-      stageOf(tallyOf(tallyIds?.[0]), ofCountry, minuteOfHour),
-      stageOf(tallyOf(tallyIds?.[1]), ofPrefix, minuteOfHour),
-    )
-    if (stage !== 'open') return gated(stage, 'ratio')
+    const stage = tallyIds ? stageIn(tallies, tallyIds) : 'open'
+    if (stage !== 'open') return gated(knownBrowser ? 'proof' : stage, 'ratio')
     return proofOfWork === 'off' ? 'open' : gated('proof', 'setting')
+  }
+
+  /** The breaker for a text that no gate was asked about. One that is paid for goes on: it is among those sent already. */
+  async function isClosed(deliveryId: string, tallyIds: Subjects['tallyIds']): Promise<boolean> {
+    const { day, hour } = momentOf(clock)
+    const { tallies } = await orUnavailable(log, store.look({ day, hour, priceMicros: 0, caps: [], tallyIds }))
+    if (stageIn(tallies, tallyIds) !== 'closed') return false
+    return (await orUnavailable(log, store.reserved(deliveryId))) === null
+  }
+
+  function stageIn(tallies: readonly Tally[], [country, prefix]: Subjects['tallyIds']): Stage {
+    const { minuteOfHour } = momentOf(clock)
+    const tallyOf = (id: string): Tally | undefined => tallies.find((tally) => tally.id === id)
+    return stricter(stageOf(tallyOf(country), ofCountry, minuteOfHour), stageOf(tallyOf(prefix), ofPrefix, minuteOfHour))
   }
 
   function gated(answer: 'proof' | 'closed', why: 'cap' | 'ratio' | 'setting'): Stage {
@@ -129,7 +155,7 @@ export function createBudget(deps: BudgetDeps): TextBudget {
   }
 
   async function proven(number: PhoneNumber): Promise<void> {
-    const { tallyIds } = subjects.of(number, '')
+    const { tallyIds } = subjects.of(number, '', false)
     await orUnavailable(log, store.proven(tallyIds, momentOf(clock).hour))
   }
 

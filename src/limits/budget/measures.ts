@@ -3,8 +3,11 @@ import type { Metrics } from '../../base/index.ts'
 import type { CapName } from '../../config/index.ts'
 
 export interface BudgetMetrics {
-  /** A text was refused before it was sent: a cap has no room, or its country is not allowed. */
-  refused(why: CapName | 'not_allowed'): void
+  /**
+   * A text was refused before it was sent: a cap has no room, its country is not allowed, or it was to go to a number on
+   * file where too few texts are proven.
+   */
+  refused(why: CapName | 'not_allowed' | 'ratio'): void
   /** A question whether texts may go somewhere was answered by something other than `open`. */
   gated(answer: 'proof' | 'closed', why: 'cap' | 'ratio' | 'setting'): void
   spend(micros: number): void
@@ -36,7 +39,7 @@ export function createBudgetMetrics(
   })
   const refusals = new Counter({
     name: 'doorward_sms_refusals_total',
-    help: 'Texts refused before they were sent, by the narrowest cap without room',
+    help: 'Texts refused before they were sent, by the narrowest cap without room, or why else',
     labelNames: ['cap'],
     registers,
   })

@@ -21,6 +21,7 @@ export interface SpendOrder {
 export interface Reserved {
   target: string
   clientId: string
+  knownBrowser: boolean
   costMicros: number
   day: string
 }

@@ -23,13 +23,14 @@ export function createSubjects(deps: { secrets: Pick<Secrets, 'hmac'>; budget: B
   return {
     /** The caps that need no number. */
     anybody: (clientId: string) => [cap('client', `client:${clientId}`), cap('all', ALL)],
-    of(number: PhoneNumber, clientId: string): Subjects {
+    /** A number is counted apart for browsers that signed in with it: strangers cannot use up its day (R-063). */
+    of(number: PhoneNumber, clientId: string, knownBrowser: boolean): Subjects {
       const country = countryOf(number)
       const prefix = hashed('prefix', number.slice(0, -PREFIX_OPEN_DIGITS))
       return {
         country,
         caps: [
-          cap('number', hashed('number', number)),
+          cap('number', hashed(knownBrowser ? 'number-known' : 'number', number)),
           cap('prefix', prefix),
           cap('client', `client:${clientId}`),
           cap('country', countryId(country)),

@@ -44,7 +44,10 @@ export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metric
 }
 
 const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/[a-z-]+)(?=\/|$)/
-const SIGN_IN = /^\/sign-in\/[^/]+(?:\/(state|identify|answer|resend|restart|again|link|continue|switch|keep|consent|other))?/
+const STEPS =
+  'state|identify|answer|resend|retry|restart|again|text|digits|email|second|work|link|continue|switch|keep|consent|other'
+const SIGN_IN = new RegExp(`^/sign-in/[^/]+(?:/(${STEPS})(?=/|$))?`)
+const RECEIPTS = /^\/receipts\/(?:sns|twilio|delivery)$/
 
 /** The pattern of a path, from a fixed list: labels and log lines stay few and hold no value. */
 function routeOf(path: string): string {
@@ -53,5 +56,5 @@ function routeOf(path: string): string {
   if (path === '/') return '/'
   if (path.startsWith('/assets/')) return '/assets/:file'
   if (path.startsWith('/dev/')) return '/dev/inbox'
-  return ENGINE_PATHS.exec(path)?.[0] ?? 'other'
+  return (RECEIPTS.exec(path) ?? ENGINE_PATHS.exec(path))?.[0] ?? 'other'
 }

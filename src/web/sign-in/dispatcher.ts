@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Delivery } from '../../delivery/index.ts'
-import { type Flow, isOnFile, nextStep, type Step, typedChallenge } from '../../signin/index.ts'
+import { isOnFile } from '../../factors/index.ts'
+import { type Flow, nextStep, type Step, typedChallenge } from '../../signin/index.ts'
 import type { Channel, MessageView, RefusedWhy } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
+import { countDown } from './count-down.ts'
 import { heard } from './said.ts'
 import type { SecondFactorScreens } from './second-factor.ts'
 import { maskedTyped } from './steps.ts'
@@ -29,7 +31,6 @@ export interface DispatcherDeps {
 
 type WaitStep = Extract<Step, { screen: 'wait' }>
 
-const WAITS = [0, 15, 30, 45, 60] as const
 /** Refusals that hold for the next message too, until the person says otherwise. */
 const REMEMBERED: readonly RefusedWhy[] = ['bounced', 'opted_out', 'unreachable']
 
@@ -102,7 +103,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     const { attempt, challenge } = step
     const { version, code, message, resend } = await waitProps(step)
     const wrong = heard(cookies, ctx, visit.uid, ['wrong']) !== null && code.form !== 'closed'
-    const onFile = isOnFile(attempt, challenge)
+    const onFile = isOnFile(challenge)
     const remembered = message?.state === 'refused' && REMEMBERED.includes(message.why)
     return visits.show(ctx, visit, 'wait', {
       channel: channelOf(challenge.kind),
@@ -110,6 +111,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       after: attempt.proofs[0] ? channelOf(attempt.proofs[0].kind) : null,
       version,
       message,
+      earlier: message?.state === 'refused' && challenge.messages > 1 && challenge.lastHandedAt !== null,
       code: wrong ? { ...code, triesLeft: deps.triesMax - challenge.tries } : code,
       answer: visits.form(visit, 'answer'),
       goodUntil: challenge.expiresAt,
@@ -126,7 +128,7 @@ export function createDispatcher(deps: DispatcherDeps) {
 
   /** A text to the number on file in place of the email, and back. The same for everybody. */
   function otherChannel(visit: OpenVisit, { attempt, challenge }: WaitStep) {
-    if (isOnFile(attempt, challenge)) return { channel: 'email' as const, form: visits.form(visit, 'email') }
+    if (isOnFile(challenge)) return { channel: 'email' as const, form: visits.form(visit, 'email') }
     const mayText = deps.texts && challenge.kind === 'email' && attempt.proofs.length === 0
     return mayText ? { channel: 'sms' as const, form: visits.form(visit, 'text') } : null
   }
@@ -142,16 +144,15 @@ export function createDispatcher(deps: DispatcherDeps) {
     })
   }
 
-  async function waitProps({ attempt, challenge, nearEnd }: WaitStep) {
-    const quiet = isOnFile(attempt, challenge)
+  async function waitProps({ challenge, nearEnd }: WaitStep) {
+    const quiet = isOnFile(challenge)
     const [message, form] = await Promise.all([quiet ? null : deps.delivery.newestState(challenge.id), flow.codeForm(challenge)])
     const { left, waitSeconds } = flow.resendState(challenge)
     const shown: MessageView | null = message ?? (quiet ? null : { state: 'queued' })
     return {
       message: shown,
       code: { form },
-      // Rounded up to what the style sheet can count down.
-      resend: { left, waitSeconds: WAITS.find((seconds) => seconds >= waitSeconds) ?? 60 },
+      resend: { left, waitSeconds: countDown(waitSeconds) },
       version: versionOf([challenge.id, shown, form, left, challenge.expiresAt, nearEnd]),
     }
   }

@@ -7,11 +7,17 @@ export const abuse: Requirements = {
   },
   'R-151': { says: 'A client’s address comes from the trusted proxies only.', code: ['src/web/middleware/origin-form.ts'] },
   'R-152': {
-    says: 'An address gets few mails an hour and a day, whoever asks.',
+    says: 'An address or a number gets few messages an hour and a day, whoever asks.',
     code: ['src/signin/flow.ts', 'src/limits/limits.ts'],
   },
-  'R-153': { says: 'Text messages have budgets by number, prefix, country and in all.', note: 'comes with text messages' },
-  'R-154': { says: 'What cannot be counted is not sent and not judged.', code: ['src/limits/limits.ts'] },
+  'R-153': {
+    says: 'Text messages have budgets a day by number, prefix, client, country and in all, and a breaker on what is proven.',
+    code: ['src/limits/budget/budget.ts', 'src/store/budget.ts', 'src/signin/proof-of-work.ts'],
+  },
+  'R-154': {
+    says: 'What cannot be counted is not sent and not judged; what costs nothing goes on.',
+    code: ['src/limits/limits.ts', 'src/limits/or-unavailable.ts', 'src/delivery/delivery.ts'],
+  },
   'R-155': {
     says: 'Over a limit is 429 with `Retry-After`, for known and unknown alike.',
     code: ['src/limits/limits.ts', 'src/web/middleware/errors.ts'],

@@ -6,7 +6,7 @@ export const emailSignIn: Requirements = {
     code: ['src/factors/derive.ts'],
   },
   'R-051': {
-    says: 'A code ends ten minutes after it was handed to the mail server, and the page says when.',
+    says: 'A code ends ten minutes after its message was handed over, and the page says when.',
     code: ['src/signin/flow.ts', 'src/store/attempts.ts'],
   },
   'R-052': { says: 'Link and code are two faces of one challenge: using one uses up both.', code: ['src/signin/prove.ts'] },
@@ -34,9 +34,12 @@ export const emailSignIn: Requirements = {
     says: 'Five wrong codes close the code; tries are counted before they are judged.',
     code: ['src/signin/prove.ts', 'src/store/attempts.ts'],
   },
-  'R-062': { says: 'Wrong codes are counted by address across attempts, until a success.', code: ['src/limits/guesses.ts'] },
+  'R-062': {
+    says: 'Wrong codes are counted by address or number across attempts, until a success.',
+    code: ['src/limits/guesses.ts', 'src/signin/prove.ts'],
+  },
   'R-063': {
-    says: 'A stranger’s wrong codes keep nobody out: the link still works.',
+    says: 'A stranger’s wrong codes keep nobody out: the link, or the long code of a text, still works.',
     code: ['src/signin/flow.ts', 'src/limits/guesses.ts'],
   },
   'R-064': {
@@ -50,16 +53,19 @@ export const emailSignIn: Requirements = {
   'R-066': { says: 'Addresses in mails are those of `ISSUER`, whatever a request claims.', code: ['src/signin/compose.ts'] },
   'R-067': { says: 'After the proof the browser goes on with the stored request only.', code: ['src/oidc/interaction.ts'] },
   'R-068': {
-    says: 'A mail tells application, device, time and how long; the code is in the body.',
-    code: ['views/mail/sign-in.txt.liquid'],
+    says: 'A mail tells application, device, time and how long; the code is in the body. A text’s last line is bound to its host.',
+    code: ['views/mail/sign-in.txt.liquid', 'src/text/sms.ts'],
   },
-  'R-069': { says: '`acr` and `amr` claim one factor for an emailed proof, no more.', code: ['src/oidc/configuration.ts'] },
+  'R-069': {
+    says: '`acr` and `amr` claim one factor for an emailed or texted proof, and for both together, no more.',
+    code: ['src/oidc/configuration.ts', 'src/web/sign-in/continue.ts'],
+  },
   'R-070': {
     says: 'An answer counts for the purpose it was asked for, no other.',
     note: 'comes with a second purpose, such as changing an address',
   },
   'R-071': {
-    says: 'Another mail is sent after a pause, three at most, with the same answer either way.',
+    says: 'Another message is sent after a pause, three at most, with the same answer either way.',
     code: ['src/signin/flow.ts'],
   },
   'R-072': {

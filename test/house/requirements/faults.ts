@@ -24,7 +24,10 @@ export const faults: Requirements = {
   'F-16': { says: 'Killed between session and answer: the person comes in by repeating.', code: ['src/oidc/unit-of-work.ts'] },
   'F-17': { says: 'Killed between used and new refresh token: the old one still works.', code: ['src/oidc/unit-of-work.ts'] },
   'F-18': { says: 'Killed between tokens and answer: the code stays used.', code: ['src/oidc/unit-of-work.ts'] },
-  'F-19': { says: 'Killed while sending: one more mail at most, with the same code.', code: ['src/delivery/delivery.ts'] },
+  'F-19': {
+    says: 'Killed while sending: one more mail at most, with the same code, and no second text.',
+    code: ['src/delivery/delivery.ts'],
+  },
   'F-20': { says: 'SIGTERM under load: no request is lost; a second one ends at once.', code: ['src/service.ts', 'src/main.ts'] },
   'F-21': { says: 'An instance that slept wakes up without reviving what ended.' },
   'F-22': {
@@ -52,8 +55,8 @@ export const faults: Requirements = {
   },
   'F-32': { says: 'A mail server at a byte a second does not block the others.', code: ['src/delivery/channels/smtp.ts'] },
   'F-33': {
-    says: 'SMS service throttles or fails: bounded, no duplicate, other ways offered.',
-    note: 'comes with text messages',
+    says: 'SMS service throttles, fails or hangs: the next route, no duplicate, paid for once, other ways offered.',
+    code: ['src/delivery/send.ts', 'src/delivery/breaker.ts', 'src/delivery/outcome.ts'],
   },
   'F-34': { says: 'A long queue: newest first, and what has ended is not sent.', code: ['src/delivery/delivery.ts'] },
   'F-35': {
@@ -84,7 +87,10 @@ export const faults: Requirements = {
   'F-51': { says: 'A blocked event loop is noticed, and others take over.' },
   'F-52': { says: 'Hanging or hostile logout addresses delay nobody.', note: 'comes with back-channel logout' },
   'F-53': { says: 'Hostile key addresses are capped; authentication fails closed.', note: 'comes with the guarded fetch' },
-  'F-54': { says: 'Limits that cannot be counted: nothing goes on.', code: ['src/limits/limits.ts'] },
+  'F-54': {
+    says: 'Limits, or money, that cannot be counted: nothing that depends on them goes on.',
+    code: ['src/limits/limits.ts', 'src/limits/or-unavailable.ts'],
+  },
   'F-55': { says: 'Out of memory: one process restarts, no effect is lost.' },
   'F-56': { says: 'Two days under load: memory, handles and rows stay level.' },
   'F-57': { says: 'Answers of the database lost on the way: as with a slow one.', code: ['src/store/database.ts'] },

@@ -9,7 +9,10 @@ export const identity: Requirements = {
   'R-082': { says: 'Characters that fold to ASCII never reach somebody else’s account.', code: ['src/base/email-address.ts'] },
   'R-083': { says: 'Domains in other scripts are shown as A-labels.', code: ['src/base/email-address.ts'] },
   'R-084': { says: 'Rules about domains compare the whole canonical domain.', code: ['src/accounts/signup.ts'] },
-  'R-085': { says: 'Known, unknown and closed addresses get the same answer in the same time.', code: ['src/signin/flow.ts'] },
+  'R-085': {
+    says: 'Known, unknown and closed addresses and numbers get the same answer in the same time; last digits tell nothing.',
+    code: ['src/signin/flow.ts', 'src/signin/second-channel.ts', 'src/web/sign-in/dispatcher.ts'],
+  },
   'R-086': { says: 'No request waits for a mail server.', code: ['src/delivery/delivery.ts'] },
   'R-087': { says: 'An account comes to be only when its address is proven.', code: ['src/accounts/accounts.ts'] },
   'R-088': {
@@ -21,9 +24,19 @@ export const identity: Requirements = {
     says: 'Identities of other providers are linked by their subject, never by address.',
     notApplicable: 'there is no sign-in by other providers',
   },
-  'R-091': { says: 'Phone numbers are canonical and of listed countries.', note: 'comes with text messages' },
-  'R-092': { says: 'A text message is never the only way in.', note: 'comes with text messages' },
-  'R-093': { says: 'A number long unused must be proven by another factor.', note: 'comes with text messages' },
+  'R-091': {
+    says: 'Phone numbers are canonical and of listed countries; elsewhere the answer is the same and nothing is sent.',
+    code: ['src/base/phone-number.ts', 'src/limits/budget/budget.ts'],
+  },
+  'R-092': {
+    says: 'A text message is never the only way in: an email address is offered beside it, and refusals are told.',
+    code: ['src/web/sign-in/dispatcher.ts', 'src/delivery/outcome.ts'],
+    note: 'people with a number alone are asked for another way on the account page, which comes later',
+  },
+  'R-093': {
+    says: 'A number long unused opens its account with a second proof by its email only, and never without.',
+    code: ['src/accounts/accounts.ts', 'src/signin/prove.ts', 'src/signin/second-channel.ts'],
+  },
   'R-094': { says: 'The last way to sign in cannot be removed.', note: 'comes with the account page' },
   'R-095': {
     says: 'An account that was suspended or closed finishes nothing it had begun.',

@@ -9,8 +9,8 @@ export const outbound: Requirements = {
   'R-162': { says: 'A sector’s list names every redirect address.', note: 'comes with pairwise subjects' },
   'R-163': { says: 'Redirect addresses that could run, read or be confused are not registered.', code: ['src/clients/uris.ts'] },
   'R-164': {
-    says: 'Mail servers are verified by TLS, with time-outs and bounded retries.',
-    code: ['src/delivery/channels/smtp.ts', 'src/delivery/channels/smtp-url.ts'],
+    says: 'Mail servers and text providers are verified by TLS, with time-outs and bounded retries; receipts by signature.',
+    code: ['src/delivery/channels/smtp.ts', 'src/delivery/channels/http-post.ts', 'src/delivery/receipts/desk.ts'],
   },
   'R-165': {
     says: 'Without the guard against internal networks the service does not start.',

@@ -1,10 +1,22 @@
 import type { Requirements } from '../requirements.ts'
 
 export const secondFactors: Requirements = {
-  'R-100': { says: 'Between two factors a session has no rights at all.', note: 'comes with second factors' },
+  'R-100': {
+    says: 'Between two proofs there is no session and no right at all.',
+    code: ['src/signin/next-step.ts', 'src/web/sign-in/continue.ts'],
+    note: 'for email after a text; the other second factors come with them',
+  },
   'R-101': { says: 'Every way in obeys the same policy, and what a person has enrolled.', note: 'comes with second factors' },
-  'R-102': { says: 'The second factor goes by another channel than the first.', note: 'comes with second factors' },
-  'R-103': { says: 'The second factor cannot be asked for before the first.', note: 'comes with second factors' },
+  'R-102': {
+    says: 'The second proof goes by another channel than the first, and counts for the same account only.',
+    code: ['src/signin/prove.ts', 'src/signin/second-channel.ts', 'src/signin/next-step.ts'],
+    note: 'for email after a text; the other second factors come with them',
+  },
+  'R-103': {
+    says: 'The second proof cannot be asked for, or answered, before the first.',
+    code: ['src/signin/second-channel.ts', 'src/signin/next-step.ts'],
+    note: 'for email after a text; the other second factors come with them',
+  },
   'R-104': { says: 'Authenticator secrets hold 160 bits; one step of drift is allowed.', note: 'comes with TOTP' },
   'R-105': { says: 'An authenticator’s code counts once, and none older after it.', note: 'comes with TOTP' },
   'R-106': { says: 'Wrong authenticator codes are counted by person.', note: 'comes with TOTP' },
