@@ -6,7 +6,7 @@ import { type ClientsFile, createClients, type DeclaredSource } from './clients/
 import type { Config } from './config/index.ts'
 import { createInbox, createSmtpRoutes } from './delivery/channels/index.ts'
 import { createDelivery, createReceiptDesk, DELIVER_TASK, type Delivery } from './delivery/index.ts'
-import { addressKey, createCredentialFactors, createFactors } from './factors/index.ts'
+import { addressKey, createCredentialFactors, createFactors, createKeptFactors } from './factors/index.ts'
 import { createKeys } from './keys/index.ts'
 import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
@@ -130,6 +130,8 @@ export function createApp(options: AppOptions) {
   })
 
   const credentials = createCredentialStore(db)
+  const credentialFactors = createCredentialFactors({ secrets, clock })
+  const kept = createKeptFactors({ store: credentials, ...credentialFactors, clock })
   const devices = createDevices({ store: createDeviceStore(db), clock, rememberSeconds: config.deviceRememberSeconds })
   const signIn = {
     ...shared,
@@ -187,7 +189,7 @@ export function createApp(options: AppOptions) {
     serveAsset: assets.serve,
     flow,
     prover: createProver({ ...signIn, assess }),
-    secondFactor: createSecondFactor({ ...second, credentials, credentialFactors: createCredentialFactors({ secrets, clock }) }),
+    secondFactor: createSecondFactor({ ...second, credentials, credentialFactors, kept }),
     secondFactorPolicy: config.secondFactor,
     devices,
     secondChannel: createSecondChannel(signIn),

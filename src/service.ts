@@ -172,7 +172,7 @@ function tell({ config, log, say }: ServiceOptions, demoUrl: string | null, wors
   say(`  Doorward runs in trial mode at ${config.issuer}`)
   if (demoUrl) say(`  Sign in to the demo application:  ${demoUrl}`)
   if (inbox) say(`  Read what it would send:          ${config.issuer}/dev/inbox`)
-  if (worstCase && config.smsRoutes.length > 0) say(`  ${worstCase.words}`)
+  if (worstCase) say(`  ${worstCase.words}${config.smsRoutes.length > 0 ? '' : '; in the inbox they cost nothing'}`)
   say('')
 }
 

@@ -1,6 +1,6 @@
 // factors: ways to prove who one is. `factor.ts` is the contract, `createFactors` the list, each folder one method
 // with the same file names. A factor derives and judges answers; it neither stores nor counts nor sends.
-// Tables: none of its own. Requirements: R-050, R-052, R-072, R-104, R-105, R-108, R-116. Specs: RFC 4226 §5.3 (digits),
+// Table: credential. Requirements: R-050, R-052, R-072, R-104, R-105, R-108, R-116. Specs: RFC 4226 §5.3 (digits),
 // RFC 6238 (codes by time), RFC 7914 (scrypt), NIST SP 800-63B-4.
 export { addressKey } from './address-key.ts'
 
@@ -24,6 +24,7 @@ export {
   onFileKey,
   type Verdict,
 } from './factor.ts'
+export { type CodeSet, type CredentialStore, countOf, createKeptFactors, type Enrolment, type KeptFactors } from './kept.ts'
 
 /** THE LIST. A new method is a folder and a line here. `texts`: whether text messages can be sent. */
 export function createFactors(deps: FactorDeps & { texts: boolean }): ReadonlyMap<string, Factor> {

@@ -1,22 +1,16 @@
 import type { Account } from '../accounts/index.ts'
 import { addSeconds, newId, type Proof, type Tx } from '../base/index.ts'
-import { addressKey, type Challenge, type Credential } from '../factors/index.ts'
+import { addressKey, type Challenge, type Credential, type CredentialStore, countOf } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import type { Devices } from './devices.ts'
+import type { Outcome } from './outcome.ts'
 import { type Decision, decide, levelOf, type Means, type SecondMethod } from './policy.ts'
-import type { Outcome } from './prove.ts'
-
-/** What the person has set up, as far as a sign-in asks. */
-export interface CredentialReader {
-  ofAccount(accountId: string): Promise<Credential[]>
-  /** The same within `tx`. */
-  ofAccountIn(tx: Tx, accountId: string): Promise<Credential[]>
-}
 
 export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
-  credentials: CredentialReader
-  devices: Pick<Devices, 'isRemembered'>
+  /** What the person has set up. */
+  credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn'>
+  devices: Pick<Devices, 'isRemembered' | 'use'>
 }
 
 /** Holds what was proven against what the sign-in must reach: every proof passes here, by whatever method. */
@@ -32,7 +26,9 @@ export function createAssess(deps: AssessDeps) {
     asker: Asker,
     sealed: string | null = null,
   ): Promise<Outcome> {
-    const decision = await next(attempt, account, proofs, asker, await deps.credentials.ofAccountIn(tx, account.id))
+    const own = await deps.credentials.ofAccountIn(tx, account.id)
+    const remembered = await deps.devices.use(tx, asker.deviceToken, account.id)
+    const decision = decideFor(attempt, account, proofs, own, remembered)
     const proven = { accountId: account.id, proofs, sealed }
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
     // Codes that were just made are shown before anything else.
@@ -89,17 +85,23 @@ export function createAssess(deps: AssessDeps) {
   ): Promise<Decision> {
     const own = credentials ?? (await deps.credentials.ofAccount(account.id))
     const remembered = await deps.devices.isRemembered(asker.deviceToken, account.id)
-    return decide(attempt.requirement, levelOf(proofs), { ...meansOf(account, proofs, own), remembered })
+    return decideFor(attempt, account, proofs, own, remembered)
+  }
+
+  function decideFor(
+    { requirement }: Pick<Attempt, 'requirement'>,
+    account: Account,
+    proofs: readonly Proof[],
+    own: readonly Credential[],
+    remembered: boolean,
+  ): Decision {
+    return decide(requirement, levelOf(proofs), { ...meansOf(account, proofs, own), remembered })
   }
 
   function meansOf(account: Account, proofs: readonly Proof[], own: readonly Credential[]): Omit<Means, 'remembered'> {
     const proven = (kind: string) => proofs.some((proof) => proof.kind === kind)
     const other = account.email && !proven('email') ? 'email' : account.phone && !proven('sms') && deps.texts ? 'sms' : null
-    return {
-      authenticators: own.filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null).length,
-      recoveryCodes: own.filter(({ kind, counter }) => kind === 'recovery' && Number(counter) === 0).length,
-      otherChannel: other,
-    }
+    return { ...countOf(own), otherChannel: other }
   }
 
   return { record, next, keptChallenge }

@@ -14,8 +14,10 @@ export interface RememberedDevice {
 /** What remembered devices need from storage. */
 export interface DeviceStore {
   remember(tx: Tx, device: RememberedDevice): Promise<void>
-  /** The device, if it has not expired; notes that it was used. */
-  use(id: string, now: Date): Promise<RememberedDevice | null>
+  /** Whether it is a device of this account that has not expired. */
+  stands(id: string, accountId: string, now: Date): Promise<boolean>
+  /** The same within `tx`; notes that it was used. */
+  use(tx: Tx, id: string, accountId: string, now: Date): Promise<boolean>
 }
 
 /**
@@ -24,6 +26,7 @@ export interface DeviceStore {
  */
 export function createDevices(deps: { store: DeviceStore; clock: Clock; rememberSeconds: number }) {
   const { store, clock, rememberSeconds } = deps
+  const mayStand = (token: string | undefined): token is string => rememberSeconds > 0 && /^[\w-]{43}$/.test(token ?? '')
 
   return {
     /** For how many days a browser is remembered; null where none is. */
@@ -31,9 +34,12 @@ export function createDevices(deps: { store: DeviceStore; clock: Clock; remember
     rememberSeconds,
 
     async isRemembered(token: string | undefined, accountId: string): Promise<boolean> {
-      if (rememberSeconds === 0 || !token || !/^[\w-]{43}$/.test(token)) return false
-      const device = await store.use(hashOf(token), clock.now())
-      return device?.accountId === accountId
+      return mayStand(token) && store.stands(hashOf(token), accountId, clock.now())
+    },
+
+    /** The same in the transaction of a proof; notes that the device was used. */
+    async use(tx: Tx, token: string | undefined, accountId: string): Promise<boolean> {
+      return mayStand(token) && store.use(tx, hashOf(token), accountId, clock.now())
     },
 
     /** Remembers a browser in the transaction of the proof; answers the token for its cookie. */

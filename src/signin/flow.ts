@@ -1,6 +1,7 @@
 import { addSeconds, hashOf, isEmail, newId, type Tx } from '../base/index.ts'
 import { type Challenge, isOnFile, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
+import type { MessageView, RefusedWhy } from '../text/index.ts'
 import type { Attempt, AttemptRow, StoredAttempt } from './attempt.ts'
 import type { Asker, FlowDeps, Purpose } from './deps.ts'
 import { createPhases } from './phases.ts'
@@ -24,15 +25,10 @@ export function createFlow(deps: FlowDeps) {
 
   /**
    * Begins an attempt and queues its one message: attempt, challenge, message, job and audit row in one
-   * transaction. The same for a known and an unknown address. `held`: a proof of work comes first. `closed`: no
-   * texts go there now, and nothing was begun. Throws `Refusal('too_many_requests')`.
+   * transaction; where a proof of work comes first the message waits for it. The same for a known and an unknown
+   * address. `closed`: no texts go there now, and nothing was begun. Throws `Refusal('too_many_requests')`.
    */
-  async function start(
-    purpose: Purpose,
-    offer: Offer,
-    requirement: Requirement,
-    asker: Asker,
-  ): Promise<'sent' | 'held' | 'closed'> {
+  async function start(purpose: Purpose, offer: Offer, requirement: Requirement, asker: Asker): Promise<'begun' | 'closed'> {
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, offer.target)
     await takeForMessage(purpose.clientId, offer, knownBrowser, asker)
     const gate = await gateOf(offer, purpose.clientId, knownBrowser)
@@ -50,7 +46,7 @@ export function createFlow(deps: FlowDeps) {
       if (state === 'open') await queueMessage(tx, attempt.locale, challenge)
       await audit.record(tx, 'sign_in.started', { ...who, detail: { method: offer.kind, address: offer.target, knownBrowser } })
     })
-    return state === 'open' ? 'sent' : 'held'
+    return 'begun'
   }
 
   /** Begins with what a living session proves: only what is missing is asked for. */
@@ -118,12 +114,17 @@ export function createFlow(deps: FlowDeps) {
    * when they prove that it arrived. Anything else that is asked for here is a resend.
    */
   async function retry(attempt: Attempt, challenge: Challenge, asker: Asker): Promise<void> {
+    if (challenge.state !== 'open' || challenge.expiresAt <= clock.now()) return
     const message = await deps.delivery.newestState(challenge.id)
-    if (message?.state !== 'refused' || isOnFile(challenge)) return resend(attempt, challenge, asker)
-    const { left } = resendState(challenge)
-    if (left === 0 || challenge.state !== 'open' || challenge.expiresAt <= clock.now()) return
+    if (!mayRetry(challenge, message)) return resend(attempt, challenge, asker)
     const allow = (tx: Tx, messageId: string) => deps.delivery.allow(tx, challenge.targetKey, messageId)
     await sendAgain(attempt, challenge, asker, RETRY_WAIT_SECONDS, allow)
+  }
+
+  /** Whether the newest message was refused for what is remembered of the address, and another one may go. */
+  function mayRetry(challenge: Challenge, message: MessageView | null): boolean {
+    const remembered = message?.state === 'refused' && REMEMBERED.includes(message.why)
+    return remembered && !isOnFile(challenge) && resendState(challenge).left > 0
   }
 
   async function sendAgain(
@@ -199,8 +200,11 @@ export function createFlow(deps: FlowDeps) {
     return { ...rest, interactionUid }
   }
 
-  return { history, readIdentifier, start, beginFromSession, release, resend, retry, restart, resendState, codeForm }
+  return { history, readIdentifier, start, beginFromSession, release, resend, mayRetry, retry, restart, resendState, codeForm }
 }
+
+/** Refusals that hold for the next message too, until the person says otherwise. */
+const REMEMBERED: readonly RefusedWhy[] = ['bounced', 'opted_out', 'unreachable']
 
 /** How long somebody waits whose browser does no work for it. */
 export const HELD_WAIT_SECONDS = 60

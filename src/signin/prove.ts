@@ -5,23 +5,7 @@ import type { Assess } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import { isYoung } from './next-step.ts'
-
-/** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
-export type Outcome =
-  | { outcome: 'proven' }
-  /** Right, and not enough by itself: another proof is asked for. */
-  | { outcome: 'second' }
-  /** Right, and what the application insists on cannot be had. */
-  | { outcome: 'unmet' }
-  /** Proven, and yet nobody may come in: sign-up is closed, or the account is. */
-  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
-  | { outcome: 'wrong'; triesLeft: number }
-  /** Not an answer at all; nothing was counted. */
-  | { outcome: 'unreadable' }
-  /** The code takes no more tries; the link still works. */
-  | { outcome: 'closed' }
-  /** Expired, used or replaced meanwhile. */
-  | { outcome: 'ended' }
+import type { Outcome } from './outcome.ts'
 
 export interface ProveDeps extends FlowDeps {
   accounts: Pick<Accounts, 'byEmail' | 'prove' | 'renew'>
@@ -110,7 +94,8 @@ export function createProver(deps: ProveDeps) {
       if (challenge.messages > 1) await deps.delivery.lift(tx, addressKey(deps.secrets, challenge.target))
       return record(tx, attempt, challenge, proof, face, asker)
     })
-    if (outcome.outcome !== 'ended' && !isEmail(challenge.target)) await countProven(challenge.target as PhoneNumber)
+    const { target } = challenge
+    if (outcome.outcome !== 'ended' && !isEmail(target)) await countProven(target)
     return outcome
   }
 
@@ -134,7 +119,8 @@ export function createProver(deps: ProveDeps) {
   ): Promise<Outcome> {
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
     const where = { ...who, locale: attempt.locale }
-    const proven: Proven = await deps.accounts.prove(tx, provenAddress(challenge, where))
+    const { addressKind: kind } = factorOf(challenge)
+    const proven: Proven = await deps.accounts.prove(tx, { kind, address: challenge.target, ...where })
     if (proven.outcome === 'refused') {
       await store.end(tx, attempt.id)
       await audit.record(tx, 'sign_in.refused', { ...who, detail: { reason: proven.reason } })
@@ -166,13 +152,6 @@ export function createProver(deps: ProveDeps) {
   }
 
   return { answerCode, answerLink, findByLink, codeToShow }
-}
-
-function provenAddress<W extends { locale: string; attemptId: string }>(challenge: Challenge, where: W) {
-  const { target } = challenge
-  return isEmail(target)
-    ? { ...where, kind: 'email' as const, address: target }
-    : { ...where, kind: 'phone' as const, address: target }
 }
 
 export type Prover = ReturnType<typeof createProver>

@@ -41,16 +41,11 @@ export function createSecondChannel(deps: FlowDeps) {
   /**
    * The last two digits of the number on file. Right, wrong and unknown cost the same statements, count the same
    * and look the same (R-085); only in the first case does the message lead somewhere. Counted before it is compared.
-   * `held`: a proof of work comes first. `closed`: no texts go out at all now.
+   * A proof of work may come before the message. `closed`: no texts go out at all now, and nothing was done.
    */
-  async function nameDigits(
-    attempt: Attempt,
-    challenge: Challenge,
-    digits: string,
-    asker: Asker,
-  ): Promise<'sent' | 'held' | 'closed'> {
+  async function nameDigits(attempt: Attempt, challenge: Challenge, digits: string, asker: Asker): Promise<'named' | 'closed'> {
     const email = attempt.challenges.find(({ kind }) => kind === 'email')
-    if (!email || !isEmail(email.target) || challenge.state !== 'unnamed') return 'sent'
+    if (!email || !isEmail(email.target) || challenge.state !== 'unnamed') return 'named'
     const { knownBrowser } = email
     const gate = await deps.texts?.gate(null, attempt.clientId, knownBrowser)
     if (gate === 'closed') return 'closed'
@@ -79,26 +74,25 @@ export function createSecondChannel(deps: FlowDeps) {
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
       await audit.record(tx, 'sign_in.digits_named', { ...who, detail: { right: named } })
     })
-    return gate === 'proof' ? 'held' : 'sent'
+    return 'named'
   }
 
   /**
-   * A second proof by email, after a first one by text: sends to the address that was typed, whoever has it. False
-   * when the attempt asks for none, or has one under way.
+   * A second proof by email, after a first one by text: sends to the address that was typed, whoever has it. Does
+   * nothing when the attempt asks for none, or has one under way.
    */
-  async function startSecond(attempt: Attempt, offer: Offer, asker: Asker): Promise<boolean> {
-    if (attempt.state !== 'open' || attempt.proofs.length === 0) return false
-    if (attempt.challenges.some(({ kind }) => kind === offer.kind)) return false
+  async function startSecond(attempt: Attempt, offer: Offer, asker: Asker): Promise<void> {
+    if (attempt.state !== 'open' || attempt.proofs.length === 0) return
+    if (attempt.challenges.some(({ kind }) => kind === offer.kind)) return
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, offer.target)
     await takeForMessage(attempt.clientId, offer, knownBrowser, asker)
     const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state: 'open', now: clock.now() })
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
-    return transact(async (tx) => {
-      if (!(await store.add(tx, challenge))) return false
+    await transact(async (tx) => {
+      if (!(await store.add(tx, challenge))) return
       await queueMessage(tx, attempt.locale, challenge)
       const detail = { method: offer.kind, address: offer.target, knownBrowser }
       await audit.record(tx, 'sign_in.second_started', { ...who, detail })
-      return true
     })
   }
 

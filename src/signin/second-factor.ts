@@ -1,38 +1,29 @@
 import { type Account, type Accounts, nameOf } from '../accounts/index.ts'
-import { maskAddress, newId, type Proof, type Tx } from '../base/index.ts'
-import type { Challenge, Credential, CredentialFactors } from '../factors/index.ts'
+import { maskAddress, type Proof, type Tx } from '../base/index.ts'
+import {
+  type Challenge,
+  type Credential,
+  type CredentialFactors,
+  type CredentialStore,
+  countOf,
+  type Enrolment,
+  type KeptFactors,
+} from '../factors/index.ts'
 import { type Assess, type AssessDeps, proofsOfSession } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, Purpose } from './deps.ts'
 import type { Devices } from './devices.ts'
 import type { Flow } from './flow.ts'
+import type { Outcome } from './outcome.ts'
 import { createPhases } from './phases.ts'
 import type { Requirement, SecondMethod } from './policy.ts'
-import type { Outcome } from './prove.ts'
-
-/** What second factors need from storage, besides reading. */
-export interface CredentialStore {
-  ofAccount(accountId: string): Promise<Credential[]>
-  ofAccountIn(tx: Tx, accountId: string): Promise<Credential[]>
-  add(
-    tx: Tx,
-    accountId: string,
-    credential: { id: string; kind: string; data: string; label: string; provenAt: Date | null; now: Date },
-  ): Promise<void>
-  /** Single winner: counts from now on, with this counter; false when it did before. */
-  proven(tx: Tx, id: string, counter: bigint, now: Date): Promise<boolean>
-  /** Single winner: this counter and all before it are used up. */
-  burn(tx: Tx, id: string, counter: bigint, now: Date): Promise<boolean>
-  removeUnproven(tx: Tx, accountId: string, kind: string): Promise<void>
-  removeKind(tx: Tx, accountId: string, kind: string): Promise<void>
-  rename(tx: Tx, id: string, label: string): Promise<void>
-}
 
 export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices'> {
   accounts: Pick<Accounts, 'byEmail' | 'find'>
   flow: Pick<Flow, 'beginFromSession'>
   assess: Assess
-  credentials: CredentialStore
+  credentials: Pick<CredentialStore, 'ofAccount' | 'burn'>
+  kept: KeptFactors
   credentialFactors: CredentialFactors
   devices: Devices
 }
@@ -60,11 +51,9 @@ export interface Way {
 /** A code that was used before: the transaction must not stay. */
 class UsedBefore extends Error {}
 
-const LABEL_MAX = 60
-
 /** Second factors whose secret the person keeps: asked for, judged, set up. */
 export function createSecondFactor(deps: SecondFactorDeps) {
-  const { store, transact, audit, clock, policy, guesses, credentials, credentialFactors, assess, secrets } = deps
+  const { store, transact, audit, clock, policy, guesses, credentials, credentialFactors, kept, assess, secrets } = deps
   const { startOnFile } = createPhases(deps)
 
   /** The ways that an attempt has to go on, the one used last first. */
@@ -136,7 +125,7 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     remember: boolean,
     asker: Asker,
   ): Promise<FactorOutcome> {
-    const factor = challenge.kind === 'recovery' ? credentialFactors.recovery : credentialFactors.totp
+    const factor = factorOf(challenge.kind)
     const text = factor.read(typed)
     const { accountId } = attempt
     if (text === null) return { outcome: 'unreadable' }
@@ -163,12 +152,13 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     asker: Asker,
   ): Promise<FactorOutcome | null> {
     const now = clock.now()
+    const account = await accountOf(attempt.accountId ?? '')
     try {
       return await transact(async (tx): Promise<FactorOutcome> => {
         if (!(await store.consume(tx, challenge.id, now))) return { outcome: 'ended' }
         if (!(await credentials.burn(tx, found.credentialId, found.counter, now))) throw new UsedBefore()
         await guesses.reset(tx, challenge.targetKey)
-        return prove(tx, attempt, challenge.kind, asker, remember)
+        return prove(tx, attempt, account, challenge.kind, asker, remember)
       })
     } catch (error) {
       if (error instanceof UsedBefore) return null
@@ -179,23 +169,27 @@ export function createSecondFactor(deps: SecondFactorDeps) {
   async function prove(
     tx: Tx,
     attempt: Attempt,
+    account: Account,
     kind: string,
     asker: Asker,
     remember: boolean,
     sealed: string | null = null,
   ): Promise<FactorOutcome> {
-    const account = await accountOf(attempt.accountId ?? '')
     if (account.state !== 'active') {
       await store.end(tx, attempt.id)
       return { outcome: 'refused', reason: 'account_closed' }
     }
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
     await audit.record(tx, 'sign_in.proven', { ...who, detail: { method: kind, face: 'code' } })
-    const proof: Proof = { kind, amr: AMR[kind] ?? [], level: 1, at: clock.now().toISOString() }
+    const proof: Proof = { kind, amr: [...factorOf(kind).amr], level: 1, at: clock.now().toISOString() }
     const proofs = [...attempt.proofs.filter((one) => one.kind !== kind), proof]
     const outcome = await assess.record(tx, attempt, account, proofs, asker, sealed)
     if (!remember || deps.devices.days === null || outcome.outcome !== 'proven') return outcome
     return { ...outcome, token: await deps.devices.remember(tx, account.id, asker.device) }
+  }
+
+  function factorOf(kind: string) {
+    return kind === 'recovery' ? credentialFactors.recovery : credentialFactors.totp
   }
 
   async function accountTakes(challenge: Challenge): Promise<boolean> {
@@ -205,54 +199,39 @@ export function createSecondFactor(deps: SecondFactorDeps) {
 
   /** The authenticator that is being set up in this attempt; null before the person said so. */
   async function enrolling(attempt: Attempt): Promise<Credential | null> {
-    if (attempt.asks !== 'enrol' || !attempt.accountId) return null
-    const own = await credentials.ofAccount(attempt.accountId)
-    return (
-      own.find(({ kind, provenAt, createdAt }) => kind === 'totp' && provenAt === null && createdAt >= attempt.createdAt) ?? null
-    )
+    const open = attempt.state === 'open' && attempt.asks === 'enrol' && attempt.accountId
+    return open ? kept.unproven(open, attempt.createdAt) : null
   }
 
   /** What the page of an authenticator that is being set up shows; null before the person said so. */
-  async function enrolment(attempt: Attempt, issuerHost: string) {
+  async function enrolment(attempt: Attempt, issuerHost: string): Promise<Enrolment | null> {
     const credential = await enrolling(attempt)
     if (!credential || !attempt.accountId) return null
     const account = await accountOf(attempt.accountId)
-    const { totp } = credentialFactors
-    const uri = totp.uri(nameOf(account), issuerHost, credential.data, account.id)
-    return { qr: totp.qrSvgPath(uri), key: totp.keyOf(credential.data, account.id) }
+    return kept.shown(credential, account.id, nameOf(account), issuerHost)
   }
 
   /** A new seed, in place of one that was never proven. */
   async function beginEnrolment(attempt: Attempt): Promise<void> {
     const { accountId } = attempt
-    if (attempt.state !== 'open' || attempt.asks !== 'enrol' || !accountId) return
-    const { data } = credentialFactors.totp.newSeed(accountId)
-    await transact(async (tx) => {
-      await credentials.removeUnproven(tx, accountId, 'totp')
-      await credentials.add(tx, accountId, { id: newId(), kind: 'totp', data, label: '', provenAt: null, now: clock.now() })
-    })
+    if (attempt.state === 'open' && attempt.asks === 'enrol' && accountId) await transact((tx) => kept.begin(tx, accountId))
   }
 
   /** The first code: from now on the authenticator counts, and the code is used (R-107). Recovery codes come with it. */
   async function confirmEnrolment(attempt: Attempt, typed: string, label: string, asker: Asker): Promise<FactorOutcome> {
-    const { accountId } = attempt
     const credential = await enrolling(attempt)
-    const text = credentialFactors.totp.read(typed)
-    if (!credential || !accountId || attempt.state !== 'open') return { outcome: 'ended' }
-    const found = text && (await credentialFactors.totp.judge([{ ...credential, provenAt: clock.now() }], accountId, text))
-    if (!found) return { outcome: 'unreadable' }
-    const { codes, data } = await credentialFactors.recovery.newSet()
-    const now = clock.now()
+    const { accountId } = attempt
+    if (!credential || !accountId) return { outcome: 'ended' }
+    const counter = await kept.judgeFirst(credential, accountId, typed)
+    if (counter === null) return { outcome: 'unreadable' }
+    const set = await kept.newCodes()
+    const account = await accountOf(accountId)
     return transact(async (tx): Promise<FactorOutcome> => {
-      if (!(await credentials.proven(tx, credential.id, found.counter, now))) return { outcome: 'ended' }
-      await credentials.rename(tx, credential.id, label.trim().slice(0, LABEL_MAX))
-      await credentials.removeKind(tx, accountId, 'recovery')
-      for (const one of data) {
-        await credentials.add(tx, accountId, { id: newId(), kind: 'recovery', data: one, label: '', provenAt: now, now })
-      }
+      if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
+      await kept.replaceCodes(tx, accountId, set)
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }
       await audit.record(tx, 'factor.added', { ...who, detail: { method: 'totp' } })
-      return prove(tx, attempt, 'totp', asker, false, secrets.seal(JSON.stringify(codes), sealOf(attempt)))
+      return prove(tx, attempt, account, 'totp', asker, false, secrets.seal(JSON.stringify(set.codes), sealOf(attempt)))
     })
   }
 
@@ -277,17 +256,14 @@ export function createSecondFactor(deps: SecondFactorDeps) {
   return { ways, waysOf, choose, putOff, answer, enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
 }
 
-/** RFC 8176 §2 has `otp`; a recovery code is Doorward's own. */
-const AMR: Readonly<Record<string, readonly string[]>> = { totp: ['otp'], recovery: ['recovery_code'] }
-
 function wayOf(method: SecondMethod, account: Account, own: readonly Credential[]): Way {
   const mine = own.filter(({ kind, provenAt }) => kind === method && provenAt !== null)
   const used = mine.flatMap(({ lastUsedAt }) => lastUsedAt ?? []).sort((a, b) => b.getTime() - a.getTime())
   const lastUsedAt = used[0] ?? null
   if (method === 'recovery') {
-    return { kind: method, detail: null, lastUsedAt: null, left: mine.filter(({ counter }) => Number(counter) === 0).length }
+    return { kind: method, detail: null, lastUsedAt: null, left: countOf(mine).recoveryCodes }
   }
-  if (method === 'totp') return { kind: method, detail: mine[0]?.label || null, lastUsedAt }
+  if (method === 'totp') return { kind: method, detail: mine.length === 1 ? mine[0]?.label || null : null, lastUsedAt }
   const address = method === 'email' ? account.email : account.phone
   return { kind: method, detail: address && maskAddress(address), lastUsedAt: null }
 }

@@ -1,6 +1,4 @@
-import type { Tx } from '../base/index.ts'
-import type { Credential } from '../factors/index.ts'
-import type { CredentialStore } from '../signin/index.ts'
+import type { Credential, CredentialStore } from '../factors/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
 // The one used last first, as people are offered them.
@@ -50,7 +48,7 @@ const REMOVE_KIND: Statement = {
 
 const RENAME: Statement = {
   name: 'credentials_rename',
-  text: 'update credential set label = $2 where id = $1',
+  text: 'update credential set label = $2 where id = $1 and account_id = $3',
 }
 
 const REMOVE: Statement = {
@@ -60,13 +58,8 @@ const REMOVE: Statement = {
 
 type Row = Omit<Credential, 'counter'> & { counter: string }
 
-interface Removal {
-  /** Single winner; false as well when it is somebody else's. */
-  remove(tx: Tx, accountId: string, id: string): Promise<boolean>
-}
-
 /** What people set up to prove who they are, in `credential`. */
-export function createCredentialStore(db: Database): CredentialStore & Removal {
+export function createCredentialStore(db: Database): CredentialStore {
   return {
     ofAccount: async (accountId) => (await db.run<Row>(OF_ACCOUNT, [accountId])).map(read),
     ofAccountIn: async (tx, accountId) => (await runIn<Row>(tx, OF_ACCOUNT, [accountId])).map(read),
@@ -84,8 +77,8 @@ export function createCredentialStore(db: Database): CredentialStore & Removal {
       await runIn(tx, LOCK_ACCOUNT, [accountId])
       await runIn(tx, REMOVE_KIND, [accountId, kind])
     },
-    async rename(tx, id, label) {
-      await runIn(tx, RENAME, [id, label])
+    async rename(tx, accountId, id, label) {
+      await runIn(tx, RENAME, [id, label, accountId])
     },
     remove: async (tx, accountId, id) => (await runIn(tx, REMOVE, [id, accountId])).length === 1,
   }

@@ -17,7 +17,12 @@ const USE: Statement = {
   name: 'devices_use',
   text: `
     update remembered_device set last_used_at = $2
-    where id = $1 and expires_at > $2 returning ${COLUMNS}`,
+    where id = $1 and account_id = $3 and expires_at > $2 returning id`,
+}
+
+const STANDS: Statement = {
+  name: 'devices_stands',
+  text: 'select id from remembered_device where id = $1 and account_id = $3 and expires_at > $2',
 }
 
 const OF_ACCOUNT: Statement = {
@@ -51,7 +56,8 @@ export function createDeviceStore(db: Database): DeviceStore & DeviceList {
     async remember(tx, { id, accountId, label, createdAt, lastUsedAt, expiresAt }) {
       await runIn(tx, REMEMBER, [id, accountId, label, createdAt, lastUsedAt, expiresAt])
     },
-    use: async (id, now) => (await db.run<RememberedDevice>(USE, [id, now]))[0] ?? null,
+    stands: async (id, accountId, now) => (await db.run(STANDS, [id, now, accountId])).length === 1,
+    use: async (tx, id, accountId, now) => (await runIn(tx, USE, [id, now, accountId])).length === 1,
     ofAccount: (accountId, now) => db.run<RememberedDevice>(OF_ACCOUNT, [accountId, now]),
     forget: async (tx, accountId, id) => (await runIn(tx, FORGET, [id, accountId])).length === 1,
     async forgetAll(tx, accountId) {

@@ -6,6 +6,7 @@ import { type Stage, startStage } from '../support/stage.ts'
 import {
   arrived,
   askForMail,
+  handedOver,
   newestChallenge,
   sendTo,
   silentError,
@@ -63,6 +64,7 @@ describe('link and code are two faces of one challenge', () => {
     const email = 'opened-often@fabrikam.example'
     const page = await newWindow()
     const mail = await askForMail(stage, page, email)
+    await handedOver(stage, email)
     const before = await storedFor(stage, email)
     for (let times = 0; times < 3; times++) {
       await page.goto(mail.link)

@@ -3,7 +3,16 @@ import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
 import { createVisitor } from '../support/person.ts'
 import { type Stage, startStage } from '../support/stage.ts'
-import { arrived, askForMail, newestChallenge, silentError, storedFor, typeCode, wrongCode } from '../support/window.ts'
+import {
+  arrived,
+  askForMail,
+  handedOver,
+  newestChallenge,
+  silentError,
+  storedFor,
+  typeCode,
+  wrongCode,
+} from '../support/window.ts'
 
 let stage: Stage
 let browser: Browser
@@ -25,6 +34,7 @@ describe('the link, opened in another browser than the one that asked', () => {
     const second = await browser.newContext()
     const start = await first.newPage()
     const mail = await askForMail(stage, start, email)
+    await handedOver(stage, email)
     const before = await storedFor(stage, email)
 
     const opened = await second.newPage()

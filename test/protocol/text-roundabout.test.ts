@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { until } from '../faults/fault-tools.ts'
 import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
@@ -44,6 +45,25 @@ describe('no way around what comes before a text', () => {
     await anyStep(walk, 'retry')
     await anyStep(walk, 'retry')
     expect(await textsOf(stage, number)).toBe(1)
+  })
+
+  test('R-071 nor is a retry quicker where an address was refused for no reason that is remembered', async () => {
+    const email = 'no-such-box@fabrikam.example'
+    stage.mailbox.setBehaviour({ code: 550 })
+    const walk = await identify(stage, email)
+    const state = async () =>
+      (
+        await query<{ state: string; messages: number }>(
+          stage.service.databaseUrl,
+          'select d.state, c.messages from delivery d join challenge c on c.id = d.challenge_id where d.target = $1',
+          [email],
+        )
+      ).at(-1)
+    await until('the mail is refused', async () => (await state())?.state === 'refused')
+    await stage.moveClock(RESEND_SECONDS / 2)
+    await anyStep(walk, 'retry')
+    expect(await state()).toEqual({ state: 'refused', messages: 1 })
+    stage.mailbox.setBehaviour('accept')
   })
 
   test('R-071 other digits cost a cool-down too, right or wrong', async () => {

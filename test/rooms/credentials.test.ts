@@ -209,7 +209,8 @@ describe('the table of credentials', () => {
   test('is named anew, and gives up what its own person removes, once', async () => {
     const [ada, eve] = [await newAccount(), await newAccount()]
     const { id } = await enrol(ada, 'Phone')
-    await db.transact((tx) => store.rename(tx, id, 'Old phone'))
+    await db.transact((tx) => store.rename(tx, eve, id, 'Hers'))
+    await db.transact((tx) => store.rename(tx, ada, id, 'Old phone'))
     expect((await store.ofAccount(ada))[0]?.label).toBe('Old phone')
     expect(await db.transact((tx) => store.remove(tx, eve, id))).toBe(false)
     expect(wins(await atOnce(10, (by) => by.db.transact((tx) => by.store.remove(tx, ada, id))))).toBe(1)
@@ -261,12 +262,21 @@ describe('a remembered device', () => {
     return device
   }
 
+  /** What a page asks and what a proof does say the same. */
+  async function use({ id, accountId }: { id: string; accountId: string }, at: Date): Promise<boolean> {
+    const stands = await devices.stands(id, accountId, at)
+    expect(await db.transact((tx) => devices.use(tx, id, accountId, at))).toBe(stands)
+    return stands
+  }
+
   test('R-121 is its person’s until it expires, to the second, and notes when it was used', async () => {
     const device = await remember(await newAccount(), 60)
     const almost = addSeconds(now, 59)
-    expect(await devices.use(device.id, almost)).toEqual({ ...device, lastUsedAt: almost })
-    expect(await devices.use(device.id, addSeconds(now, 60))).toBeNull()
-    expect(await devices.use(hashOf(newSecret()), now)).toBeNull()
+    expect(await use(device, almost)).toBe(true)
+    expect(await devices.ofAccount(device.accountId, almost)).toEqual([{ ...device, lastUsedAt: almost }])
+    expect(await use(device, addSeconds(now, 60))).toBe(false)
+    expect(await use({ ...device, id: hashOf(newSecret()) }, now)).toBe(false)
+    expect(await use({ ...device, accountId: await newAccount() }, now)).toBe(false)
     expect(await devices.ofAccount(device.accountId, almost)).toHaveLength(1)
     expect(await devices.ofAccount(device.accountId, addSeconds(now, 60))).toEqual([])
   })
@@ -276,10 +286,10 @@ describe('a remembered device', () => {
     const [one, two, hers] = [await remember(ada), await remember(ada), await remember(eve)]
     expect(await db.transact((tx) => devices.forget(tx, eve, one.id))).toBe(false)
     expect(await db.transact((tx) => devices.forget(tx, ada, one.id))).toBe(true)
-    expect(await devices.use(one.id, now)).toBeNull()
+    expect(await use(one, now)).toBe(false)
     await db.transact((tx) => devices.forgetAll(tx, ada))
-    expect(await devices.use(two.id, now)).toBeNull()
-    expect(await devices.use(hers.id, now)).not.toBeNull()
+    expect(await use(two, now)).toBe(false)
+    expect(await use(hers, now)).toBe(true)
   })
 
   test('is swept away once it has expired', async () => {

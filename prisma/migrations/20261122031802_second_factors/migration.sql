@@ -19,6 +19,9 @@ CREATE TABLE "remembered_device" (
 CREATE INDEX "remembered_device_account_id_idx" ON "remembered_device"("account_id");
 
 -- CreateIndex
+CREATE INDEX "credential_proven_at_created_at_idx" ON "credential"("proven_at", "created_at");
+
+-- CreateIndex
 CREATE INDEX "remembered_device_expires_at_idx" ON "remembered_device"("expires_at");
 
 -- AddForeignKey

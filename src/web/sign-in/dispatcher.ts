@@ -4,7 +4,7 @@ import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Delivery } from '../../delivery/index.ts'
 import { isOnFile } from '../../factors/index.ts'
 import { type Flow, nextStep, type Step, typedChallenge } from '../../signin/index.ts'
-import type { Channel, MessageView, RefusedWhy } from '../../text/index.ts'
+import type { Channel, MessageView } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
 import { countDown } from './count-down.ts'
@@ -30,9 +30,6 @@ export interface DispatcherDeps {
 }
 
 type WaitStep = Extract<Step, { screen: 'wait' }>
-
-/** Refusals that hold for the next message too, until the person says otherwise. */
-const REMEMBERED: readonly RefusedWhy[] = ['bounced', 'opted_out', 'unreachable']
 
 /** `GET /sign-in/:uid`: draws the screen that the stored state asks for. It changes nothing. */
 export function createDispatcher(deps: DispatcherDeps) {
@@ -104,7 +101,6 @@ export function createDispatcher(deps: DispatcherDeps) {
     const { version, code, message, resend } = await waitProps(step)
     const wrong = heard(cookies, ctx, visit.uid, ['wrong']) !== null && code.form !== 'closed'
     const onFile = isOnFile(challenge)
-    const remembered = message?.state === 'refused' && REMEMBERED.includes(message.why)
     return visits.show(ctx, visit, 'wait', {
       channel: channelOf(challenge.kind),
       masked: onFile ? null : maskAddress(challenge.target),
@@ -116,7 +112,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       answer: visits.form(visit, 'answer'),
       goodUntil: challenge.expiresAt,
       nearEnd: step.nearEnd,
-      retry: remembered && resend.left > 0 ? visits.form(visit, 'retry') : null,
+      retry: flow.mayRetry(challenge, message) ? visits.form(visit, 'retry') : null,
       other: otherChannel(visit, step),
       digits: onFile ? visits.form(visit, 'text') : null,
       resend: { ...visits.form(visit, 'resend'), ...resend },
