@@ -54,7 +54,7 @@ export async function proveLevel(service: Service, address: string, level: 1 | 2
 export async function addNumber(service: Service, address: string, number: string): Promise<void> {
   await query(
     service.databaseUrl,
-    "insert into address (kind, canonical, account_id, is_primary, proven_at, created_at) values ('phone', $1, $2, true, $3, $3)",
+    "insert into address (kind, canonical, account_id, primary_from, usable_from, proven_at, created_at) values ('phone', $1, $2, $3, $3, $3, $3)",
     [number, await accountOf(service, address), now(service)],
   )
 }
