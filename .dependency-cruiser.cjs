@@ -6,9 +6,9 @@ const LADDER = [
   ['base'],
   ['text', 'audit', 'config'],
   ['accounts', 'clients', 'keys', 'limits', 'delivery'],
-  ['factors'],
+  ['factors', 'notices'],
   ['signin'],
-  ['oidc', 'admin'],
+  ['oidc', 'admin', 'selfservice'],
   ['web'],
 ]
 const ROOMS = LADDER.flat()

@@ -6,17 +6,20 @@ import { type ClientsFile, createClients, type DeclaredSource } from './clients/
 import type { Config } from './config/index.ts'
 import { createInbox, createSmtpRoutes } from './delivery/channels/index.ts'
 import { createDelivery, createReceiptDesk, DELIVER_TASK, type Delivery } from './delivery/index.ts'
-import { addressKey, createFactors } from './factors/index.ts'
+import { addressKey, createCredentialFactors, createFactors, createKeptFactors } from './factors/index.ts'
 import { createKeys } from './keys/index.ts'
 import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
 import {
+  createAssess,
   createComposer,
+  createDevices,
   createFlow,
   createKnownBrowsers,
   createProofOfWork,
   createProver,
   createSecondChannel,
+  createSecondFactor,
   type SignInPolicy,
 } from './signin/index.ts'
 import {
@@ -26,7 +29,9 @@ import {
   createAuditStore,
   createClientStore,
   createConsentStore,
+  createCredentialStore,
   createDeliveryStore,
+  createDeviceStore,
   createGuessStore,
   createKeyStore,
   createLimitStore,
@@ -38,7 +43,7 @@ import {
 } from './store/index.ts'
 import { createText } from './text/index.ts'
 import { receiptsUrl, textBudget, textRoutes } from './texting.ts'
-import { createAssets, createReceipts, createSite, networkOf, whoOf } from './web/index.ts'
+import { createAssets, createCookies, createReceipts, createSite, networkOf, whoOf } from './web/index.ts'
 
 const VIEWS = join(import.meta.dirname, '..', 'views')
 const RESUME_EVERY_MS = 5000
@@ -124,6 +129,10 @@ export function createApp(options: AppOptions) {
     audit,
   })
 
+  const credentials = createCredentialStore(db)
+  const credentialFactors = createCredentialFactors({ secrets, clock })
+  const kept = createKeptFactors({ store: credentials, ...credentialFactors, clock })
+  const devices = createDevices({ store: createDeviceStore(db), clock, rememberSeconds: config.deviceRememberSeconds })
   const signIn = {
     ...shared,
     store: attempts,
@@ -138,12 +147,19 @@ export function createApp(options: AppOptions) {
     policy,
     accounts,
   }
+  const flow = createFlow(signIn)
+  const assess = createAssess({ ...signIn, credentials, devices })
+  const second = { ...signIn, flow, assess, devices }
+  const cookies = createCookies(config.issuer.startsWith('https:'))
   const oidc = createOidc({
     ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf },
     secretGuesses: {
       closedFor: (subject) => localLimits.closedFor('token-ip', subject),
       count: (subject) => localLimits.count('token-ip', subject),
     },
+    secondFactor: config.secondFactor,
+    texts: config.texts,
+    deviceIsRemembered: (ctx, accountId) => devices.isRemembered(cookies.device(ctx), accountId),
     issuer: config.issuer,
     lifetimes: lifetimesOf(config),
     store: createOidcRecordStore(db),
@@ -171,8 +187,11 @@ export function createApp(options: AppOptions) {
     trial: config.trial ? { inbox: usesInbox(config) ? inbox : null, demoUrl: options.demoUrl } : null,
     receipts: createReceipts({ desk: receiptDesk }),
     serveAsset: assets.serve,
-    flow: createFlow(signIn),
-    prover: createProver(signIn),
+    flow,
+    prover: createProver({ ...signIn, assess }),
+    secondFactor: createSecondFactor({ ...second, credentials, credentialFactors, kept }),
+    secondFactorPolicy: config.secondFactor,
+    devices,
     secondChannel: createSecondChannel(signIn),
     proofOfWork: createProofOfWork({ secrets, clock }),
   })

@@ -54,6 +54,7 @@ export function demoRegistration(config: Config, secrets: readonly string[]): { 
       corsOrigins: [],
       resources: [],
       introspects: [],
+      secondFactor: null,
       madeBy: null,
     },
     secretHashes: [hashOf(secret)],

@@ -18,6 +18,8 @@ export interface Account {
   phone: PhoneNumber | null
   /** When the number was proven last: numbers pass to other people. */
   phoneProvenAt: Date | null
+  /** How many authenticators count: set up, and proven once. */
+  authenticators: number
 }
 
 /** What an account goes by for people: its email address, else its number; null when it has neither. */

@@ -17,11 +17,11 @@ import { mayJoin } from './signup.ts'
 /** What accounts need from storage. */
 export interface AccountStore {
   /** Account and addresses in one statement: every token request asks. */
-  find(id: string): Promise<Account | null>
+  find(id: string, now: Date): Promise<Account | null>
   /** The account that has proven this address, outside of any transaction. */
-  byAddress(kind: AddressKind, address: Address): Promise<Account | null>
+  byAddress(kind: AddressKind, address: Address, now: Date): Promise<Account | null>
   /** The same within `tx`; it must see what others have committed before the call. */
-  byAddressIn(tx: Tx, kind: AddressKind, address: Address): Promise<Account | null>
+  byAddressIn(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<Account | null>
   /**
    * Makes account and address together, or nothing when the address belongs to somebody: of parallel calls with
    * one address a single one answers true, the others wait for its outcome. It leaves no account without address.
@@ -102,7 +102,7 @@ export function createAccounts(deps: {
   const joins = mayJoin(deps.signup)
 
   async function prove(tx: Tx, proof: ProvenAddress): Promise<Proven> {
-    const known = await store.byAddressIn(tx, proof.kind, proof.address)
+    const known = await store.byAddressIn(tx, proof.kind, proof.address, clock.now())
     if (!known) return begin(tx, proof)
     if (known.state !== 'active' || proof.kind === 'email') return existing(known)
     const now = clock.now()
@@ -122,7 +122,7 @@ export function createAccounts(deps: {
     const id = newId()
     if (await store.create(tx, { id, kind, address, locale, now: clock.now() })) await tell(tx, id, proof)
     // Whoever lost the race finds here the account that won.
-    const account = await store.byAddressIn(tx, kind, address)
+    const account = await store.byAddressIn(tx, kind, address, clock.now())
     if (!account) throw new Error('the account of a proven address has gone')
     return account.id === id ? { outcome: 'created', account } : existing(account)
   }
@@ -139,9 +139,9 @@ export function createAccounts(deps: {
   }
 
   return {
-    find: store.find,
-    byEmail: (address) => store.byAddress('email', address),
-    byAddress: (address) => store.byAddress(isEmail(address) ? 'email' : 'phone', address),
+    find: (id) => store.find(id, clock.now()),
+    byEmail: (address) => store.byAddress('email', address, clock.now()),
+    byAddress: (address) => store.byAddress(isEmail(address) ? 'email' : 'phone', address, clock.now()),
     mayJoin: joins,
     prove,
     renew: (tx, accountId) => store.proven(tx, accountId, clock.now()),

@@ -9,3 +9,4 @@ export {
   type Proven,
   type ProvenAddress,
 } from './accounts.ts'
+export type { AddressView } from './address-view.ts'

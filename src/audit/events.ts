@@ -52,6 +52,24 @@ export const events = {
     detail: { method: 'text', face: 'text' },
     help: 'A method was proven that is not enough by itself, such as a number that was not proven for long.',
   },
+  'sign_in.second_asked': {
+    level: 'info',
+    kept: true,
+    detail: { asks: 'text' },
+    help: 'Something was proven, and a second factor is asked for, or set up first (`asks`: enrol).',
+  },
+  'sign_in.unmet': {
+    level: 'warn',
+    kept: true,
+    detail: {},
+    help: 'What an application insists on (an essential `acr`) cannot be had; it was told so.',
+  },
+  'factor.added': {
+    level: 'info',
+    kept: true,
+    detail: { method: 'text' },
+    help: 'A factor was set up and proven once.',
+  },
   'sign_in.second_started': {
     level: 'info',
     kept: true,

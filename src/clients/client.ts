@@ -42,6 +42,8 @@ export interface ClientPolicy {
   resources: readonly string[]
   /** Resource servers that it stands for: it may ask what their tokens are worth (RFC 7662). */
   introspects: readonly string[]
+  /** Whether people must have a second factor here; `null`: as everywhere (`SECOND_FACTOR`). */
+  secondFactor: 'off' | 'optional' | 'required' | null
   /** Who made it, shown at consent. */
   madeBy: string | null
 }

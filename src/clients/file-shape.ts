@@ -52,6 +52,7 @@ export const clientShape = z.strictObject({
   cors_origins: uriList.default([]),
   resources: uriList.default([]),
   introspects: uriList.default([]),
+  second_factor: z.enum(['off', 'optional', 'required']).nullable().default(null),
   made_by: words.nullable().default(null),
 })
 

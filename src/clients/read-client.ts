@@ -178,6 +178,7 @@ function policyOf(entry: ClientEntry): Client['policy'] {
     corsOrigins: entry.cors_origins,
     resources: entry.resources,
     introspects: entry.introspects,
+    secondFactor: entry.second_factor,
     madeBy: entry.made_by,
   }
 }

@@ -45,6 +45,9 @@ export interface Config {
   readonly codeTriesMax: number
   readonly codeFailuresMax: number
   readonly resendWaitSeconds: number
+  readonly secondFactor: 'off' | 'optional' | 'required'
+  /** 0: no browser is remembered. */
+  readonly deviceRememberSeconds: number
   readonly sessionTtlSeconds: number
   readonly sessionIdleTtlSeconds: number
   readonly codeTtlSeconds: number

@@ -1,4 +1,4 @@
-import { duration, integer, mailbox, path, secretUrls } from './kinds.ts'
+import { choice, duration, integer, mailbox, path, secretUrls } from './kinds.ts'
 import { DEFAULT_LIMITS, limits, signup } from './policies.ts'
 import type { SettingsTable } from './setting.ts'
 
@@ -98,6 +98,23 @@ export const walkSettings = {
     default: '45s',
     min: '15s',
     max: '60s',
+  }),
+  secondFactor: choice({
+    name: 'SECOND_FACTOR',
+    group: 'Sign-in',
+    help: 'Second factor, where an application in `CLIENTS_FILE` says nothing else: never set up in a sign-in, set up where an application insists on it, or required of everybody. Whoever has one is asked for it always.',
+    default: 'optional',
+    of: ['off', 'optional', 'required'],
+    applies: 'new sign-ins, and sessions at their next use',
+  }),
+  deviceRememberSeconds: duration({
+    name: 'DEVICE_REMEMBER',
+    group: 'Sign-in',
+    help: 'How long a person may choose not to be asked for a second factor in a browser again; `0` takes the choice away, and no browser is remembered any more.',
+    default: '30d',
+    min: '0s',
+    max: '365d',
+    applies: 'browsers that are remembered from now on; `0` all',
   }),
   sessionTtlSeconds: duration({
     name: 'SESSION_TTL',

@@ -1,4 +1,4 @@
-import type { Address, AddressKind, Secrets } from '../base/index.ts'
+import type { Address, AddressKind, Clock, Secrets } from '../base/index.ts'
 import type { Channel } from '../text/index.ts'
 
 /** How a challenge was answered: by the code that was typed, or by the link that was opened. */
@@ -98,4 +98,48 @@ export interface Factor {
 
 export interface FactorDeps {
   secrets: Secrets
+}
+
+/** A secret that a person keeps: an authenticator's seed, or one recovery code. */
+export interface Credential {
+  id: string
+  kind: string
+  /** What answers are judged by. It is sealed or hashed: nothing can be read off it. */
+  data: string
+  /** The person's own name for it; may be empty. */
+  label: string
+  /** What was used up: this value and every one below it. */
+  counter: bigint
+  /** Null: it was never proven and counts for nothing. */
+  provenAt: Date | null
+  lastUsedAt: Date | null
+  createdAt: Date
+}
+
+/**
+ * A way to prove who one is by a secret that was set up before. Limits, counting the try before judging, using the
+ * answer up and the audit trail are the caller's, as with `Factor`.
+ */
+export interface CredentialFactor {
+  /** The folder's name, the credential's and the challenge's `kind`. */
+  kind: 'totp' | 'recovery'
+  /** Reads what was typed; null when it cannot be an answer and needs no judging (R-072). */
+  read(typed: string): string | null
+  /**
+   * Which credential the answer proves, and the counter that uses it up; null when it proves none. The account is the
+   * credentials' owner. Stores nothing: the answer counts only for the one who burns that counter.
+   */
+  judge(
+    credentials: readonly Credential[],
+    accountId: string,
+    answer: string,
+  ): Promise<{ credentialId: string; counter: bigint } | null>
+  /** Authentication Method References (RFC 8176 and Doorward's own). */
+  amr: readonly string[]
+  /** What it makes of a sign-in together with a first proof. */
+  level: 2 | 3
+}
+
+export interface CredentialFactorDeps extends FactorDeps {
+  clock: Clock
 }

@@ -29,6 +29,27 @@ export const claimsByScope = {
   sid: null,
 }
 
+/** Scopes whose claims are about the person: asked for by name too, and shown at consent. */
+const PERSONAL = ['profile', 'email', 'phone'] as const
+
+/** What a client without a list of its own may ask for. */
+const STANDARD_SCOPES = ['openid', ...PERSONAL, 'offline_access']
+
+/** The standard scopes that a client is registered for. */
+export function scopesOf({ scope }: { scope?: string | undefined }): string[] {
+  return scope === undefined ? STANDARD_SCOPES : scope.split(' ').filter(Boolean)
+}
+
+/** The claims about a person that come with these scopes. */
+export function claimsOfScopes(scopes: readonly string[]): string[] {
+  return PERSONAL.filter((scope) => scopes.includes(scope)).flatMap((scope) => claimsByScope[scope])
+}
+
+/** The scopes that these claims belong to: what a person who is asked for them is told. */
+export function scopesOfClaims(claims: readonly string[]): string[] {
+  return PERSONAL.filter((scope) => claimsByScope[scope].some((claim) => claims.includes(claim)))
+}
+
 interface ClaimsContext {
   oidc?: { client?: unknown; entities?: { AccessToken?: { aud?: unknown } } }
 }
@@ -38,7 +59,8 @@ interface ClaimsContext {
  * suspended person end with `invalid_grant`.
  *
  * Profile claims stand in the ID token where the client's policy says so, or where the access token is meant for
- * a resource server and cannot be used at userinfo (OpenID Connect Core §5.4).
+ * a resource server and cannot be used at userinfo (OpenID Connect Core §5.4); and those that the application asked
+ * for in it by name (§5.5).
  */
 export function createFindAccount(accounts: {
   find(id: string): Promise<Account | null>
@@ -49,12 +71,22 @@ export function createFindAccount(accounts: {
     if (account?.state !== 'active') return undefined
     return {
       accountId: account.id,
-      async claims(use: string): Promise<{ sub: string; [claim: string]: unknown }> {
-        if (use === 'id_token' && !inIdToken(ctx as ClaimsContext)) return { sub: account.id }
-        return { ...accounts.claimsOf(account), sub: account.id }
+      [PERSON]: account,
+      async claims(use: string, _scope: string, asked: object): Promise<{ sub: string; [claim: string]: unknown }> {
+        const all: Record<string, unknown> = { ...accounts.claimsOf(account), sub: account.id }
+        const some = use === 'id_token' && !inIdToken(ctx as ClaimsContext)
+        const shown = some ? Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(asked, name))) : all
+        return { ...shown, sub: account.id }
       },
     }
   }
+}
+
+const PERSON = 'person'
+
+/** The account behind the engine's object. */
+export function personOf(account: unknown): Account {
+  return (account as { [PERSON]: Account })[PERSON]
 }
 
 function inIdToken(ctx: ClaimsContext): boolean {

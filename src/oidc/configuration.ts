@@ -2,10 +2,13 @@ import type { Configuration, Client as EngineClient, KoaContextWithOIDC } from '
 import { errors } from 'oidc-provider'
 import type { Clock, Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
+import { ACR_VALUES } from './acr.ts'
 import type { EngineAdapter } from './adapter.ts'
 import { claimsByScope } from './claims.ts'
+import { narrowClaims } from './claims-parameter.ts'
 import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
 import { createPrompts } from './prompts.ts'
+import type { LevelDeps } from './step-up.ts'
 
 /** Lifetimes, all in seconds. */
 export interface Lifetimes {
@@ -19,11 +22,10 @@ export interface Lifetimes {
   interactionSeconds: number
 }
 
-export interface ConfigurationDeps {
+export interface ConfigurationDeps extends LevelDeps {
   /** https: cookies carry their prefixes (RFC 6265bis §4.1.3). */
   secure: boolean
   secrets: Secrets
-  clock: Clock
   lifetimes: Lifetimes
   locales: readonly string[]
   clients: Pick<Clients, 'resourceServer'>
@@ -35,9 +37,6 @@ export interface ConfigurationDeps {
   logoutSource(ctx: KoaContextWithOIDC, form: string): Promise<void>
   postLogoutSuccessSource(ctx: KoaContextWithOIDC): Promise<void>
 }
-
-/** Authentication Context Class: one factor was proven. Names nothing it cannot keep (SECURITY: R-069). */
-export const ACR_ONE_FACTOR = 'urn:doorward:acr:1'
 
 function cookieNames(secure: boolean) {
   return secure
@@ -52,7 +51,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     findAccount: deps.findAccount,
     loadExistingGrant: deps.loadExistingGrant,
     renderError: deps.renderError,
-    acrValues: [ACR_ONE_FACTOR],
+    acrValues: ACR_VALUES,
     assertJwtClientAuthClaimsAndHeader: async (ctx, claims) => checkAssertion(ctx, claims, deps.clock),
     claims: claimsByScope,
     scopes: ['openid', 'offline_access'],
@@ -74,7 +73,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     features: featuresOf(deps),
     fetch: guardedFetch,
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
-    interactions: { policy: createPrompts(), url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
+    interactions: { policy: createPrompts(deps), url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client, source) => refreshAllowed(client, source.scopes),
     pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' || policyOf(client).requirePkce },
     responseTypes: ['code'],
@@ -128,6 +127,7 @@ function cookiesOf({ secure, secrets }: ConfigurationDeps): Configuration['cooki
 function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
+    claimsParameter: { enabled: true, assertClaimsParameter: narrowClaims },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => introspectionAllowed(deps, client, token) },
     revocation: { enabled: true },

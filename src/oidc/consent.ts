@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider'
 import type { Tx } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
+import { claimsOfScopes, scopesOf } from './claims.ts'
 import { policyOf } from './client-metadata.ts'
 
 /** What a person agreed to for one client. */
@@ -59,7 +60,9 @@ export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; 
     const grantId = await grantIdFor(ctx)
     if (grantId) grant.jti = grantId
     if (granted.scopes.length > 0) grant.addOIDCScope(granted.scopes.join(' '))
-    if (granted.claims.length > 0) grant.addOIDCClaims([...granted.claims])
+    // Whoever may see a scope may ask for its claims by name.
+    const claims = [...new Set([...granted.claims, ...claimsOfScopes(granted.scopes)])]
+    if (claims.length > 0) grant.addOIDCClaims(claims)
     for (const [resource, scopes] of Object.entries(granted.resources)) {
       if (scopes.length > 0) grant.addResourceScope(resource, scopes.join(' '))
     }
@@ -68,9 +71,6 @@ export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; 
   }
 }
 
-/** What a client without a list of its own may ask for. */
-const STANDARD_SCOPES = 'openid profile email phone offline_access'
-
 async function registeredFor(
   client: EngineClient,
   clients: Pick<Clients, 'resourceServer'>,
@@ -78,7 +78,7 @@ async function registeredFor(
   const servers = await Promise.all(policyOf(client).resources.map((id) => clients.resourceServer(id)))
   const known = servers.filter((server) => server !== null)
   return {
-    scopes: (client.scope ?? STANDARD_SCOPES).split(' ').filter(Boolean),
+    scopes: scopesOf(client),
     claims: [],
     resources: Object.fromEntries(known.map((server) => [server.id, Object.keys(server.scopes)])),
   }

@@ -1,10 +1,16 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Account } from '../accounts/index.ts'
 import type { AuditRow } from '../audit/index.ts'
 import type { Clock } from '../base/index.ts'
-import { ACR_ONE_FACTOR } from './configuration.ts'
+import type { Level } from '../signin/index.ts'
+import { acrOf, askedAcr, levelAsked } from './acr.ts'
+import { scopesOfClaims } from './claims.ts'
+import { UNMET } from './claims-parameter.ts'
 import type { MissingConsent } from './consent.ts'
+import { LEVEL_MISSING } from './prompts.ts'
+import { isMeant, levelOfSession, type StepUp } from './step-up.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 
 /** What the engine waits for, as our screens need it. */
@@ -18,17 +24,24 @@ export interface InteractionView {
   redirectUri: string
   loginHint: string | undefined
   uiLocales: string | undefined
+  /** What is asked for: by scope, or by the names of claims that belong to it. */
   scopes: readonly string[]
   /** Who is signed in in this browser, if anybody. */
   accountId: string | null
   missing: MissingConsent
+  /** What the application asks of `acr`; null where every sign-in will do. */
+  acr: { level: Level; essential: boolean } | null
+  /** The living session that the sign-in may be built on; null where it begins from nothing. */
+  stepUp: StepUp | null
 }
 
 /** A finished proof, for the engine's session. */
 export interface LoginResult {
   accountId: string
   amr: readonly string[]
-  /** When the person proved who they are. */
+  /** What the proofs are worth together. */
+  level: Level
+  /** When the oldest proof that counts was given. */
   at: Date
   /** The account whose session in this browser the person agreed to end; null where nobody was asked (R-059). */
   mayEnd: string | null
@@ -41,18 +54,29 @@ export interface Interactions {
   find(uid: string): Promise<InteractionView | null>
   /** Who is signed in in this browser now, whatever was so when the interaction began. */
   presentAccount(ctx: Context): Promise<string | null>
-  /** Each stores the result and answers where the browser must go next. Throws when the interaction is gone. */
-  /** Ends the session of `mayEnd` in this browser first, with what was granted to it; never that of anybody else. */
+  // Each of these stores the result and answers where the browser must go next. Throws when the interaction is gone.
+  /**
+   * Ends the session of `mayEnd` in this browser first, with what was granted to it; never that of anybody else. The
+   * session says of a sign-in what this one proved, and nothing of those before it. Less than an essential `acr` is unmet.
+   */
   finishLogin(ctx: Context, uid: string, result: LoginResult): Promise<string>
   finishConsent(uid: string): Promise<string>
   abort(uid: string, error: string, description: string): Promise<string>
+  /** What the application insists on cannot be had (OpenID Connect Core Error Code unmet_authentication_requirements). */
+  unmet(uid: string): Promise<string>
 }
 
 type EngineInteraction = InstanceType<Provider['Interaction']>
+type EngineSession = InstanceType<Provider['Session']>
 type BeforeFinish = (interaction: EngineInteraction) => Promise<void>
 
 /** The engine's interactions: found, read and finished. Nothing else in our screens knows the engine. */
-export function createInteractions(deps: { provider(): Provider; work: UnitOfWork<AuditRow>; clock: Clock }): Interactions {
+export function createInteractions(deps: {
+  provider(): Provider
+  work: UnitOfWork<AuditRow>
+  clock: Clock
+  accounts: { find(id: string): Promise<Account | null> }
+}): Interactions {
   const { clock } = deps
 
   function isSameBrowser(ctx: Context, uid: string): boolean {
@@ -61,18 +85,32 @@ export function createInteractions(deps: { provider(): Provider; work: UnitOfWor
   }
 
   async function load(uid: string): Promise<EngineInteraction | null> {
+    return (await loadBoth(uid))?.interaction ?? null
+  }
+
+  async function loadBoth(uid: string): Promise<{ interaction: EngineInteraction; session: EngineSession | null } | null> {
     const provider = deps.provider()
     const interaction = await provider.Interaction.find(uid)
     if (!interaction) return null
     const origin = interaction.session
-    if (!origin?.uid) return interaction
+    if (!origin?.uid) return { interaction, session: null }
     const session = await provider.Session.findByUid(origin.uid)
-    return session && session.accountId === origin.accountId ? interaction : null
+    return session && session.accountId === origin.accountId ? { interaction, session } : null
   }
 
   async function find(uid: string): Promise<InteractionView | null> {
-    const interaction = await load(uid)
-    return interaction ? viewOf(interaction) : null
+    const loaded = await loadBoth(uid)
+    return loaded && { ...viewOf(loaded.interaction), stepUp: await stepUpOf(loaded.interaction, loaded.session) }
+  }
+
+  // Only where the level is all that is missing: who must sign in anew, or as somebody else, begins from nothing.
+  async function stepUpOf({ prompt, params }: EngineInteraction, session: EngineSession | null): Promise<StepUp | null> {
+    if (!session?.accountId || prompt.reasons.length === 0) return null
+    if (prompt.name !== 'login' || !prompt.reasons.every((reason) => reason === LEVEL_MISSING)) return null
+    const account = await deps.accounts.find(session.accountId)
+    if (account?.state !== 'active' || !isMeant(params, session, account, clock)) return null
+    const at = new Date((session.loginTs ?? 0) * 1000)
+    return { accountId: account.id, amr: session.amr ?? [], level: levelOfSession(session), at }
   }
 
   const presentSession = (ctx: Context) => deps.provider().Session.get(ctx as unknown as KoaContextWithOIDC)
@@ -103,18 +141,25 @@ export function createInteractions(deps: { provider(): Provider; work: UnitOfWor
     throw new InteractionGone('the interaction is gone')
   }
 
+  async function finishLogin(ctx: Context, uid: string, { accountId, amr, level, at, mayEnd }: LoginResult): Promise<string> {
+    const interaction = await load(uid)
+    const asked = interaction && levelAsked(askedAcr(interaction.params))
+    if (asked?.essential && level < asked.level) return unmet(uid)
+    const login = { accountId, amr: [...amr], acr: acrOf(level), ts: Math.floor(at.getTime() / 1000), remember: true }
+    return finish(uid, { login, create: {}, select_account: {} }, (before) => endOther(ctx, before, accountId, mayEnd))
+  }
+
+  const abort: Interactions['abort'] = (uid, error, description) => finish(uid, { error, error_description: description })
+  const unmet: Interactions['unmet'] = (uid) => abort(uid, 'unmet_authentication_requirements', UNMET)
+
   return {
     isSameBrowser,
     find,
     presentAccount: async (ctx) => (await presentSession(ctx)).accountId ?? null,
-    finishLogin: (ctx, uid, { accountId, amr, at, mayEnd }) => {
-      const login = { accountId, amr: [...amr], acr: ACR_ONE_FACTOR, ts: Math.floor(at.getTime() / 1000), remember: true }
-      return finish(uid, { login, create: {}, select_account: {} }, (interaction) =>
-        endOther(ctx, interaction, accountId, mayEnd),
-      )
-    },
+    finishLogin,
     finishConsent: (uid) => finish(uid, { consent: {} }),
-    abort: (uid, error, description) => finish(uid, { error, error_description: description }),
+    abort,
+    unmet,
   }
 }
 
@@ -128,8 +173,9 @@ function sameLogin(done: EngineInteraction['result'], wanted: Record<string, unk
   return login?.accountId !== undefined && done?.login?.accountId === login.accountId
 }
 
-function viewOf(interaction: EngineInteraction): InteractionView {
+function viewOf(interaction: EngineInteraction): Omit<InteractionView, 'stepUp'> {
   const { params, prompt } = interaction
+  const missing = prompt.details as MissingConsent
   const text = (name: string) => (typeof params[name] === 'string' ? (params[name] as string) : undefined)
   return {
     uid: interaction.uid,
@@ -139,8 +185,9 @@ function viewOf(interaction: EngineInteraction): InteractionView {
     redirectUri: text('redirect_uri') ?? '',
     loginHint: text('login_hint'),
     uiLocales: text('ui_locales'),
-    scopes: text('scope')?.split(' ') ?? [],
+    scopes: [...new Set([...(text('scope')?.split(' ') ?? []), ...scopesOfClaims(missing.missingOIDCClaims ?? [])])],
     accountId: interaction.session?.accountId ?? null,
-    missing: prompt.details as MissingConsent,
+    missing,
+    acr: levelAsked(askedAcr(params)),
   }
 }

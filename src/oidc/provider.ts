@@ -1,10 +1,11 @@
 import type { Context, Middleware } from 'koa'
-import Provider, { type Configuration, type Client as EngineClient } from 'oidc-provider'
+import Provider, { type Configuration, type Client as EngineClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
-import { type Clock, hashOf, type Log, Refusal, type Secrets } from '../base/index.ts'
+import { hashOf, type Log, Refusal, type Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Text } from '../text/index.ts'
+import { acrToTell, askedAcr } from './acr.ts'
 import { createAdapters } from './adapter.ts'
 import { createFindAccount } from './claims.ts'
 import { engineMetadata } from './client-metadata.ts'
@@ -15,10 +16,11 @@ import { createInteractions, type Interactions } from './interaction.ts'
 import { createMiddleware } from './middleware.ts'
 import { createEnginePages } from './pages.ts'
 import type { RecordStore } from './records.ts'
+import type { LevelDeps } from './step-up.ts'
 import { createStoredForm } from './stored-form.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
 
-export interface OidcDeps {
+export interface OidcDeps extends LevelDeps {
   issuer: string
   lifetimes: Lifetimes
   store: RecordStore<AuditRow>
@@ -28,7 +30,6 @@ export interface OidcDeps {
   audit: Audit
   text: Text
   secrets: Secrets
-  clock: Clock
   log: Log
   whoOf(ctx: Context): EventWho
   /** The network a request comes from, for counting. */
@@ -66,6 +67,9 @@ export function createOidc(deps: OidcDeps): Oidc {
     secure: deps.issuer.startsWith('https:'),
     secrets,
     clock,
+    secondFactor: deps.secondFactor,
+    texts: deps.texts,
+    deviceIsRemembered: deps.deviceIsRemembered,
     lifetimes: deps.lifetimes,
     locales: deps.text.locales,
     clients: deps.clients,
@@ -92,7 +96,7 @@ export function createOidc(deps: OidcDeps): Oidc {
 
   return {
     middleware: createMiddleware({ provider, work, form }),
-    interactions: createInteractions({ provider, work, clock }),
+    interactions: createInteractions({ provider, work, clock, accounts: deps.accounts }),
     cookieKeys: (configuration.cookies?.keys ?? []) as string[],
     useKeys,
   }
@@ -112,6 +116,12 @@ function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuess
       const matches = asRegistered(this) && clients.secretMatches(client, presented)
       if (!matches) secretGuesses.count(subject)
       return matches
+    },
+  })
+  // OpenID Connect Core §5.5.1.1: whoever insists on one of some values is told one of them.
+  Object.defineProperty(engine.OIDCContext.prototype, 'acr', {
+    get(this: KoaContextWithOIDC['oidc']) {
+      return acrToTell(this.session?.acr, askedAcr(this.params ?? {}))
     },
   })
   // RFC 7523 §3: a jti counts once. The engine looks and then saves, with room for another between the two.

@@ -1,5 +1,6 @@
 import type { Proof, Tx } from '../base/index.ts'
 import { type Challenge, isOnFile } from '../factors/index.ts'
+import type { Requirement } from './policy.ts'
 
 /** One attempt to prove who one is, bound to one interaction of one browser. */
 export interface Attempt {
@@ -19,7 +20,19 @@ export interface Attempt {
   expiresAt: Date
   /** At most one of each method; the one chosen last comes first. */
   challenges: readonly Challenge[]
+  /** What the sign-in must reach. */
+  requirement: Requirement
+  /** What comes next while what was proven is not enough. */
+  asks: Asks | null
+  /** Recovery codes that were made and not yet kept by the person, sealed. */
+  sealed: string | null
 }
+
+/**
+ * `email`: a number that was not proven for long wants its account's email address. `second`: another factor.
+ * `enrol`: one is set up first. `keep-codes`: recovery codes are shown once.
+ */
+export type Asks = 'email' | 'second' | 'enrol' | 'keep-codes'
 
 /** The challenge of the address that was typed: the attempt began with it. Never one to a number on file. */
 export function typedChallenge(attempt: Attempt): Challenge | undefined {
@@ -42,11 +55,13 @@ export interface AttemptStore {
   /** The attempt that a challenge belongs to, with that challenge. */
   ofChallenge(challengeId: string): Promise<StoredAttempt | null>
   /** Ends what is open in the interaction, then adds attempt and challenge. Parallel calls follow one another. */
-  begin(tx: Tx, attempt: AttemptRow, challenge: Challenge): Promise<void>
+  begin(tx: Tx, attempt: AttemptRow, challenge: Challenge | null): Promise<void>
   /** Adds a challenge of another method to an open attempt. False when it is not open or has one of this method. */
   add(tx: Tx, challenge: Challenge): Promise<boolean>
   /** From now on the page speaks of this one. */
   choose(tx: Tx, challengeId: string, now: Date): Promise<void>
+  /** An open challenge is put off. */
+  hold(tx: Tx, challengeId: string): Promise<void>
   /** A challenge to a number on file asks for its digits again, when its last message is older than `notAfter`. */
   unname(tx: Tx, challengeId: string, notAfter: Date): Promise<void>
   /** Single winner: an `unnamed` challenge gets its target, unless it has one, and waits for a proof of work. */
@@ -65,7 +80,15 @@ export interface AttemptStore {
   /** Single winner: the open challenge of an open attempt becomes used. False for everybody else. */
   consume(tx: Tx, challengeId: string, now: Date): Promise<boolean>
   /** Records what is proven in all, and whether that is enough: `open` asks for more. */
-  prove(tx: Tx, attemptId: string, proven: Pick<Attempt, 'accountId' | 'proofs'> & { state: 'open' | 'proven' }): Promise<void>
+  prove(
+    tx: Tx,
+    attemptId: string,
+    proven: Pick<Attempt, 'accountId' | 'proofs' | 'asks' | 'sealed'> & { state: 'open' | 'proven' },
+  ): Promise<void>
+  /** Ends the open and held challenges of an attempt, except those of `kinds`. */
+  endOthers(tx: Tx, attemptId: string, kinds: readonly string[]): Promise<void>
+  /** A held challenge takes answers again, without a message. */
+  reopen(tx: Tx, challengeId: string, now: Date): Promise<void>
   /** Ends an attempt and its challenges. */
   end(tx: Tx, attemptId: string): Promise<void>
   /** Single winner within the cool-down: counts a further message. False when none is due or allowed. */

@@ -56,6 +56,8 @@ export interface Asker {
   locale: string
   /** Where a number without a country code may be from, likeliest first. */
   countries: readonly string[]
+  /** Value of the remembered-device cookie. */
+  deviceToken: string | undefined
   who: EventWho
 }
 

@@ -2,9 +2,10 @@ import { addSeconds, hashOf, isEmail, newId, type Tx } from '../base/index.ts'
 import { type Challenge, isOnFile, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
 import type { MessageView, RefusedWhy } from '../text/index.ts'
-import type { Attempt, StoredAttempt } from './attempt.ts'
+import type { Attempt, AttemptRow, StoredAttempt } from './attempt.ts'
 import type { Asker, FlowDeps, Purpose } from './deps.ts'
 import { createPhases } from './phases.ts'
+import type { Requirement } from './policy.ts'
 
 /** Attempts from their beginning to the last message. Answers are judged in prove.ts. */
 export function createFlow(deps: FlowDeps) {
@@ -27,7 +28,7 @@ export function createFlow(deps: FlowDeps) {
    * transaction; where a proof of work comes first the message waits for it. The same for a known and an unknown
    * address. `closed`: no texts go there now, and nothing was begun. Throws `Refusal('too_many_requests')`.
    */
-  async function start(purpose: Purpose, offer: Offer, asker: Asker): Promise<'begun' | 'closed'> {
+  async function start(purpose: Purpose, offer: Offer, requirement: Requirement, asker: Asker): Promise<'begun' | 'closed'> {
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, offer.target)
     await takeForMessage(purpose.clientId, offer, knownBrowser, asker)
     const gate = await gateOf(offer, purpose.clientId, knownBrowser)
@@ -36,7 +37,7 @@ export function createFlow(deps: FlowDeps) {
       return 'closed'
     }
     const now = clock.now()
-    const attempt = newAttempt(purpose, asker, now)
+    const attempt = newAttempt(purpose, requirement, asker, now)
     const state = gate === 'proof' ? 'held' : 'open'
     const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state, now })
     const who = { ...asker.who, clientId: purpose.clientId, attemptId: attempt.id }
@@ -46,6 +47,22 @@ export function createFlow(deps: FlowDeps) {
       await audit.record(tx, 'sign_in.started', { ...who, detail: { method: offer.kind, address: offer.target, knownBrowser } })
     })
     return 'begun'
+  }
+
+  /** Begins with what a living session proves: only what is missing is asked for. */
+  async function beginFromSession(
+    purpose: Purpose,
+    { accountId, requirement, proofs }: Pick<Attempt, 'requirement' | 'proofs'> & { accountId: string },
+    asker: Asker,
+  ): Promise<Attempt> {
+    const begun = newAttempt(purpose, requirement, asker, clock.now())
+    const attempt: AttemptRow = { ...begun, accountId, proofs, asks: 'second' }
+    const who = { ...asker.who, clientId: purpose.clientId, attemptId: attempt.id, accountId }
+    await transact(async (tx) => {
+      await store.begin(tx, attempt, null)
+      await audit.record(tx, 'sign_in.second_asked', { ...who, detail: { asks: 'second' } })
+    })
+    return opened({ ...attempt, challenges: [] }, purpose.interactionUid)
   }
 
   async function gateOf(
@@ -158,7 +175,7 @@ export function createFlow(deps: FlowDeps) {
     return challenge.state === 'open' && challenge.expiresAt > now && left > 0 && waitSeconds === 0
   }
 
-  function newAttempt(purpose: Purpose, asker: Asker, now: Date) {
+  function newAttempt(purpose: Purpose, requirement: Requirement, asker: Asker, now: Date): AttemptRow {
     return {
       id: newId(),
       interactionHash: hashOf(purpose.interactionUid),
@@ -170,6 +187,9 @@ export function createFlow(deps: FlowDeps) {
       locale: asker.locale,
       accountId: null,
       proofs: [],
+      requirement,
+      asks: null,
+      sealed: null,
       createdAt: now,
       expiresAt: addSeconds(now, policy.codeCapSeconds),
     }
@@ -180,7 +200,7 @@ export function createFlow(deps: FlowDeps) {
     return { ...rest, interactionUid }
   }
 
-  return { history, readIdentifier, start, release, resend, mayRetry, retry, restart, resendState, codeForm }
+  return { history, readIdentifier, start, beginFromSession, release, resend, mayRetry, retry, restart, resendState, codeForm }
 }
 
 /** Refusals that hold for the next message too, until the person says otherwise. */

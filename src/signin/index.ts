@@ -1,13 +1,19 @@
 // signin: one attempt to prove who one is, whoever asks. It owns attempts and challenges, their limits, messages,
 // tries and single use, and decides which screen is next (`nextStep`, pure). It knows no page and no engine.
 // Tables: attempt, challenge. Requirements: R-051 to R-072, R-085 to R-087, R-093, R-102, R-152.
+
+export { type Assess, type AssessDeps, createAssess } from './assess.ts'
 export { type Attempt, type AttemptRow, type AttemptStore, type StoredAttempt, typedChallenge } from './attempt.ts'
 export { type ComposeDeps, createComposer } from './compose.ts'
 export type { Asker, FlowDeps, SignInPolicy, Texts } from './deps.ts'
 export { deviceName, deviceOf } from './device.ts'
+export { createDevices, type DeviceStore, type Devices, type RememberedDevice } from './devices.ts'
 export { createFlow, type Flow, HELD_WAIT_SECONDS } from './flow.ts'
 export { createKnownBrowsers, type KnownBrowsers } from './known-browser.ts'
-export { nextStep, type Step } from './next-step.ts'
+export { isKept, nextStep, type Step } from './next-step.ts'
+export type { Outcome } from './outcome.ts'
+export { decide, type Level, levelOf, type Requirement, type SecondFactor, type SecondMethod } from './policy.ts'
 export { createProofOfWork, type ProofOfWork } from './proof-of-work.ts'
-export { createProver, type Outcome, type ProveDeps, type Prover } from './prove.ts'
+export { createProver, type ProveDeps, type Prover } from './prove.ts'
 export { createSecondChannel, type SecondChannel } from './second-channel.ts'
+export { createSecondFactor, type SecondFactorFlow } from './second-factor.ts'

@@ -1,6 +1,8 @@
+import type { Account } from '../accounts/index.ts'
 import { addSeconds, newId, Refusal } from '../base/index.ts'
 import { type Challenge, type Factor, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
+import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 
 /** What every way into an attempt goes through: limits before the work, one challenge, one message. */
@@ -81,11 +83,36 @@ export function createPhases(deps: FlowDeps) {
     })
   }
 
+  /** A message to the account's own other address, which the person need not type: they have proven the first. */
+  async function startOnFile(
+    attempt: Attempt,
+    account: Pick<Account, 'email' | 'phone'>,
+    kind: 'email' | 'sms',
+    asker: Asker,
+  ): Promise<void> {
+    const target = kind === 'email' ? account.email : account.phone
+    const factor = deps.factors.get(kind)
+    const there = attempt.challenges.find((one) => one.kind === kind)
+    if (there) return deps.transact((tx) => deps.store.reopen(tx, there.id, deps.clock.now()))
+    if (!target || !factor) return
+    const offer = factor.offerFor(target)
+    const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, target)
+    await takeForMessage(attempt.clientId, offer, knownBrowser, asker)
+    const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state: 'open', now: deps.clock.now() })
+    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
+    await deps.transact(async (tx) => {
+      if (!(await deps.store.add(tx, challenge))) return
+      await queueMessage(tx, attempt.locale, challenge)
+      const detail = { method: kind, address: target, knownBrowser }
+      await audit.record(tx, 'sign_in.second_started', { ...who, detail })
+    })
+  }
+
   function factorOf(challenge: Pick<Challenge, 'kind'>): Factor {
     const factor = deps.factors.get(challenge.kind)
     if (!factor) throw new Error(`no method of kind ${challenge.kind}`)
     return factor
   }
 
-  return { takeForMessage, take, newChallenge, queueMessage, factorOf }
+  return { takeForMessage, take, newChallenge, queueMessage, startOnFile, factorOf }
 }

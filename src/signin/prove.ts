@@ -1,27 +1,15 @@
 import type { Accounts, Proven } from '../accounts/index.ts'
 import { isEmail, type Log, type PhoneNumber, type Proof, type Tx } from '../base/index.ts'
 import { type Answer, addressKey, type Challenge, type Face, type Factor, isOnFile, NOBODY } from '../factors/index.ts'
+import type { Assess } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import { isYoung } from './next-step.ts'
-
-/** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
-export type Outcome =
-  | { outcome: 'proven' }
-  /** Right, and not enough by itself: another proof is asked for. */
-  | { outcome: 'second' }
-  /** Proven, and yet nobody may come in: sign-up is closed, or the account is. */
-  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
-  | { outcome: 'wrong'; triesLeft: number }
-  /** Not an answer at all; nothing was counted. */
-  | { outcome: 'unreadable' }
-  /** The code takes no more tries; the link still works. */
-  | { outcome: 'closed' }
-  /** Expired, used or replaced meanwhile. */
-  | { outcome: 'ended' }
+import type { Outcome } from './outcome.ts'
 
 export interface ProveDeps extends FlowDeps {
   accounts: Pick<Accounts, 'byEmail' | 'prove' | 'renew'>
+  assess: Assess
   log: Log
 }
 
@@ -143,12 +131,14 @@ export function createProver(deps: ProveDeps) {
     const now = clock.now()
     const others = attempt.proofs.filter((other) => other.kind !== proof.kind && isYoung(other, now))
     const earlier = attempt.accountId === accountId ? others : []
-    const enough = proven.outcome !== 'stale' || earlier.length > 0
-    if (enough && earlier.length > 0) await deps.accounts.renew(tx, accountId)
-    await store.prove(tx, attempt.id, { accountId, proofs: [...earlier, proof], state: enough ? 'proven' : 'open' })
-    const detail = { method: challenge.kind, face }
-    await audit.record(tx, enough ? 'sign_in.proven' : 'sign_in.second_needed', { ...who, accountId, detail })
-    return { outcome: enough ? 'proven' : 'second' }
+    if (proven.outcome === 'stale' && earlier.length === 0) {
+      await store.prove(tx, attempt.id, { accountId, proofs: [proof], state: 'open', asks: 'email', sealed: null })
+      await audit.record(tx, 'sign_in.second_needed', { ...who, accountId, detail: { method: challenge.kind, face } })
+      return { outcome: 'second' }
+    }
+    if (earlier.length > 0) await deps.accounts.renew(tx, accountId)
+    await audit.record(tx, 'sign_in.proven', { ...who, accountId, detail: { method: challenge.kind, face } })
+    return deps.assess.record(tx, attempt, proven.account, [...earlier, proof], asker)
   }
 
   function numberKeyOf({ target, targetKey }: Challenge): string {

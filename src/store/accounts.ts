@@ -3,16 +3,28 @@ import { type Database, runIn, type Statement } from './database.ts'
 
 const COLUMNS = `
   a.id, a.state, a.profile, a.locale, a.created_at as "createdAt", e.canonical as email, e.proven_at as "emailProvenAt",
-  p.canonical as phone, p.proven_at as "phoneProvenAt"`
+  p.canonical as phone, p.proven_at as "phoneProvenAt", (
+    select count(*)::int from credential c where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null
+  ) as authenticators`
 
-const ADDRESSES = `
-    left join address e on e.account_id = a.id and e.kind = 'email' and e.is_primary
-    left join address p on p.account_id = a.id and p.kind = 'phone' and p.is_primary`
+/** An address that is the account's and opens it, at the moment `$now`. */
+const COUNTS = (address: string, now: string) =>
+  `${address}.usable_from <= ${now}::timestamptz and (${address}.leaves_at is null or ${address}.leaves_at > ${now}::timestamptz)`
+
+// Of each kind the primary one: a change that is to come has not happened, whether swept or not.
+const PRIMARY = (alias: string, kind: 'email' | 'phone', now: string) => `
+    left join lateral (
+      select canonical, proven_at from address own
+      where own.account_id = a.id and own.kind = '${kind}' and ${COUNTS('own', now)} and own.primary_from <= ${now}::timestamptz
+      order by own.primary_from desc limit 1
+    ) ${alias} on true`
+
+const ADDRESSES = (now: string) => PRIMARY('e', 'email', now) + PRIMARY('p', 'phone', now)
 
 const FIND: Statement = {
   name: 'accounts_find',
   text: `
-    select ${COLUMNS} from account a ${ADDRESSES}
+    select ${COLUMNS} from account a ${ADDRESSES('$2')}
     where a.id = $1`,
 }
 
@@ -20,8 +32,8 @@ const BY_ADDRESS: Statement = {
   name: 'accounts_by_address',
   text: `
     select ${COLUMNS} from address proven
-    join account a on a.id = proven.account_id ${ADDRESSES}
-    where proven.kind = $1 and proven.canonical = $2`,
+    join account a on a.id = proven.account_id ${ADDRESSES('$3')}
+    where proven.kind = $1 and proven.canonical = $2 and ${COUNTS('proven', '$3')}`,
 }
 
 // The address is the lock: its primary key lets one of parallel inserts win, and the account follows only then.
@@ -30,8 +42,8 @@ const CREATE: Statement = {
   name: 'accounts_create',
   text: `
     with won as (
-      insert into address (kind, canonical, account_id, is_primary, proven_at, created_at)
-      values ($5, $2, $1, true, $4, $4) on conflict (kind, canonical) do nothing returning account_id
+      insert into address (kind, canonical, account_id, primary_from, usable_from, proven_at, created_at)
+      values ($5, $2, $1, $4, $4, $4, $4) on conflict (kind, canonical) do nothing returning account_id
     )
     insert into account (id, state, profile, locale, created_at)
     select account_id, 'active', '{}', $3, $4 from won returning id`,
@@ -42,7 +54,7 @@ const NUMBER_PROVEN: Statement = {
   name: 'accounts_number_proven',
   text: `
     update address set proven_at = $2::timestamptz
-    where account_id = $1 and kind = 'phone' and is_primary and proven_at < $2::timestamptz`,
+    where account_id = $1 and kind = 'phone' and proven_at < $2::timestamptz`,
 }
 
 // Whoever waited for the row looks at it again: a number that was renewed meanwhile stays, one that went is gone once.
@@ -61,9 +73,9 @@ const SIGNED_IN: Statement = {
 /** Accounts and their proven addresses in `account` and `address`. */
 export function createAccountStore(db: Database): AccountStore {
   return {
-    find: async (id) => (await db.run<Account>(FIND, [id]))[0] ?? null,
-    byAddress: async (kind, address) => (await db.run<Account>(BY_ADDRESS, [kind, address]))[0] ?? null,
-    byAddressIn: async (tx, kind, address) => (await runIn<Account>(tx, BY_ADDRESS, [kind, address]))[0] ?? null,
+    find: async (id, now) => (await db.run<Account>(FIND, [id, now]))[0] ?? null,
+    byAddress: async (kind, address, now) => (await db.run<Account>(BY_ADDRESS, [kind, address, now]))[0] ?? null,
+    byAddressIn: async (tx, kind, address, now) => (await runIn<Account>(tx, BY_ADDRESS, [kind, address, now]))[0] ?? null,
     create: async (tx, { id, kind, address, locale, now }) =>
       (await runIn(tx, CREATE, [id, address, locale, now, kind])).length === 1,
     proven: async (tx, id, now) => {

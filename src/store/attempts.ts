@@ -1,3 +1,4 @@
+import type { Tx } from '../base/index.ts'
 import type { Challenge } from '../factors/index.ts'
 import type { AttemptStore, StoredAttempt } from '../signin/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
@@ -13,6 +14,7 @@ const CHALLENGES = `
 
 const COLUMNS = `a.id, a.interaction_hash as "interactionHash", a.interaction as "interactionSealed", a.purpose,
   a.client_id as "clientId", a.state, a.device, a.locale, a.account_id as "accountId", a.proofs,
+  a.requirement, a.asks, a.sealed,
   a.created_at as "createdAt", a.expires_at as "expiresAt"`
 
 const history: Statement = {
@@ -41,15 +43,12 @@ const begin: Statement = {
       update attempt set state = 'ended' where interaction_hash = $2 and state = 'open' returning id
     ), closed as (
       update challenge set state = 'ended' where attempt_id in (select id from earlier) and state in ('open', 'held', 'unnamed')
-    ), added as (
-      insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at)
-      values ($1, $2, $3, $4, $5, 'open', $6, $7,
-        greatest($8::timestamptz, (select max(created_at) + interval '1 millisecond' from attempt where interaction_hash = $2)),
-        $9::timestamptz)
     )
-    insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code,
-      state, messages, chosen_at, first_sent_at, last_sent_at, expires_at)
-    values ($10, $1, $11, $12, $13, $14, $15, $16, $17, $18, $8::timestamptz, $8::timestamptz, $8::timestamptz, $9::timestamptz)`,
+    insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at,
+      requirement, account_id, proofs, asks)
+    values ($1, $2, $3, $4, $5, 'open', $6, $7,
+      greatest($8::timestamptz, (select max(created_at) + interval '1 millisecond' from attempt where interaction_hash = $2)),
+      $9::timestamptz, $10, $11, $12, $13)`,
 }
 
 // The attempt is locked first: of two tabs that add one method, the second finds it there.
@@ -66,6 +65,11 @@ const add: Statement = {
 const choose: Statement = {
   name: 'challenge_choose',
   text: `update challenge set chosen_at = $2::timestamptz where id = $1 and state in ('open', 'held', 'unnamed')`,
+}
+
+const hold: Statement = {
+  name: 'challenge_hold',
+  text: `update challenge set state = 'held' where id = $1 and state = 'open'`,
 }
 
 const unname: Statement = {
@@ -107,7 +111,17 @@ const consume: Statement = {
 
 const prove: Statement = {
   name: 'attempt_prove',
-  text: `update attempt set state = $4, account_id = $2, proofs = $3::jsonb where id = $1`,
+  text: `update attempt set state = $4, account_id = $2, proofs = $3::jsonb, asks = $5, sealed = $6 where id = $1`,
+}
+
+const endOthers: Statement = {
+  name: 'challenge_end_others',
+  text: `update challenge set state = 'ended' where attempt_id = $1 and state in ('open', 'held') and kind <> all($2::text[])`,
+}
+
+const reopen: Statement = {
+  name: 'challenge_reopen',
+  text: `update challenge set state = 'open', chosen_at = $2::timestamptz where id = $1 and state in ('open', 'held')`,
 }
 
 const end: Statement = {
@@ -132,6 +146,11 @@ const handedOver: Statement = {
          where id = $1 and state = 'open' and expires_at > $2::timestamptz`,
 }
 
+async function insertChallenge(tx: Tx, c: Challenge): Promise<boolean> {
+  const who = [c.id, c.attemptId, c.kind, c.target, c.targetKey, c.secretId, c.knownBrowser, c.shortCode]
+  return (await runIn(tx, add, [...who, c.state, c.messages, c.chosenAt, c.expiresAt])).length === 1
+}
+
 /** Attempts and challenges in PostgreSQL. */
 export function createAttemptStore(db: Database): AttemptStore {
   return {
@@ -142,35 +161,25 @@ export function createAttemptStore(db: Database): AttemptStore {
       const row = (await db.run<StoredAttempt>(ofChallenge, [challengeId]))[0]
       return row ? revived(row) : null
     },
-    async begin(tx, attempt, challenge) {
-      await runIn(tx, lockInteraction, [attempt.interactionHash])
-      await runIn(tx, begin, [
-        attempt.id,
-        attempt.interactionHash,
-        attempt.interactionSealed,
-        attempt.purpose,
-        attempt.clientId,
-        attempt.device,
-        attempt.locale,
-        attempt.createdAt,
-        challenge.expiresAt,
-        challenge.id,
-        challenge.kind,
-        challenge.target,
-        challenge.targetKey,
-        challenge.secretId,
-        challenge.knownBrowser,
-        challenge.shortCode,
-        challenge.state,
-        challenge.messages,
-      ])
+    async begin(tx, a, challenge) {
+      await runIn(tx, lockInteraction, [a.interactionHash])
+      const where = [a.id, a.interactionHash, a.interactionSealed, a.purpose, a.clientId, a.device, a.locale]
+      const what = [JSON.stringify(a.requirement), a.accountId, JSON.stringify(a.proofs), a.asks]
+      await runIn(tx, begin, [...where, a.createdAt, a.expiresAt, ...what])
+      if (challenge) await insertChallenge(tx, challenge)
     },
-    async add(tx, c) {
-      const who = [c.id, c.attemptId, c.kind, c.target, c.targetKey, c.secretId, c.knownBrowser, c.shortCode]
-      return (await runIn(tx, add, [...who, c.state, c.messages, c.chosenAt, c.expiresAt])).length === 1
+    add: insertChallenge,
+    async endOthers(tx, attemptId, kinds) {
+      await runIn(tx, endOthers, [attemptId, kinds])
+    },
+    async reopen(tx, challengeId, now) {
+      await runIn(tx, reopen, [challengeId, now])
     },
     async choose(tx, challengeId, now) {
       await runIn(tx, choose, [challengeId, now])
+    },
+    async hold(tx, challengeId) {
+      await runIn(tx, hold, [challengeId])
     },
     async unname(tx, challengeId, notAfter) {
       await runIn(tx, unname, [challengeId, notAfter])
@@ -188,8 +197,8 @@ export function createAttemptStore(db: Database): AttemptStore {
     async consume(tx, challengeId, now) {
       return (await runIn(tx, consume, [challengeId, now])).length === 1
     },
-    async prove(tx, attemptId, { accountId, proofs, state }) {
-      await runIn(tx, prove, [attemptId, accountId, JSON.stringify(proofs), state])
+    async prove(tx, attemptId, { accountId, proofs, state, asks, sealed }) {
+      await runIn(tx, prove, [attemptId, accountId, JSON.stringify(proofs), state, asks, sealed])
     },
     async end(tx, attemptId) {
       await runIn(tx, end, [attemptId])

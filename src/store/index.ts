@@ -10,6 +10,7 @@ export { createAuditStore } from './audit.ts'
 export { createBudgetStore } from './budget.ts'
 export { createClientStore } from './clients.ts'
 export { createConsentStore } from './consents.ts'
+export { createCredentialStore } from './credentials.ts'
 export {
   afterCommit,
   type Database,
@@ -19,6 +20,7 @@ export {
 } from './database.ts'
 export { createDeliveryStore } from './deliveries.ts'
 export { checkDeployment, DeploymentConflict } from './deployment.ts'
+export { createDeviceStore } from './devices.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 export { createKeyStore } from './keys.ts'
 export { createGuessStore, createLimitStore } from './limits.ts'

@@ -45,6 +45,8 @@ const SWEPT: readonly Swept[] = [
   expired('replay', 'expires_at < $1', MINUTE),
   expired('limit_counter', 'resets_at < $1', MINUTE, 'resets_at'),
   expired('attempt', 'expires_at < $1', HOUR), // with its challenges and their messages
+  expired('credential', 'proven_at is null and created_at < $1', HOUR, 'created_at'), // begun, and never proven once
+  expired('remembered_device', 'expires_at < $1', MINUTE),
   expired('delivery', 'challenge_id is null and give_up_at < $1', DAY, 'give_up_at'),
   // Only a success ends a row of wrong codes. One that nobody added to for a year stands for nobody any more.
   expired('guess_counter', 'updated_at < $1', YEAR, 'updated_at'),

@@ -115,6 +115,78 @@ export interface Views {
    * email address. It is typed, never shown. `masked` is the number that was just proven.
    */
   second: { app: AppView; masked: string; form: FormView; value: string; error: 'address_invalid' | null; restart: FormView }
+  /**
+   * A second proof is needed, and there is a choice. `first`: what was just proven; null where a living session is
+   * built on. `methods` stand in the order given; a press posts `way` = `kind`.
+   */
+  'second-factor': {
+    app: AppView
+    first: Channel | null
+    methods: {
+      kind: 'totp' | 'sms' | 'email' | 'recovery'
+      /** Of `totp` its name; of `sms` and `email` the masked address. */
+      detail: string | null
+      lastUsedAt: Date | null
+      /** Of `recovery`: codes that were not used. */
+      left?: number
+    }[]
+    form: FormView
+    restart: FormView
+  }
+  /** The code of an authenticator app, or a recovery code; posts `code`, and `remember` = `yes` where that was ticked. */
+  'factor-code': {
+    app: AppView
+    kind: 'totp' | 'recovery'
+    /** Which authenticator shows it; null when there are several. */
+    label: string | null
+    form: FormView
+    /** Set after a wrong code. */
+    triesLeft?: number
+    /** Nothing more is taken. */
+    closed: boolean
+    /** Chooses another method. */
+    other: FormView | null
+    /** This browser may be kept from asking for so long. */
+    remember: { days: number } | null
+    restart: FormView
+  }
+  /**
+   * A second proof is needed, and the person has none: setting one up, from the start. A press posts `way` = `totp`.
+   * `why`: `policy` wants one of everybody; `acr`, the application asked for a stronger proof.
+   */
+  enrol: {
+    app: AppView
+    why: 'policy' | 'acr'
+    form: FormView
+    restart: FormView
+  }
+  /**
+   * Setting up an authenticator app: the first of two steps in a sign-in, where recovery codes are the second. `app`
+   * null: on the account page. Posts `name` and `code`.
+   */
+  'totp-enrol': {
+    app: AppView | null
+    /**
+     * `size` modules a side, without a margin. `path` holds one stroke for each run of dark modules, by column and row
+     * of its first one: `M0 0h7M8 0h1`.
+     */
+    qr: { size: number; path: string }
+    /** In groups of four. */
+    key: string
+    /** What stands in the field for it. */
+    name: string
+    form: FormView
+    error: 'code_wrong' | null
+    back: FormView
+  }
+  /** Shown once. The button posts `kept` = `yes`. */
+  'recovery-codes': {
+    app: AppView | null
+    codes: string[]
+    /** The same as a text file. Without it the page's script makes one, where there is script. */
+    downloadUrl?: string | null
+    form: FormView
+  }
   /** The attempt ended by time, or was replaced by a newer one: start again with the same address. */
   'attempt-ended': { app: AppView; channel: Channel; masked: string; again: FormView; restart: FormView }
   /** The emailed link in the browser that asked for it: one button. `linkUsed` never shows here. */

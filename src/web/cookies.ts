@@ -4,8 +4,8 @@ const KNOWN_BROWSER_SECONDS = 400 * 24 * 3600 // the longest that browsers keep 
 const FLASH_SECONDS = 60
 
 /**
- * Cookies of our own, beside the engine's. On https they are `__Host-` (R-132). None gives a right: one tells that a
- * browser has signed in before, one carries what the next page has to say.
+ * Cookies of our own, beside the engine's. On https they are `__Host-` (R-132). One tells that a browser has
+ * signed in before, one that its person is not asked for a second factor here, one carries what the next page says.
  */
 export function createCookies(secure: boolean) {
   const name = (plain: string) => (secure ? `__Host-${plain}` : plain)
@@ -15,6 +15,10 @@ export function createCookies(secure: boolean) {
     known: (ctx: Context) => ctx.cookies.get(name('known'), { signed: true }),
     setKnown(ctx: Context, value: string) {
       ctx.cookies.set(name('known'), value, { ...options, maxAge: KNOWN_BROWSER_SECONDS * 1000 })
+    },
+    device: (ctx: Context) => ctx.cookies.get(name('device'), { signed: true }),
+    setDevice(ctx: Context, token: string, seconds: number) {
+      ctx.cookies.set(name('device'), token, { ...options, maxAge: seconds * 1000 })
     },
     /** Tells the next page of this interaction that the last code was wrong. Read once. */
     takeFlash(ctx: Context, uid: string): string | undefined {

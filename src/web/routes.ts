@@ -10,6 +10,7 @@ import type { createContinue } from './sign-in/continue.ts'
 import type { createDispatcher } from './sign-in/dispatcher.ts'
 import type { createLinkPage } from './sign-in/link-page.ts'
 import type { createOtherChannel } from './sign-in/other-channel.ts'
+import type { SecondFactorScreens } from './sign-in/second-factor.ts'
 import type { createSteps } from './sign-in/steps.ts'
 import type { Work } from './sign-in/work.ts'
 
@@ -24,6 +25,7 @@ export interface RouteDeps {
   steps: ReturnType<typeof createSteps>
   otherChannel: ReturnType<typeof createOtherChannel>
   work: Work
+  secondFactor: SecondFactorScreens
   linkPage: ReturnType<typeof createLinkPage>
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
@@ -39,7 +41,7 @@ export interface RouteDeps {
  */
 export function createRoutes(deps: RouteDeps): Middleware {
   const router = new Router({ strict: true, sensitive: true })
-  const { dispatcher, steps, otherChannel, work, linkPage, onward, consent } = deps
+  const { dispatcher, steps, otherChannel, work, secondFactor, linkPage, onward, consent } = deps
   // A form has few fields of one line each.
   const form: Middleware = bodyParser({
     enableTypes: ['form'],
@@ -85,6 +87,12 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('email', otherChannel.email)
   step('second', otherChannel.second)
   step('work', work.answer)
+  step('way', secondFactor.way)
+  step('other-way', secondFactor.otherWay)
+  step('factor', secondFactor.answer)
+  step('enrol', secondFactor.enrol)
+  step('enrol-code', secondFactor.enrolCode)
+  step('keep-codes', secondFactor.keepCodes)
   get('/sign-in/:uid/link/:token', linkPage.show)
   step('link/:token', steps.link)
   get('/sign-in/:uid/continue', onward.go)

@@ -7,7 +7,16 @@ import type { Clients } from '../clients/index.ts'
 import type { Delivery } from '../delivery/index.ts'
 import type { LocalLimits } from '../limits/index.ts'
 import type { ConsentStore, Oidc } from '../oidc/index.ts'
-import type { Flow, KnownBrowsers, ProofOfWork, Prover, SecondChannel } from '../signin/index.ts'
+import type {
+  Devices,
+  Flow,
+  KnownBrowsers,
+  ProofOfWork,
+  Prover,
+  SecondChannel,
+  SecondFactor,
+  SecondFactorFlow,
+} from '../signin/index.ts'
 import type { Text } from '../text/index.ts'
 import { createCookies } from './cookies.ts'
 import { createDevInbox, type DevInboxDeps } from './dev-inbox.ts'
@@ -24,6 +33,7 @@ import { createContinue } from './sign-in/continue.ts'
 import { createDispatcher } from './sign-in/dispatcher.ts'
 import { createLinkPage } from './sign-in/link-page.ts'
 import { createOtherChannel } from './sign-in/other-channel.ts'
+import { createSecondFactorScreens } from './sign-in/second-factor.ts'
 import { createSteps } from './sign-in/steps.ts'
 import { createVisits } from './sign-in/visit.ts'
 import { createWork } from './sign-in/work.ts'
@@ -43,6 +53,9 @@ export interface SiteDeps {
   prover: Prover
   secondChannel: SecondChannel
   proofOfWork: ProofOfWork
+  secondFactor: SecondFactorFlow
+  secondFactorPolicy: SecondFactor
+  devices: Devices
   /** Whether text messages can be sent. */
   texts: boolean
   phoneCountry: string | null
@@ -73,16 +86,18 @@ export function createSite(deps: SiteDeps): Server {
   const shared = { ...deps, visits, cookies, csrf, interactions }
   const consent = createConsentSteps(shared)
   const work = createWork(shared)
+  const secondFactorScreens = createSecondFactorScreens({ ...shared, issuerHost: new URL(deps.issuer).host })
 
   const routes = createRoutes({
     serveAsset: deps.serveAsset,
     sameSite: csrf.sameSite,
     bodyMaxBytes: deps.bodyMaxBytes,
     unlessGoneOn: visits.unlessGoneOn,
-    dispatcher: createDispatcher({ ...shared, consent, work }),
+    dispatcher: createDispatcher({ ...shared, consent, work, secondFactorScreens }),
     steps: createSteps(shared),
     otherChannel: createOtherChannel(shared),
     work,
+    secondFactor: secondFactorScreens,
     linkPage: createLinkPage(shared),
     onward: createContinue(shared),
     consent,

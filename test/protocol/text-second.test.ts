@@ -23,7 +23,8 @@ import {
   withField,
 } from './text-walk.ts'
 
-const ONE_FACTOR = 'urn:doorward:acr:1'
+const ONE_PROOF = 'urn:doorward:acr:1'
+const TWO_CHANNELS = 'urn:doorward:acr:2'
 
 let stage: Awaited<ReturnType<typeof startPairStage>>
 let people: ReturnType<typeof staleNumbers>
@@ -35,16 +36,16 @@ beforeAll(async () => {
 afterAll(() => stage?.stop())
 
 describe('a number that was not proven for long', () => {
-  test('R-093, R-102, R-069 opens its account with the account’s email as well: two channels, one factor; then alone again', async () => {
+  test('R-093, R-102, R-069 opens its account with the account’s email as well: two channels, and no authenticator; then alone again', async () => {
     const person = await people.stalePerson('both')
     const walk = await people.typeEmail(await people.proveNumber(person), person.email)
     const { code } = await stage.mailbox.next(person.email)
     const token = await people.finish(walk, code)
-    expect(token).toMatchObject({ sub: person.sub, acr: ONE_FACTOR })
+    expect(token).toMatchObject({ sub: person.sub, acr: TWO_CHANNELS })
     expect([...(token.amr as string[])].sort()).toEqual(['email_code', 'mca', 'sms'])
 
     await stage.signIn(person.number)
-    expect(stage.relyingParty.last().idToken).toMatchObject({ sub: person.sub, acr: ONE_FACTOR, amr: ['sms'] })
+    expect(stage.relyingParty.last().idToken).toMatchObject({ sub: person.sub, acr: ONE_PROOF, amr: ['sms'] })
   })
 
   test('R-093 opens it by the emailed link just as well', async () => {
@@ -184,7 +185,7 @@ describe('a number that was not proven for long', () => {
       const token = await people.finish(walk, code)
       expect(token.sub).not.toBe(person.sub)
       if (email.startsWith('theirs')) expect(token.sub).toBe(theirs)
-      expect(token).toMatchObject({ amr: ['email_code'], acr: ONE_FACTOR })
+      expect(token).toMatchObject({ amr: ['email_code'], acr: ONE_PROOF })
       expect(await people.phoneOf(token.sub)).toBeUndefined()
     }
     expect(await people.phoneOf(person.sub)).toBe(person.number)

@@ -130,8 +130,8 @@ export async function giveNumber(stage: Stage, email: string, number: string, se
   const at = new Date(Date.now() + stage.service.clockSeconds * 1000 - secondsAgo * 1000)
   const given = await query(
     stage.service.databaseUrl,
-    `insert into address (kind, canonical, account_id, is_primary, proven_at, created_at)
-     select 'phone', $2, account_id, true, $3, $3 from address where kind = 'email' and canonical = $1 returning 1`,
+    `insert into address (kind, canonical, account_id, primary_from, usable_from, proven_at, created_at)
+     select 'phone', $2, account_id, $3, $3, $3, $3 from address where kind = 'email' and canonical = $1 returning 1`,
     [email, number, at],
   )
   if (given.length === 0) throw new Error(`${email} has no account`)

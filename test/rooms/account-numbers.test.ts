@@ -56,6 +56,7 @@ describe('an account with a number', () => {
       emailProvenAt: null,
       phone: number,
       phoneProvenAt: stage.clock.now(),
+      authenticators: 0,
     })
     expect(await accounts.find(id)).toEqual(await accounts.byAddress(number))
     expect(await eventsOf(id)).toEqual([

@@ -37,6 +37,7 @@ describe('an account', () => {
       emailProvenAt: stage.clock.now(),
       phone: null,
       phoneProvenAt: null,
+      authenticators: 0,
     })
     expect(await accounts.find(proven.account.id)).toEqual(proven.account)
     expect(await accounts.byEmail(address)).toEqual(proven.account)
@@ -47,6 +48,30 @@ describe('an account', () => {
       { event: 'account.created', attempt_id: 'attempt-1', detail: {} },
       { event: 'address.proven', attempt_id: 'attempt-1', detail: { kind: 'email', address: 'f•••t@fabrikam.example' } },
     ])
+  })
+
+  test('R-101 says how many authenticators it has: those that were proven, of its own', async () => {
+    const accounts = accountsOn(one)
+    const address = email('authenticators@fabrikam.example')
+    const other = email('no-authenticators@fabrikam.example')
+    for (const each of [address, other]) await one.transact((tx) => accounts.prove(tx, proofOf(each)))
+    const id = (await accounts.byEmail(address))?.id ?? ''
+    const now = stage.clock.now()
+    const add = (name: string, kind: string, provenAt: Date | null) =>
+      query(
+        url,
+        'insert into credential (id, account_id, kind, data, label, proven_at, created_at) values ($1,$2,$3,$4,$5,$6,$7)',
+        [...[name, id, kind, 'sealed', '', provenAt, now]],
+      )
+    await add('being-set-up', 'totp', null)
+    await add('recovery', 'recovery', now)
+    expect(await accounts.find(id)).toMatchObject({ authenticators: 0 })
+    await add('phone', 'totp', now)
+    await add('tablet', 'totp', now)
+    expect(await accounts.find(id)).toMatchObject({ authenticators: 2 })
+    expect(await accounts.byEmail(address)).toMatchObject({ authenticators: 2 })
+    expect(await one.transact((tx) => accounts.prove(tx, proofOf(address)))).toMatchObject({ account: { authenticators: 2 } })
+    expect(await accounts.byEmail(other)).toMatchObject({ authenticators: 0 })
   })
 
   test('is found again by every later proof', async () => {

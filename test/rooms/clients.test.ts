@@ -26,10 +26,29 @@ describe('a web application', () => {
         profileClaimsInIdToken: false,
         corsOrigins: [],
         resources: [],
+        secondFactor: null,
         madeBy: null,
       },
       secretHashes: [hashOf(SECRET)],
     })
+  })
+
+  test.each(['off', 'optional', 'required'])('has a rule of its own about second factors: %s, in YAML without quotes', (rule) => {
+    const yaml = `
+      clients:
+        - client_id: shop
+          client_secret_env: APP_SECRET
+          redirect_uris: [https://shop.example/callback]
+          second_factor: ${rule}`
+    const result = readClientsFile(yaml, { env: ENV, readSecretFile: () => '' })
+    expect(result).toMatchObject({ ok: true, file: { clients: [{ policy: { secondFactor: rule } }] } })
+  })
+
+  test('has no rule about second factors that does not exist', () => {
+    for (const bad of ['on', true, false, 1, '']) {
+      expect(faults({ ...WEB, second_factor: bad })).toEqual([expect.stringMatching(/^clients\[0\]\.second_factor: /)])
+    }
+    expect(clientOf({ ...WEB, second_factor: null }).policy.secondFactor).toBeNull()
   })
 
   test('is described in YAML by the names of OpenID Connect', () => {

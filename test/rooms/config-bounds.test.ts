@@ -21,6 +21,13 @@ describe('bounds', () => {
     ['MAIL_CODE_TTL', 'mailCodeTtlSeconds', { '1m': 60, '10m': 600 }, ['59s', '601s']],
     ['MAIL_CODE_CAP', 'mailCodeCapSeconds', { '10m': 600, '15m': 900 }, ['599s', '901s']],
     ['INTERACTION_TTL', 'interactionTtlSeconds', { '15m': 900, '1d': 86400 }, ['899s', '86401s']],
+    [
+      'SECOND_FACTOR',
+      'secondFactor',
+      { off: 'off', optional: 'optional', required: 'required' },
+      ['on', 'Required', 'true', '0'],
+    ],
+    ['DEVICE_REMEMBER', 'deviceRememberSeconds', { '0': 0, '0s': 0, '365d': 31_536_000 }, ['366d', '-1', 'off']],
     ['SESSION_TTL', 'sessionTtlSeconds', { '2d': 172800, '365d': 31536000 }, ['172799s', '366d', '1w', '-1d', '1.5h', '2 d']],
     ['SESSION_IDLE_TTL', 'sessionIdleTtlSeconds', { '5m': 300, '14d': 1209600 }, ['299s', '1209601s']],
     ['ACCESS_TOKEN_TTL', 'accessTokenTtlSeconds', { '30s': 30, '1d': 86400 }, ['29s', '86401s']],

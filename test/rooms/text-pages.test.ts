@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createText, type ViewName, type Views } from '../../src/text/index.ts'
@@ -166,5 +167,109 @@ describe('the pages around text messages', () => {
     expect(html).toContain('is your code, good for 10 minutes.\n\n@id.northwind.example #730226</pre>')
     expect(html).toContain('M6 2.5h8v15H6z')
     expect(html).toContain('Text message</h2>')
+  })
+})
+
+describe('a second factor', () => {
+  test('is chosen by one button for each way, in the order given', () => {
+    const { html, heading, words, filled } = draw('second-factor', 'all')
+    expect(heading).toBe('Confirm it is you')
+    expect([...html.matchAll(/<button class="row pick" name="way" value="(\w+)"/g)].map(([, way]) => way)).toEqual([
+      'totp',
+      'sms',
+      'recovery',
+    ])
+    expect(filled).toEqual([])
+    expect(words).toContain('Authenticator app Pixel 8 Last used 21 November 2026, 14:02 UTC')
+    expect(words).toContain('Text message We send a code to +49 •••• 47')
+    expect(words).toContain('Recovery code 9 codes left')
+    expect(draw('second-factor', 'session').words).toContain('1 code left')
+    expect(draw('second-factor', 'spent').words).toContain('None left')
+  })
+
+  test('says what was proven already, and never more than that', () => {
+    const next = 'One more proof is needed to go on to Northwind Trading.'
+    expect(draw('second-factor', 'all').words).toContain(`Your email is confirmed. ${next}`)
+    expect(draw('second-factor', 'afterText').words).toContain(`Your number is confirmed. ${next}`)
+    expect(draw('second-factor', 'session').words).toContain(`You are signed in. ${next}`)
+    expect(draw('second-factor', 'session').words).not.toContain('confirmed')
+  })
+
+  test('a code of six digits is filled in by the keyboard of a phone, a recovery code by nothing', () => {
+    expect(draw('factor-code', 'first').heading).toBe('Type the code from your app')
+    expect(draw('factor-code', 'first').words).toContain('type the 6 digits of Pixel 8')
+    expect(draw('factor-code', 'unnamed').words).toContain('type the 6 digits it shows')
+    expect(draw('factor-code', 'first').html).toMatch(/name="code"[^>]*inputmode="numeric" autocomplete="one-time-code"/)
+    const { html, heading } = draw('factor-code', 'recovery')
+    expect(heading).toBe('Type a recovery code')
+    const maxLength = /name="code"(?![^>]*numeric)[^>]*autocomplete="off"[^>]*maxlength="(\d+)"/.exec(html)?.[1]
+    expect(Number(maxLength)).toBeGreaterThanOrEqual((pages['recovery-codes'].first?.codes[0] ?? '').length)
+  })
+
+  test('a wrong code leaves its tries, and one way to put it right', () => {
+    const { html, words } = draw('factor-code', 'wrong')
+    expect(html).toContain('<title>Error: That code is not right – Northwind Trading</title>')
+    expect(words).toContain('You have 4 tries left')
+    expect(words).toContain('take the one that shows now')
+    expect(html).toMatch(/aria-describedby="code-h code-e"/)
+    expect(draw('factor-code', 'recoveryWrong').words).not.toContain('30 seconds')
+    expect(draw('factor-code', 'first').html).not.toContain('aria-describedby')
+  })
+
+  test('a closed code takes nothing more, and always has a way on', () => {
+    for (const shape of ['closed', 'closedOnly', 'recoveryClosed'])
+      expect(draw('factor-code', shape).html).not.toContain('name="code"')
+    expect(draw('factor-code', 'closed').filled).toEqual(['Confirm in another way'])
+    expect(draw('factor-code', 'closed').others).toEqual(['Start again'])
+    expect(draw('factor-code', 'closedOnly').filled).toEqual(['Start again'])
+  })
+
+  test('a browser is remembered only when that was ticked, and where it may be', () => {
+    const { html, words } = draw('factor-code', 'first')
+    expect(html).toMatch(/<input type="checkbox" name="remember" value="yes">/)
+    expect(words).toContain('Do not ask again in this browser for 30 days')
+    expect(draw('factor-code', 'only').words).toContain('for 1 day ')
+    for (const shape of ['unnamed', 'recovery', 'closed'])
+      expect(draw('factor-code', shape).html).not.toContain('name="remember"')
+  })
+
+  test('whoever has none is told why one is needed, and what is to come', () => {
+    const { html, words, filled } = draw('enrol', 'policy')
+    expect(words).toContain('Signing in to Northwind Trading takes a second proof')
+    expect(draw('enrol', 'acr').words).toContain('Northwind Trading asks for a stronger proof')
+    expect(filled).toEqual(['Set up an authenticator app'])
+    expect(html).toContain('<button class="btn" name="way" value="totp">')
+  })
+
+  test('setting one up shows a picture and its key, and asks for a code', () => {
+    const { html, words, filled } = draw('totp-enrol', 'first')
+    expect(html).toMatch(/<svg class="qr" viewBox="-2 -2 \d+ \d+" role="img" aria-label="[^"]+"><path d="M0 0h7M/)
+    expect(words).toContain('Step 1 of 2')
+    expect(words).toContain('K5XW 6ZDT NBQX E3DJ MNSW Y3DF MQ4T QNZW')
+    expect(html).toMatch(/name="name"[^>]* value="Authenticator"/)
+    expect(filled).toEqual(['Turn on'])
+    expect(draw('totp-enrol', 'wrong').words).toContain('That code is not right')
+    expect(draw('totp-enrol', 'wrong').html).toMatch(/<title>Error: .*aria-invalid="true"/s)
+    expect(draw('totp-enrol', 'account').words).not.toMatch(/Step|Northwind/)
+  })
+
+  test('recovery codes are said to be shown once, and kept before anything goes on', () => {
+    const { html, words, filled } = draw('recovery-codes', 'first')
+    expect(words).toContain('You see these only once.')
+    expect(words).toContain('Step 2 of 2')
+    expect(html.match(/<li>[0-9A-Z-]{24}<\/li>/g)).toHaveLength(10)
+    expect(html).toMatch(/<input type="checkbox" name="kept" value="yes" required>/)
+    expect(html).toContain('href="/sign-in/u1/codes.txt" download="recovery-codes.txt"')
+    expect(filled).toEqual(['Continue'])
+    // What needs a script stays hidden without one.
+    expect(html).toContain('<script type="module" src="/assets/codes-1.js"></script>')
+    expect(statSync(join(import.meta.dirname, '../../views/assets/codes.js')).size).toBeLessThan(1_024)
+    expect(html).toMatch(/<div class="two" data-scripted hidden>/)
+    expect(draw('recovery-codes', 'noFile').html).toMatch(/<a class="btn quiet" hidden download/)
+  })
+
+  test.each(both)('no page of it names what was not asked for, in %s', (locale) => {
+    expect(draw('factor-code', 'first', locale).words).not.toMatch(/recovery|Ersatz|password|Passwort/i)
+    expect(draw('factor-code', 'recovery', locale).words).not.toMatch(/authenticator|6 digits|6 Ziffern/i)
   })
 })

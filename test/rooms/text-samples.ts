@@ -1,4 +1,5 @@
 import type { MailName, Mails, Sms, SmsName, ViewName, Views } from '../../src/text/index.ts'
+import { secondFactorPages } from './text-second-samples.ts'
 
 const app = { name: 'Northwind Trading', letter: 'N', url: 'https://app.northwind.example/' }
 const quietApp = { name: 'Ledgerly', letter: 'L' }
@@ -108,6 +109,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     first: { app, masked: maskedNumber, form, value: '', error: null, restart: form },
     wrong: { app, masked: maskedNumber, form, value: 'maria@', error: 'address_invalid', restart: form },
   },
+  ...secondFactorPages,
   'attempt-ended': {
     email: { app, channel: 'email', masked, again: form, restart: form },
     text: { app, channel: 'sms', masked: maskedNumber, again: form, restart: form },
@@ -246,4 +248,5 @@ export const assets: Record<string, string> = {
   'favicon.svg': '/assets/favicon-1.svg',
   'wait.js': '/assets/wait-1.js',
   'work.js': '/assets/work-1.js',
+  'codes.js': '/assets/codes-1.js',
 }

@@ -1,8 +1,8 @@
 import type { Context, Middleware } from 'koa'
 import { type Accounts, handleOf } from '../../accounts/index.ts'
-import { type Clock, maskAddress, Refusal, type Transact } from '../../base/index.ts'
+import { type Clock, maskAddress, type Proof, Refusal, type Transact } from '../../base/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
-import { type Attempt, type KnownBrowsers, nextStep } from '../../signin/index.ts'
+import { type Attempt, isKept, type KnownBrowsers, levelOf, nextStep } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
 import { provenChallenges } from './steps.ts'
@@ -80,10 +80,10 @@ export function createContinue(deps: ContinueDeps) {
     if (!accountId) throw new Error('a proven attempt has no account')
     // R-095: suspended or closed meanwhile.
     if (!(await deps.transact((tx) => deps.accounts.signedIn(tx, accountId)))) throw new Refusal('not_invited')
-    const at = new Date(proofs.at(-1)?.at ?? deps.clock.now())
-    // RFC 8176 §2: two channels are "mca"; they are no second factor (R-069).
-    const amr = [...proofs.flatMap((proof) => proof.amr), ...(proofs.length > 1 ? ['mca'] : [])]
-    const next = await interactions.finishLogin(ctx, visit.uid, { accountId, amr, at, mayEnd })
+    // The oldest proof that counts: `max_age` must never be met by a younger one beside it.
+    const at = new Date(Math.min(...proofs.map((proof) => new Date(proof.at).getTime())))
+    const login = { accountId, amr: amrOf(proofs), level: levelOf(proofs), at, mayEnd }
+    const next = await interactions.finishLogin(ctx, visit.uid, login)
     const known = provenChallenges(attempt).reduce(
       (cookie, { target }) => deps.knownBrowsers.remember(cookie, target),
       deps.cookies.known(ctx),
@@ -98,6 +98,12 @@ export function createContinue(deps: ContinueDeps) {
   }
 
   return { go, press, switchAccount, keep, other }
+}
+
+/** RFC 8176 §2: a second factor makes `mfa`; two channels are `mca` and no second factor (R-069). */
+function amrOf(proofs: readonly Proof[]): string[] {
+  const kept = proofs.some((proof) => isKept(proof))
+  return [...new Set(proofs.flatMap((proof) => proof.amr)), ...(proofs.length < 2 ? [] : [kept ? 'mfa' : 'mca'])]
 }
 
 // One proof of two opens nothing (R-100): what is enough, only the next step says.

@@ -9,6 +9,7 @@ import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
 import { countDown } from './count-down.ts'
 import { heard } from './said.ts'
+import type { SecondFactorScreens } from './second-factor.ts'
 import { maskedTyped } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 import type { Work } from './work.ts'
@@ -19,6 +20,7 @@ export interface DispatcherDeps {
   delivery: Pick<Delivery, 'newestState'>
   consent: Pick<ConsentSteps, 'show'>
   work: Pick<Work, 'show'>
+  secondFactorScreens: Pick<SecondFactorScreens, 'show' | 'showStepUp'>
   /** Whether text messages can be sent. */
   texts: boolean
   cookies: Cookies
@@ -59,7 +61,13 @@ export function createDispatcher(deps: DispatcherDeps) {
     const restart = visits.form(visit, 'restart')
     switch (step.screen) {
       case 'identify':
-        return identify(ctx, visit)
+        // A living session goes on from what it proves.
+        return (await deps.secondFactorScreens.showStepUp(ctx, visit)) ? undefined : identify(ctx, visit)
+      case 'choose-factor':
+      case 'factor-code':
+      case 'enrol':
+      case 'keep-codes':
+        return deps.secondFactorScreens.show(ctx, visit, step)
       case 'gone-on':
         return visits.show(ctx, visit, 'gone-on', { goOn: visits.form(visit, 'continue') })
       case 'proof-of-work':

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { Cookies } from '../cookies.ts'
 
 /** What the page after a form must say once. */
-export type Said = 'wrong' | 'early' | 'address_invalid' | 'phone_unfit' | 'texts_closed' | 'digits_invalid'
+export type Said = 'wrong' | 'early' | 'address_invalid' | 'phone_unfit' | 'texts_closed' | 'digits_invalid' | 'code_wrong'
 
 const TYPED_MAX = 254
 

@@ -1,7 +1,8 @@
 import type { Middleware } from 'koa'
 import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Challenge } from '../../factors/index.ts'
-import { type Attempt, type Flow, nextStep, type Outcome, type Prover, typedChallenge } from '../../signin/index.ts'
+import type { Interactions } from '../../oidc/index.ts'
+import { type Attempt, type Flow, isKept, nextStep, type Outcome, type Prover, typedChallenge } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
 import { say } from './said.ts'
@@ -12,6 +13,7 @@ export interface StepDeps {
   flow: Flow
   prover: Prover
   cookies: Cookies
+  interactions: Pick<Interactions, 'unmet'>
   clock: Clock
 }
 
@@ -41,7 +43,7 @@ export function createSteps(deps: StepDeps) {
     else if (offer === 'unfit') say(cookies, ctx, visit.uid, 'phone_unfit', typed)
     else {
       const purpose = { interactionUid: visit.uid, clientId: visit.interaction.clientId }
-      const begun = await flow.start(purpose, offer, visit.asker)
+      const begun = await flow.start(purpose, offer, visit.requirement, visit.asker)
       if (begun === 'closed') say(cookies, ctx, visit.uid, 'texts_closed')
     }
     visits.seeOther(ctx, home(visit.uid))
@@ -91,7 +93,8 @@ export function createSteps(deps: StepDeps) {
     visits.seeOther(ctx, home(visit.uid))
   }
 
-  function goOn(ctx: Parameters<Middleware>[0], visit: OpenVisit, outcome: Outcome): void {
+  async function goOn(ctx: Parameters<Middleware>[0], visit: OpenVisit, outcome: Outcome): Promise<void> {
+    if (outcome.outcome === 'unmet') return visits.seeOther(ctx, await deps.interactions.unmet(visit.uid))
     if (outcome.outcome === 'refused') throw new Refusal('not_invited')
     // Only the tab whose button was pressed goes on to the application.
     visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
@@ -106,8 +109,9 @@ export function maskedTyped(attempt: Attempt): string {
   return challenge ? maskAddress(challenge.target) : ''
 }
 
-/** What the proofs of an attempt prove, the last one first. */
+/** The addresses that an attempt proves, the last one first. */
 export function provenChallenges(attempt: Attempt): Challenge[] {
   const kinds = attempt.proofs.map(({ kind }) => kind).reverse()
-  return kinds.flatMap((kind) => attempt.challenges.filter((challenge) => challenge.kind === kind))
+  const addresses = attempt.challenges.filter((challenge) => !isKept(challenge))
+  return kinds.flatMap((kind) => addresses.filter((challenge) => challenge.kind === kind))
 }

@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { Refusal } from '../../base/index.ts'
 import type { Clients } from '../../clients/index.ts'
 import { appViewOf, type Interactions, type InteractionView } from '../../oidc/index.ts'
-import { type Asker, type Attempt, deviceOf, type Flow } from '../../signin/index.ts'
+import { type Asker, type Attempt, deviceOf, type Flow, type Requirement, type SecondFactor } from '../../signin/index.ts'
 import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
@@ -21,6 +21,8 @@ export interface Visit {
   app: AppView
   locale: string
   asker: Asker
+  /** What a sign-in that begins now must reach. */
+  requirement: Requirement
 }
 
 export interface VisitDeps {
@@ -30,6 +32,8 @@ export interface VisitDeps {
   text: Text
   csrf: Csrf
   cookies: Cookies
+  /** Where the client has no rule of its own. */
+  secondFactorPolicy: SecondFactor
   phoneCountry: string | null
   smsCountries: readonly string[] | null
 }
@@ -64,7 +68,9 @@ export function createVisits(deps: VisitDeps) {
     stateOf(ctx).app = app
     if (interaction) stateOf(ctx).formTargets = [interaction.redirectUri]
     const locale = text.chooseLocale(interaction?.uiLocales, ctx.get('accept-language'))
-    return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale) }
+    const secondFactor = client.policy.secondFactor ?? deps.secondFactorPolicy
+    const requirement = { secondFactor, acr: interaction?.acr ?? null }
+    return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale), requirement }
   }
 
   /** In front of every form: a tab whose sign-in another tab has finished is told so, whatever it posts. */
@@ -93,7 +99,8 @@ export function createVisits(deps: VisitDeps) {
   function askerOf(ctx: Context, locale: string): Asker {
     const device = deviceInWords(ctx, locale)
     const countries = countriesFor(ctx.get('accept-language'), deps)
-    return { ipSubject: networkOf(ctx), knownCookie: deps.cookies.known(ctx), device, locale, countries, who: whoOf(ctx) }
+    const cookies = { knownCookie: deps.cookies.known(ctx), deviceToken: deps.cookies.device(ctx) }
+    return { ipSubject: networkOf(ctx), ...cookies, device, locale, countries, who: whoOf(ctx) }
   }
 
   function deviceInWords(ctx: Context, locale: string): string {

@@ -1,0 +1,119 @@
+import { type Clock, newId, type Tx } from '../base/index.ts'
+import type { Credential } from './factor.ts'
+import type { RecoveryFactor } from './recovery/index.ts'
+import type { TotpFactor } from './totp/index.ts'
+
+/** What kept factors need from storage. */
+export interface CredentialStore {
+  ofAccount(accountId: string): Promise<Credential[]>
+  ofAccountIn(tx: Tx, accountId: string): Promise<Credential[]>
+  add(
+    tx: Tx,
+    accountId: string,
+    credential: { id: string; kind: string; data: string; label: string; provenAt: Date | null; now: Date },
+  ): Promise<void>
+  /** Single winner: counts from now on, with this counter; false when it did before. */
+  proven(tx: Tx, id: string, counter: bigint, now: Date): Promise<boolean>
+  /** Single winner: this counter and all before it are used up. */
+  burn(tx: Tx, id: string, counter: bigint, now: Date): Promise<boolean>
+  removeUnproven(tx: Tx, accountId: string, kind: string): Promise<void>
+  /** Of two at once the second sees what the first one added. */
+  removeKind(tx: Tx, accountId: string, kind: string): Promise<void>
+  rename(tx: Tx, accountId: string, id: string, label: string): Promise<void>
+  /** Single winner; false as well when it is somebody else's. */
+  remove(tx: Tx, accountId: string, id: string): Promise<boolean>
+}
+
+/** An authenticator that is being set up, as its page shows it. */
+export interface Enrolment {
+  qr: { size: number; path: string }
+  /** The seed to be typed, in groups of four. */
+  key: string
+}
+
+/** A set of recovery codes: to show once, and to store. */
+export interface CodeSet {
+  codes: string[]
+  data: string[]
+}
+
+const LABEL_MAX = 60
+const AUTHENTICATORS_MAX = 5
+
+/**
+ * Factors whose secret a person keeps: set up, named, removed. Who may do it, and what the trail and the notices say,
+ * is the caller's. A new authenticator counts once a code of it was typed (R-107).
+ */
+export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFactor; recovery: RecoveryFactor; clock: Clock }) {
+  const { store, totp, recovery, clock } = deps
+
+  /** The authenticator that has been set up since `since` and was not proven yet. */
+  async function unproven(accountId: string, since: Date): Promise<Credential | null> {
+    const own = await store.ofAccount(accountId)
+    return own.find(({ kind, provenAt, createdAt }) => kind === 'totp' && provenAt === null && createdAt >= since) ?? null
+  }
+
+  /** A new seed, in place of one that was never proven. */
+  async function begin(tx: Tx, accountId: string): Promise<void> {
+    const { data } = totp.newSeed(accountId)
+    await store.removeUnproven(tx, accountId, 'totp')
+    await store.add(tx, accountId, { id: newId(), kind: 'totp', data, label: '', provenAt: null, now: clock.now() })
+  }
+
+  function shown(credential: Credential, accountId: string, accountLabel: string, issuerName: string): Enrolment {
+    const uri = totp.uri(accountLabel, issuerName, credential.data, accountId)
+    return { qr: totp.qrSvgPath(uri), key: totp.keyOf(credential.data, accountId) }
+  }
+
+  /** The counter that the first code uses up; null when it is not right. */
+  async function judgeFirst(credential: Credential, accountId: string, typed: string): Promise<bigint | null> {
+    const text = totp.read(typed)
+    const found = text && (await totp.judge([{ ...credential, provenAt: clock.now() }], accountId, text))
+    return found ? found.counter : null
+  }
+
+  /** Single winner: the authenticator counts from now on, and its first code is used. */
+  async function confirm(tx: Tx, accountId: string, credentialId: string, counter: bigint, label: string): Promise<boolean> {
+    if (!(await store.proven(tx, credentialId, counter, clock.now()))) return false
+    await store.rename(tx, accountId, credentialId, labelOf(label))
+    return true
+  }
+
+  /** The new set counts, the old one ends. */
+  async function replaceCodes(tx: Tx, accountId: string, { data }: CodeSet): Promise<void> {
+    const now = clock.now()
+    await store.removeKind(tx, accountId, 'recovery')
+    for (const one of data) {
+      await store.add(tx, accountId, { id: newId(), kind: 'recovery', data: one, label: '', provenAt: now, now })
+    }
+  }
+
+  return {
+    ofAccount: store.ofAccount,
+    unproven,
+    begin,
+    shown,
+    judgeFirst,
+    confirm,
+    /** Ten new codes; takes half a second, so it is called outside of any transaction. */
+    newCodes: (): Promise<CodeSet> => recovery.newSet(),
+    replaceCodes,
+    rename: (tx: Tx, accountId: string, id: string, label: string) => store.rename(tx, accountId, id, labelOf(label)),
+    remove: store.remove,
+    authenticatorsMax: AUTHENTICATORS_MAX,
+  }
+}
+
+export type KeptFactors = ReturnType<typeof createKeptFactors>
+
+/** Of the account's credentials: authenticators that count, and recovery codes that are left. */
+export function countOf(own: readonly Credential[]): { authenticators: number; recoveryCodes: number } {
+  return {
+    authenticators: own.filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null).length,
+    recoveryCodes: own.filter(({ kind, counter }) => kind === 'recovery' && Number(counter) === 0).length,
+  }
+}
+
+function labelOf(typed: string): string {
+  return typed.trim().slice(0, LABEL_MAX)
+}

@@ -1,0 +1,120 @@
+import type { Account } from '../accounts/index.ts'
+import { addSeconds, newId, type Proof, type Tx } from '../base/index.ts'
+import { addressKey, type Challenge, type Credential, type CredentialStore, countOf } from '../factors/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { Asker, FlowDeps } from './deps.ts'
+import type { Devices } from './devices.ts'
+import type { Outcome } from './outcome.ts'
+import { type Decision, decide, levelOf, type Means, type SecondMethod } from './policy.ts'
+
+export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
+  /** What the person has set up. */
+  credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn'>
+  devices: Pick<Devices, 'isRemembered' | 'use'>
+}
+
+/** Holds what was proven against what the sign-in must reach: every proof passes here, by whatever method. */
+export function createAssess(deps: AssessDeps) {
+  const { store, audit, clock, policy, secrets } = deps
+
+  /** Records the proofs and what comes next. */
+  async function record(
+    tx: Tx,
+    attempt: Attempt,
+    account: Account,
+    proofs: readonly Proof[],
+    asker: Asker,
+    sealed: string | null = null,
+  ): Promise<Outcome> {
+    const own = await deps.credentials.ofAccountIn(tx, account.id)
+    const remembered = await deps.devices.use(tx, asker.deviceToken, account.id)
+    const decision = decideFor(attempt, account, proofs, own, remembered)
+    const proven = { accountId: account.id, proofs, sealed }
+    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
+    // Codes that were just made are shown before anything else.
+    if (sealed) {
+      await store.prove(tx, attempt.id, { ...proven, state: 'open', asks: 'keep-codes' })
+      return { outcome: 'second' }
+    }
+    if (decision.next === 'unmet') {
+      await store.end(tx, attempt.id)
+      await audit.record(tx, 'sign_in.unmet', { ...who, detail: {} })
+      return { outcome: 'unmet' }
+    }
+    const enough = decision.next === 'enough'
+    const asks = enough ? null : (decision.next as 'second' | 'enrol')
+    await store.prove(tx, attempt.id, { ...proven, state: enough ? 'proven' : 'open', asks })
+    if (decision.next === 'second') await offer(tx, attempt, account, decision.methods)
+    if (!enough) await audit.record(tx, 'sign_in.second_asked', { ...who, detail: { asks: asks ?? '' } })
+    return { outcome: enough ? 'proven' : 'second' }
+  }
+
+  /** The authenticator is asked for at once; another channel only when the person says so, since it costs a message. */
+  async function offer(tx: Tx, attempt: Attempt, account: Account, methods: readonly SecondMethod[]): Promise<void> {
+    await store.endOthers(tx, attempt.id, methods)
+    if (methods[0] === 'totp') await store.add(tx, keptChallenge(attempt, 'totp', account.id))
+  }
+
+  /** A challenge of a method whose secret the person keeps. Wrong codes are counted by account (R-106). */
+  function keptChallenge(attempt: Pick<Attempt, 'id'>, kind: 'totp' | 'recovery', accountId: string): Challenge {
+    const now = clock.now()
+    return {
+      id: newId(),
+      attemptId: attempt.id,
+      kind,
+      target: accountId as Challenge['target'],
+      targetKey: addressKey(secrets, `account ${accountId}` as Challenge['target']),
+      secretId: secrets.currentId,
+      knownBrowser: false,
+      shortCode: true,
+      state: 'open',
+      tries: 0,
+      messages: 0,
+      ...{ chosenAt: now, firstSentAt: now, lastSentAt: now, lastHandedAt: null, usedAt: null },
+      expiresAt: addSeconds(now, policy.codeTtlSeconds),
+    }
+  }
+
+  /** What comes next, and by which methods; reads only. */
+  async function next(
+    attempt: Pick<Attempt, 'requirement'>,
+    account: Account,
+    proofs: readonly Proof[],
+    asker: Pick<Asker, 'deviceToken'>,
+    credentials?: readonly Credential[],
+  ): Promise<Decision> {
+    const own = credentials ?? (await deps.credentials.ofAccount(account.id))
+    const remembered = await deps.devices.isRemembered(asker.deviceToken, account.id)
+    return decideFor(attempt, account, proofs, own, remembered)
+  }
+
+  function decideFor(
+    { requirement }: Pick<Attempt, 'requirement'>,
+    account: Account,
+    proofs: readonly Proof[],
+    own: readonly Credential[],
+    remembered: boolean,
+  ): Decision {
+    return decide(requirement, levelOf(proofs), { ...meansOf(account, proofs, own), remembered })
+  }
+
+  function meansOf(account: Account, proofs: readonly Proof[], own: readonly Credential[]): Omit<Means, 'remembered'> {
+    const proven = (kind: string) => proofs.some((proof) => proof.kind === kind)
+    const other = account.email && !proven('email') ? 'email' : account.phone && !proven('sms') && deps.texts ? 'sms' : null
+    return { ...countOf(own), otherChannel: other }
+  }
+
+  return { record, next, keptChallenge }
+}
+
+export type Assess = ReturnType<typeof createAssess>
+
+/** Proofs of a living session, as far as its `amr` tells them apart. */
+export function proofsOfSession(session: { amr: readonly string[]; at: Date }): Proof[] {
+  const at = session.at.toISOString()
+  const kinds = { email: ['email_link', 'email_code'], sms: ['sms'], totp: ['otp'], recovery: ['recovery_code'] }
+  return Object.entries(kinds).flatMap(([kind, values]) => {
+    const amr = session.amr.filter((value) => values.includes(value))
+    return amr.length > 0 ? [{ kind, amr, level: 1 as const, at }] : []
+  })
+}

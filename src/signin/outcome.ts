@@ -1,0 +1,16 @@
+/** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
+export type Outcome =
+  | { outcome: 'proven' }
+  /** Right, and not enough by itself: another proof is asked for. */
+  | { outcome: 'second' }
+  /** Right, and what the application insists on cannot be had. */
+  | { outcome: 'unmet' }
+  /** Proven, and yet nobody may come in: sign-up is closed, or the account is. */
+  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
+  | { outcome: 'wrong'; triesLeft: number }
+  /** Not an answer at all; nothing was counted. */
+  | { outcome: 'unreadable' }
+  /** The code takes no more tries; the link still works. */
+  | { outcome: 'closed' }
+  /** Expired, used or replaced meanwhile. */
+  | { outcome: 'ended' }

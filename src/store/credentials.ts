@@ -1,0 +1,90 @@
+import type { Credential, CredentialStore } from '../factors/index.ts'
+import { type Database, runIn, type Statement } from './database.ts'
+
+// The one used last first, as people are offered them.
+const OF_ACCOUNT: Statement = {
+  name: 'credentials_of_account',
+  text: `
+    select id, kind, data, label, counter, proven_at as "provenAt", last_used_at as "lastUsedAt", created_at as "createdAt"
+    from credential where account_id = $1
+    order by last_used_at desc nulls last, created_at, id`,
+}
+
+const ADD: Statement = {
+  name: 'credentials_add',
+  text: `insert into credential (id, account_id, kind, data, label, proven_at, created_at) values ($1, $2, $3, $4, $5, $6, $7)`,
+}
+
+// Of several at once each waits for the row and looks at it again: one finds it as it must be.
+const PROVEN: Statement = {
+  name: 'credentials_proven',
+  text: `
+    update credential set proven_at = $3, last_used_at = $3, counter = $2
+    where id = $1 and proven_at is null and counter < $2 returning id`,
+}
+
+// R-105, R-116: what is used up, and all below it, is refused from now on, on every instance.
+const BURN: Statement = {
+  name: 'credentials_burn',
+  text: `
+    update credential set counter = $2, last_used_at = $3
+    where id = $1 and proven_at is not null and counter < $2 returning id`,
+}
+
+const REMOVE_UNPROVEN: Statement = {
+  name: 'credentials_remove_unproven',
+  text: 'delete from credential where account_id = $1 and kind = $2 and proven_at is null',
+}
+
+const LOCK_ACCOUNT: Statement = {
+  name: 'credentials_lock_account',
+  text: 'select id from account where id = $1 for no key update',
+}
+
+const REMOVE_KIND: Statement = {
+  name: 'credentials_remove_kind',
+  text: 'delete from credential where account_id = $1 and kind = $2',
+}
+
+const RENAME: Statement = {
+  name: 'credentials_rename',
+  text: 'update credential set label = $2 where id = $1 and account_id = $3',
+}
+
+const REMOVE: Statement = {
+  name: 'credentials_remove',
+  text: 'delete from credential where id = $1 and account_id = $2 returning id',
+}
+
+type Row = Omit<Credential, 'counter'> & { counter: string }
+
+/** What people set up to prove who they are, in `credential`. */
+export function createCredentialStore(db: Database): CredentialStore {
+  return {
+    ofAccount: async (accountId) => (await db.run<Row>(OF_ACCOUNT, [accountId])).map(read),
+    ofAccountIn: async (tx, accountId) => (await runIn<Row>(tx, OF_ACCOUNT, [accountId])).map(read),
+    async add(tx, accountId, { id, kind, data, label, provenAt, now }) {
+      await runIn(tx, ADD, [id, accountId, kind, data, label, provenAt, now])
+    },
+    proven: async (tx, id, counter, now) => (await runIn(tx, PROVEN, [id, counter, now])).length === 1,
+    burn: async (tx, id, counter, now) => (await runIn(tx, BURN, [id, counter, now])).length === 1,
+    async removeUnproven(tx, accountId, kind) {
+      await runIn(tx, REMOVE_UNPROVEN, [accountId, kind])
+    },
+    // A statement of its own: the one after it sees what another transaction added while this one waited, so that of
+    // two new sets at once only one stays.
+    async removeKind(tx, accountId, kind) {
+      await runIn(tx, LOCK_ACCOUNT, [accountId])
+      await runIn(tx, REMOVE_KIND, [accountId, kind])
+    },
+    async rename(tx, accountId, id, label) {
+      await runIn(tx, RENAME, [id, label, accountId])
+    },
+    remove: async (tx, accountId, id) => (await runIn(tx, REMOVE, [id, accountId])).length === 1,
+  }
+}
+
+// The driver reads a bigint as text.
+function read(row: Row): Credential {
+  return { ...row, counter: BigInt(row.counter) }
+}

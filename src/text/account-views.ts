@@ -1,0 +1,205 @@
+import type { Channel, CodeField, FormView, MessageView } from './views.ts'
+
+/** What every page of the account page shows around its own. */
+export interface AccountShell {
+  /** How the person is called, and two letters for it. */
+  name: string
+  initials: string
+  here: AccountPlace
+  signOut: FormView
+  /** The person asked for the account to be deleted: until then it can be kept. */
+  closing: { at: Date; keep: FormView } | null
+  /** What was just done; said once. */
+  said: AccountSaid | null
+}
+
+/** The entries of the rail. */
+export type AccountPlace = 'overview' | 'methods' | 'devices' | 'apps' | 'activity' | 'profile' | 'data'
+
+export type AccountSaid =
+  | 'address_added'
+  | 'address_changing'
+  | 'address_removing'
+  | 'address_kept'
+  | 'factor_added'
+  | 'factor_renamed'
+  | 'factor_removed'
+  | 'codes_kept'
+  | 'session_ended'
+  | 'others_ended'
+  | 'device_forgotten'
+  | 'app_ended'
+  | 'profile_saved'
+  | 'account_kept'
+
+export interface AddressRow {
+  kind: 'email' | 'phone'
+  address: string
+  primary: boolean
+  provenAt: Date
+  /** Opens the account from then on; null when it does. */
+  usableFrom: Date | null
+  /** What is to come, and the form that stops it. */
+  pending: { what: 'primary' | 'removal'; at: Date; keep: FormView } | null
+  /** Where it is changed for another one; null while something is to come. */
+  changeUrl: string | null
+  makePrimaryUrl: string | null
+  /** Null: the last one cannot be removed (R-094). */
+  removeUrl: string | null
+}
+
+export interface FactorRow {
+  kind: 'totp'
+  name: string
+  addedAt: Date
+  lastUsedAt: Date | null
+  url: string
+}
+
+/** One line of what happened: `key` names the sentence in the locales (`account.activity.<key>`). */
+export interface ActivityRow {
+  at: Date
+  key: string
+  /** Application, method, device, masked address: whatever the sentence names. */
+  values: Readonly<Record<string, string>>
+  device: string | null
+  /** Something that the person should look at. */
+  warn: boolean
+}
+
+/** What a confirmation page asks, in its heading. */
+export type ConfirmQuestion =
+  | 'end_others'
+  | 'end_app'
+  | 'make_primary'
+  | 'remove_address'
+  | 'remove_factor'
+  | 'new_codes'
+  | 'close_account'
+
+/** The pages of `/account`. All but the last three stand in the house layout with its rail. */
+export interface AccountViews {
+  'account-overview': {
+    shell: AccountShell
+    addresses: AddressRow[]
+    factors: FactorRow[]
+    /** Recovery codes that are left; null where there are none because there is no second factor. */
+    codesLeft: number | null
+    activity: ActivityRow[]
+    /** The one thing to be done, if there is one: codes run low, or a text is the only way in (R-092). */
+    advice: 'codes_low' | 'only_texts' | null
+    urls: { methods: string; add: string; activity: string; codes: string }
+  }
+  'account-methods': {
+    shell: AccountShell
+    addresses: AddressRow[]
+    factors: FactorRow[]
+    codesLeft: number | null
+    urls: { addEmail: string | null; addPhone: string | null; addFactor: string | null; newCodes: string | null }
+  }
+  /** Which address? `replaces`: the one that the new one takes the place of, after `holdDays`. */
+  'account-address-new': {
+    shell: AccountShell
+    kind: 'email' | 'phone'
+    replaces: string | null
+    holdDays: number
+    /** Posts `address`. */
+    form: FormView
+    value: string
+    error: 'address_invalid' | 'phone_unfit' | 'texts_closed' | 'own_already' | null
+    backUrl: string
+  }
+  /** The code that was sent there. */
+  'account-address-prove': {
+    shell: AccountShell
+    channel: Channel
+    address: string
+    /** Posts `code`. */
+    answer: FormView
+    code: CodeField
+    message: MessageView | null
+    goodUntil: Date
+    resend: FormView & { left: number; waitSeconds: 0 | 15 | 30 | 45 | 60 }
+    cancel: FormView
+    /** It was proven, and belongs to another account. */
+    error: 'taken' | null
+  }
+  /** One authenticator: its name, its removal. Posts `name`. */
+  'account-factor': { shell: AccountShell; factor: FactorRow; form: FormView; removeUrl: string; backUrl: string }
+  /** Setting one up; posts `code` and `name`. */
+  'account-totp': {
+    shell: AccountShell
+    qr: { size: number; path: string }
+    key: string
+    name: string
+    error: 'code_wrong' | null
+    form: FormView
+    backUrl: string
+  }
+  /** Shown until the person says that they have them. */
+  'account-codes': { shell: AccountShell; codes: string[]; downloadUrl: string; form: FormView }
+  'account-devices': {
+    shell: AccountShell
+    sessions: {
+      device: string
+      /** The one that asks. */
+      own: boolean
+      since: Date
+      lastSeenAt: Date
+      apps: string[]
+      end: FormView | null
+      /** Posted with the form, as `session`. */
+      id: string
+    }[]
+    /** Null where there is no other session. */
+    endOthersUrl: string | null
+    remembered: { device: string; until: Date; lastUsedAt: Date; forget: FormView; id: string }[]
+  }
+  'account-apps': {
+    shell: AccountShell
+    apps: {
+      name: string
+      letter: string
+      /** What it may do, in words. */
+      can: string[]
+      since: Date
+      lastUsedAt: Date | null
+      /** Also while the person is away. */
+      offline: boolean
+      /** One's own application: it needs no permission, and can be signed out all the same. */
+      firstParty: boolean
+      endUrl: string
+    }[]
+  }
+  'account-activity': { shell: AccountShell; entries: ActivityRow[]; olderUrl: string | null }
+  /** Standard claims that a person may write. `faults`: fields that cannot be so. */
+  'account-profile': {
+    shell: AccountShell
+    fields: { name: string; value: string; type: 'text' | 'url' | 'date' | 'timezone'; fault: boolean }[]
+    form: FormView
+  }
+  'account-data': { shell: AccountShell; downloadUrl: string; closeUrl: string | null; graceDays: number }
+  /** A question before something ends. `items` is what ends; `subject` is named in the heading. */
+  'account-confirm': {
+    shell: AccountShell
+    question: ConfirmQuestion
+    subject: string
+    items: { label: string; detail: string }[]
+    /** Days until it happens, where that is not at once. */
+    days: number | null
+    form: FormView
+    backUrl: string
+  }
+  /** Nobody is signed in on the account page (any more). */
+  'account-signed-out': { goOnUrl: string; closed: boolean }
+  /** From a mail, in any browser: what was done, and "that was not me". `done`: the objection has been taken. */
+  'account-notice': {
+    kind: string
+    values: Readonly<Record<string, string>>
+    device: string
+    at: Date
+    objectUntil: Date
+    form: FormView
+  }
+  'account-notice-done': { kind: string; signInUrl: string }
+}

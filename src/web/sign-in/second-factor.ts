@@ -1,0 +1,163 @@
+import type { Context, Middleware } from 'koa'
+import { Refusal } from '../../base/index.ts'
+import type { Interactions } from '../../oidc/index.ts'
+import { type Attempt, type Devices, nextStep, type SecondFactorFlow, type SecondMethod, type Step } from '../../signin/index.ts'
+import type { Channel, Views } from '../../text/index.ts'
+import type { Cookies } from '../cookies.ts'
+import { field } from '../request.ts'
+import { heard, say } from './said.ts'
+import type { OpenVisit, Visits } from './visit.ts'
+
+export interface SecondFactorDeps {
+  visits: Visits
+  interactions: Interactions
+  secondFactor: SecondFactorFlow
+  devices: Pick<Devices, 'days' | 'rememberSeconds'>
+  cookies: Cookies
+  clock: { now(): Date }
+  triesMax: number
+  /** Who the codes are for, as an authenticator app shows it. */
+  issuerHost: string
+}
+
+type FactorStep = Extract<Step, { screen: 'choose-factor' | 'factor-code' | 'enrol' | 'keep-codes' }>
+
+const METHODS: readonly SecondMethod[] = ['totp', 'recovery', 'email', 'sms']
+
+/** The screens and forms of a second factor: choose, answer, set one up, keep the recovery codes. */
+export function createSecondFactorScreens(deps: SecondFactorDeps) {
+  const { visits, secondFactor, cookies } = deps
+  const home = (uid: string) => `/sign-in/${uid}`
+
+  async function show(ctx: Context, visit: OpenVisit, step: FactorStep): Promise<void> {
+    if (step.screen === 'choose-factor') return showChoice(ctx, visit, step.attempt)
+    if (step.screen === 'factor-code') return showCode(ctx, visit, step)
+    if (step.screen === 'enrol') return showEnrolment(ctx, visit, step.attempt)
+    return visits.show(ctx, visit, 'recovery-codes', {
+      codes: secondFactor.codesToKeep(step.attempt),
+      form: visits.form(visit, 'keep-codes'),
+    })
+  }
+
+  async function showChoice(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<void> {
+    const methods = await secondFactor.ways(attempt, visit.asker)
+    const first = attempt.proofs.at(-1)?.kind
+    drawChoice(ctx, visit, methods, first === 'email' || first === 'sms' ? first : null)
+  }
+
+  /**
+   * A living session that must prove more: true when its page was drawn. Nothing is begun before a way is chosen. What
+   * cannot be had ends the interaction.
+   */
+  async function showStepUp(ctx: Context, visit: OpenVisit): Promise<boolean> {
+    const { stepUp } = visit.interaction
+    if (!stepUp) return false
+    const methods = await secondFactor.waysOf(stepUp, visit.requirement, visit.asker)
+    if (methods.length > 0) drawChoice(ctx, visit, methods, null)
+    return methods.length > 0
+  }
+
+  function drawChoice(ctx: Context, visit: OpenVisit, methods: Views['second-factor']['methods'], first: Channel | null): void {
+    const restart = visits.form(visit, 'restart')
+    visits.show(ctx, visit, 'second-factor', { methods, first, form: visits.form(visit, 'way'), restart })
+  }
+
+  async function showCode(ctx: Context, visit: OpenVisit, step: Extract<Step, { screen: 'factor-code' }>): Promise<void> {
+    const { attempt, challenge } = step
+    const methods = await secondFactor.ways(attempt, visit.asker)
+    const mine = methods.find(({ kind }) => kind === challenge.kind)
+    const wrong = heard(cookies, ctx, visit.uid, ['wrong']) !== null
+    visits.show(ctx, visit, 'factor-code', {
+      kind: challenge.kind === 'recovery' ? 'recovery' : 'totp',
+      label: mine?.detail ?? null,
+      form: visits.form(visit, 'factor'),
+      ...(wrong && { triesLeft: deps.triesMax - challenge.tries }),
+      closed: challenge.tries >= deps.triesMax,
+      other: methods.length > 1 ? visits.form(visit, 'other-way') : null,
+      remember: deps.devices.days !== null && visit.requirement.acr === null ? { days: deps.devices.days } : null,
+      restart: visits.form(visit, 'restart'),
+    })
+  }
+
+  async function showEnrolment(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<void> {
+    const setUp = await secondFactor.enrolment(attempt, deps.issuerHost)
+    const restart = visits.form(visit, 'restart')
+    if (!setUp) {
+      const why = visit.requirement.secondFactor === 'required' ? 'policy' : 'acr'
+      return visits.show(ctx, visit, 'enrol', { why, form: visits.form(visit, 'enrol'), restart })
+    }
+    const wrong = heard(cookies, ctx, visit.uid, ['code_wrong'])
+    visits.show(ctx, visit, 'totp-enrol', {
+      qr: setUp.qr,
+      key: setUp.key,
+      name: wrong?.typed || visit.asker.device,
+      error: wrong ? 'code_wrong' : null,
+      form: visits.form(visit, 'enrol-code'),
+      back: restart,
+    })
+  }
+
+  const way: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    const method = METHODS.find((known) => known === field(ctx, 'way'))
+    if (!method) throw new Refusal('bad_request')
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    const { stepUp, clientId } = visit.interaction
+    if (step.screen === 'identify' && stepUp) {
+      const purpose = { interactionUid: visit.uid, clientId }
+      await secondFactor.choose({ session: stepUp, purpose, requirement: visit.requirement }, method, visit.asker)
+    } else if ('attempt' in step) await secondFactor.choose({ attempt: step.attempt }, method, visit.asker)
+    visits.seeOther(ctx, home(visit.uid))
+  }
+
+  const otherWay: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    if (step.screen === 'factor-code' || step.screen === 'wait') await secondFactor.putOff(step.attempt)
+    visits.seeOther(ctx, home(visit.uid))
+  }
+
+  const answer: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    if (step.screen !== 'factor-code') return visits.seeOther(ctx, home(visit.uid))
+    const remember = field(ctx, 'remember') !== '' && visit.requirement.acr === null
+    const outcome = await secondFactor.answer(step.attempt, step.challenge, field(ctx, 'code'), remember, visit.asker)
+    if (outcome.outcome === 'wrong' || outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'wrong')
+    return goOn(ctx, visit, outcome)
+  }
+
+  const enrol: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    if (visit.attempts[0]) await secondFactor.beginEnrolment(visit.attempts[0])
+    visits.seeOther(ctx, home(visit.uid))
+  }
+
+  const enrolCode: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    const [attempt] = visit.attempts
+    if (!attempt) return visits.seeOther(ctx, home(visit.uid))
+    const name = field(ctx, 'name')
+    const outcome = await secondFactor.confirmEnrolment(attempt, field(ctx, 'code'), name, visit.asker)
+    if (outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'code_wrong', name)
+    return goOn(ctx, visit, outcome)
+  }
+
+  const keepCodes: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    const [attempt] = visit.attempts
+    if (!attempt) return visits.seeOther(ctx, home(visit.uid))
+    return goOn(ctx, visit, await secondFactor.codesKept(attempt, visit.asker))
+  }
+
+  async function goOn(ctx: Context, visit: OpenVisit, outcome: Awaited<ReturnType<typeof secondFactor.answer>>): Promise<void> {
+    if (outcome.token) cookies.setDevice(ctx, outcome.token, deps.devices.rememberSeconds)
+    if (outcome.outcome === 'refused') throw new Refusal('not_invited')
+    if (outcome.outcome === 'unmet') return visits.seeOther(ctx, await deps.interactions.unmet(visit.uid))
+    visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
+  }
+
+  return { show, showStepUp, way, otherWay, answer, enrol, enrolCode, keepCodes }
+}
+
+export type SecondFactorScreens = ReturnType<typeof createSecondFactorScreens>

@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals'
+import { decide, type Level, levelOf, type Requirement } from '../../src/signin/index.ts'
+
+const NOTHING = { authenticators: 0, recoveryCodes: 0, otherChannel: null, remembered: false } as const
+const APP = { ...NOTHING, authenticators: 1 } as const
+const APP_AND_CODES = { ...APP, recoveryCodes: 3 } as const
+const PHONE = { ...NOTHING, otherChannel: 'sms' } as const
+
+function want(secondFactor: Requirement['secondFactor'], level?: Level, essential = false): Requirement {
+  return { secondFactor, acr: level ? { level, essential } : null }
+}
+
+const proof = (kind: string) => ({ kind, amr: [kind], level: 1 as const, at: '2026-11-21T14:02:00Z' })
+
+describe('how much was proven', () => {
+  test('R-102, R-069 one kind counts once; two channels are two, and only an authenticator makes three', () => {
+    expect(levelOf([proof('email')])).toBe(1)
+    expect(levelOf([proof('email'), proof('email')])).toBe(1)
+    expect(levelOf([proof('email'), proof('sms')])).toBe(2)
+    expect(levelOf([proof('email'), proof('recovery')])).toBe(2)
+    expect(levelOf([proof('email'), proof('totp')])).toBe(3)
+    expect(levelOf([proof('email'), proof('sms'), proof('totp')])).toBe(3)
+  })
+
+  test('R-117 a recovery code or an authenticator alone is one proof', () => {
+    expect(levelOf([proof('recovery')])).toBe(1)
+    expect(levelOf([proof('totp')])).toBe(1)
+  })
+})
+
+describe('what comes next', () => {
+  const enough = { next: 'enough' }
+  const enrol = { next: 'enrol' }
+  const unmet = { next: 'unmet' }
+  const second = (...methods: string[]) => ({ next: 'second', methods })
+
+  test.each([
+    // requirement, reached, means, decision
+    ['nothing is asked', want('off'), 1, NOTHING, enough],
+    ['nothing is asked', want('optional'), 1, NOTHING, enough],
+    ['R-101 whoever has an authenticator is asked for it, even where no policy wants one', want('off'), 1, APP, second('totp')],
+    ['R-101', want('optional'), 1, APP, second('totp')],
+    ['R-101 another channel does not stand in for it', want('required'), 1, { ...APP, otherChannel: 'sms' }, second('totp')],
+    ['a recovery code stands in for a lost one', want('optional'), 1, APP_AND_CODES, second('totp', 'recovery')],
+    ['it was given', want('required'), 3, APP, enough],
+    ['a recovery code was', want('required'), 2, APP_AND_CODES, enough],
+    ['required, and another channel is on file', want('required'), 1, PHONE, second('sms')],
+    ['required, and both channels were proven', want('required'), 2, NOTHING, enough],
+    ['required, and there is nothing yet', want('required'), 1, NOTHING, enrol],
+    ['optional asks nobody for another channel', want('optional'), 1, PHONE, enough],
+    ['R-121 a remembered device takes the place of it', want('required'), 1, { ...APP, remembered: true }, enough],
+    ['R-121 and never of what an application asks for', want('optional', 3), 1, { ...APP, remembered: true }, second('totp')],
+    ['R-032 level 3 asked for, by who can', want('optional', 3), 1, APP_AND_CODES, second('totp')],
+    ['R-032 a recovery code is not level 3', want('optional', 3), 2, APP_AND_CODES, second('totp')],
+    ['R-032 another channel is not level 3', want('optional', 3, true), 1, PHONE, enrol],
+    ['level 2 asked for, by who has a phone', want('optional', 2), 1, PHONE, second('sms')],
+    ['asked for without insisting, by who cannot: the lower level is told', want('optional', 3), 1, NOTHING, enough],
+    ['R-032 insisted on, by who cannot yet', want('optional', 3, true), 1, NOTHING, enrol],
+    ['R-032 insisted on where nobody may set one up', want('off', 3, true), 1, NOTHING, unmet],
+    ['level 1 asked for', want('optional', 1, true), 1, NOTHING, enough],
+    ['required and insisted on', want('required', 3, true), 2, PHONE, enrol],
+  ] as const)('%s: %j, reached %d', (_why, requirement, reached, means, decision) => {
+    expect(decide(requirement, reached, means)).toEqual(decision)
+  })
+
+  test('R-032 whatever there is, an essential level is met, worked towards, or refused: never lowered', () => {
+    for (const secondFactor of ['off', 'optional', 'required'] as const)
+      for (const level of [1, 2, 3] as const)
+        for (const reached of [1, 2, 3] as const)
+          for (const means of [NOTHING, APP, APP_AND_CODES, PHONE, { ...APP_AND_CODES, remembered: true }]) {
+            const decided = decide(want(secondFactor, level, true), reached, means)
+            if (decided.next === 'enough') expect(reached).toBeGreaterThanOrEqual(level)
+          }
+  })
+})
