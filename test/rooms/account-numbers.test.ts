@@ -36,7 +36,7 @@ describe('an account with a number', () => {
     const proven = await one.transact((tx) => accountsOn(one).prove(tx, proofOf(number)))
     if (proven.outcome !== 'created') throw new Error(proven.outcome)
     const { id } = proven.account
-    const add = `insert into address (kind, canonical, account_id, proven_at, created_at) values ('email', $2, $1, $3, $3)`
+    const add = `insert into address (kind, canonical, account_id, primary_from, usable_from, proven_at, created_at) values ('email', $2, $1, $3, $3, $3, $3)`
     if (address) await query(url, add, [id, address, stage.clock.now()])
     return id
   }

@@ -71,8 +71,8 @@ export function textsTo(stage: Stage, number: string): number {
 export async function giveNumber(stage: Stage, email: string, number: string, daysBefore = 0): Promise<void> {
   const rows = await query(
     stage.service.databaseUrl,
-    `insert into address (kind, canonical, account_id, proven_at, created_at)
-     select 'phone', $2, account_id, proven_at - $3 * interval '1 day', created_at from address where kind = 'email' and canonical = $1
+    `insert into address (kind, canonical, account_id, primary_from, usable_from, proven_at, created_at)
+     select 'phone', $2, account_id, created_at, created_at, proven_at - $3 * interval '1 day', created_at from address where kind = 'email' and canonical = $1
      returning account_id`,
     [email, number, daysBefore],
   )
