@@ -1,0 +1,84 @@
+import type { Addresses, Closing, Profiles } from '../accounts/index.ts'
+import type { Audit, EventWho } from '../audit/index.ts'
+import type { Address, Clock, Transact, Tx } from '../base/index.ts'
+import type { KeptFactors } from '../factors/index.ts'
+import type { NoticeKind, Notices } from '../notices/index.ts'
+
+/** Who asks, as the account page knows it. */
+export interface Actor {
+  accountId: string
+  /** The engine's session. */
+  sessionUid: string
+  locale: string
+  /** Browser and system in words. */
+  device: string
+  who: EventWho
+}
+
+/** A session of the engine. */
+export interface SignedInSession {
+  uid: string
+  device: string | null
+  signedInAt: Date
+  lastSeenAt: Date
+  clientIds: readonly string[]
+}
+
+/** An application that has access to the account. */
+export interface AppAccess {
+  clientId: string
+  name: string
+  letter: string
+  scopes: readonly string[]
+  resources: Readonly<Record<string, readonly string[]>>
+  since: Date
+  lastUsedAt: Date | null
+  offline: boolean
+  firstParty: boolean
+}
+
+export interface SelfserviceDeps {
+  addresses: Addresses
+  profiles: Pick<Profiles, 'save'>
+  closing: Pick<Closing, 'ask' | 'keep'>
+  kept: KeptFactors
+  notices: Pick<Notices, 'tell' | 'byToken' | 'object'>
+  /** Living sessions of the engine. */
+  sessions: {
+    ofAccount(accountId: string): Promise<SignedInSession[]>
+    /** With what was granted to it, offline access excepted. */
+    end(tx: Tx, accountId: string, uid: string): Promise<boolean>
+    /** `offline`: refresh tokens that outlive sessions end as well. Answers how many sessions ended. */
+    endAll(tx: Tx, accountId: string, which: { except: string | null; offline: boolean }): Promise<number>
+  }
+  connections: {
+    ofAccount(accountId: string): Promise<AppAccess[]>
+    revoke(tx: Tx, accountId: string, clientId: string): Promise<boolean>
+  }
+  devices: {
+    forget(tx: Tx, accountId: string, id: string): Promise<boolean>
+    forgetAll(tx: Tx, accountId: string): Promise<void>
+  }
+  /** Reads all that is kept about a person. */
+  exporter(accountId: string): Promise<Readonly<Record<string, unknown>>>
+  transact: Transact
+  audit: Audit
+  clock: Clock
+  /** For so long a change of addresses can be stopped. */
+  holdSeconds: number
+  /** For so long an account that is to be deleted can be kept. */
+  graceSeconds: number
+}
+
+/** What a notice speaks of, and what an objection to it takes back. */
+export interface Told {
+  kind: NoticeKind
+  values: Record<string, string>
+  undo: Record<string, string>
+}
+
+/**
+ * Tells by mail what was done, to every email address that counts, in the transaction that does it. `not`: the one that
+ * was just proven, whose owner knows.
+ */
+export type Tell = (tx: Tx, actor: Pick<Actor, 'accountId' | 'device' | 'locale'>, told: Told, not?: Address) => Promise<void>
