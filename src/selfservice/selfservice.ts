@@ -1,4 +1,4 @@
-import type { Address, EmailAddress } from '../base/index.ts'
+import type { EmailAddress } from '../base/index.ts'
 import { createAddressVerbs } from './addresses.ts'
 import { createAuthenticatorVerbs } from './authenticators.ts'
 import { createClosingVerbs } from './closing.ts'
