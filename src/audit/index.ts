@@ -5,3 +5,13 @@
 export { type Audit, type AuditRow, type AuditStore, createAudit } from './audit.ts'
 export type { EventFields, EventName, EventWho, KeptEventName } from './events.ts'
 export { eventsManual } from './manual.ts'
+export {
+  createTrail,
+  TOLD,
+  type ToldEntry,
+  type ToldEvent,
+  type Trail,
+  type TrailEntry,
+  type TrailMark,
+  type TrailStore,
+} from './reader.ts'

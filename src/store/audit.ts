@@ -1,4 +1,4 @@
-import type { AuditRow, AuditStore } from '../audit/index.ts'
+import type { AuditRow, AuditStore, TrailEntry, TrailStore } from '../audit/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
 /**
@@ -16,6 +16,21 @@ export function appendEntries(parameter: `$${number}`, source = ''): string {
 
 const APPEND: Statement = { name: 'audit_append', text: appendEntries('$1') }
 
+// A bigint is text in the driver, and stays so: it is only ever compared here.
+const COLUMNS = 'select id::text as id, at, event, client_id as "clientId", device, detail from audit_entry'
+const PAGE = `account_id = $1 and ($2::timestamptz is null or (at, id) < ($2::timestamptz, $3::bigint))`
+const NEWEST_FIRST = 'order by at desc, audit_entry.id desc limit $4'
+
+const ALL: Statement = { name: 'audit_all', text: `${COLUMNS} where ${PAGE} ${NEWEST_FIRST}` }
+
+const TOLD: Statement = {
+  name: 'audit_told',
+  text: `
+    ${COLUMNS}
+    where ${PAGE} and event = any($5) and (event <> 'sign_in.proven' or detail->>'method' = 'recovery')
+    ${NEWEST_FIRST}`,
+}
+
 /** The trail in `audit_entry`. */
 export function createAuditStore(db: Database): AuditStore {
   return {
@@ -25,5 +40,14 @@ export function createAuditStore(db: Database): AuditStore {
     appendNow: async (row) => {
       await db.run(APPEND, [JSON.stringify([row])])
     },
+  }
+}
+
+/** The same, read back for the person it is about. */
+export function createTrailStore(db: Database): TrailStore {
+  return {
+    told: (accountId, events, before, limit) =>
+      db.run<TrailEntry>(TOLD, [accountId, before?.at ?? null, before?.id ?? null, limit, events]),
+    all: (accountId, before, limit) => db.run<TrailEntry>(ALL, [accountId, before?.at ?? null, before?.id ?? null, limit]),
   }
 }

@@ -6,7 +6,7 @@
 
 export { createAccountStore } from './accounts.ts'
 export { createAttemptStore } from './attempts.ts'
-export { createAuditStore } from './audit.ts'
+export { createAuditStore, createTrailStore } from './audit.ts'
 export { createBudgetStore } from './budget.ts'
 export { createClientStore } from './clients.ts'
 export { createConsentStore } from './consents.ts'

@@ -1,0 +1,102 @@
+import type { EventName } from './events.ts'
+
+/** A row of the trail as it is read back. Of two rows of one moment the later one has the larger `id`. */
+export interface TrailEntry {
+  id: string
+  at: Date
+  event: string
+  clientId: string | null
+  device: string | null
+  detail: Readonly<Record<string, unknown>>
+}
+
+/** Where a page of the trail begins: below this row. */
+export interface TrailMark {
+  at: Date
+  id: string
+}
+
+/** What reading the trail needs from storage. Both answer newest first. */
+export interface TrailStore {
+  /** Rows of the account with one of these events; of `sign_in.proven` only those by a recovery code. */
+  told(accountId: string, events: readonly EventName[], before: TrailMark | null, limit: number): Promise<TrailEntry[]>
+  /** All rows of the account. */
+  all(accountId: string, before: TrailMark | null, limit: number): Promise<TrailEntry[]>
+}
+
+/**
+ * Events that a person is told about on the account page. Left out are steps of a sign-in that its end tells of,
+ * messages, tokens, and what says the same twice.
+ */
+export const TOLD = [
+  'account.closing',
+  'account.created',
+  'account.exported',
+  'account.kept',
+  'address.added',
+  'address.change_asked',
+  'address.kept',
+  'address.removed',
+  'codes.replaced',
+  'consent.granted',
+  'consent.revoked',
+  'device.forgotten',
+  'device.new',
+  'factor.added',
+  'factor.removed',
+  'notice.objected',
+  'profile.changed',
+  'session.ended',
+  'sign_in.code_closed',
+  'sign_in.code_wrong',
+  'sign_in.completed',
+  'sign_in.proven',
+] as const satisfies readonly EventName[]
+
+export type ToldEvent = (typeof TOLD)[number]
+
+/** An entry that a person is told about. */
+export type ToldEntry = TrailEntry & { event: ToldEvent }
+
+const ENTRIES_AT_ONCE = 1000
+const MARK = /^(\d{1,13})-(\d{1,18})$/
+
+/** What is recorded about one account, for its person alone. */
+export function createTrail(deps: { store: TrailStore }) {
+  const { store } = deps
+
+  /**
+   * What happened, newest first, `limit` entries at most. `before` is the `older` of the page above it; anything else
+   * answers the first page. `older` is null on the last page.
+   */
+  async function activityOf(
+    accountId: string,
+    before: string | null,
+    limit: number,
+  ): Promise<{ entries: ToldEntry[]; older: string | null }> {
+    const found = await store.told(accountId, TOLD, markOf(before), limit + 1)
+    const entries = found.slice(0, limit) as ToldEntry[]
+    const last = entries.at(-1)
+    return { entries, older: found.length > limit && last ? `${last.at.getTime()}-${last.id}` : null }
+  }
+
+  /** All of it, newest first (R-185). */
+  async function entriesOf(accountId: string): Promise<TrailEntry[]> {
+    const entries: TrailEntry[] = []
+    for (let before: TrailMark | null = null; ; ) {
+      const found: TrailEntry[] = await store.all(accountId, before, ENTRIES_AT_ONCE)
+      entries.push(...found)
+      before = found.at(-1) ?? null
+      if (found.length < ENTRIES_AT_ONCE) return entries
+    }
+  }
+
+  return { activityOf, entriesOf }
+}
+
+export type Trail = ReturnType<typeof createTrail>
+
+function markOf(before: string | null): TrailMark | null {
+  const [, at, id] = MARK.exec(before ?? '') ?? []
+  return at === undefined || id === undefined ? null : { at: new Date(Number(at)), id }
+}
