@@ -1,6 +1,7 @@
 import { Counter } from 'prom-client'
 import { type Address, type Clock, type Log, type Metrics, maskAddress, type Tx } from '../base/index.ts'
-import { type DetailKind, type EventFields, type EventName, events, type KeptEventName } from './events.ts'
+import type { DetailKind } from './event-entry.ts'
+import { type EventFields, type EventName, events, type KeptEventName } from './events.ts'
 
 /** One row of the trail. Every text is free of control characters and of what must not be kept. */
 export interface AuditRow {

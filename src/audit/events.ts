@@ -1,17 +1,6 @@
 import type { Address } from '../base/index.ts'
-
-/** What a field of an event holds. `address` takes an address in full and keeps it masked (R-177). */
-export type DetailKind = 'text' | 'number' | 'flag' | 'address'
-
-interface EventEntry {
-  level: 'info' | 'warn'
-  /** Whether a row is written. What strangers can cause without end is counted and logged only (R-156). */
-  kept: boolean
-  /** Fields beside who and where; those in `optional` may be left out. */
-  detail: Readonly<Record<string, DetailKind>>
-  optional?: Readonly<Record<string, DetailKind>>
-  help: string
-}
+import { accountEvents } from './account-events.ts'
+import type { DetailKind, EventEntry } from './event-entry.ts'
 
 /** Every event, with its level, its fields and one line for the manual. What is not listed here cannot be recorded. */
 export const events = {
@@ -64,12 +53,6 @@ export const events = {
     detail: {},
     help: 'What an application insists on (an essential `acr`) cannot be had; it was told so.',
   },
-  'factor.added': {
-    level: 'info',
-    kept: true,
-    detail: { method: 'text' },
-    help: 'A factor was set up and proven once.',
-  },
   'sign_in.second_started': {
     level: 'info',
     kept: true,
@@ -95,19 +78,7 @@ export const events = {
     help: 'The address was proven, yet nobody was signed in: sign-up is closed, or the account is.',
   },
   'sign_in.completed': { level: 'info', kept: true, detail: { amr: 'text', acr: 'text' }, help: 'A session was made.' },
-  'account.created': { level: 'info', kept: true, detail: {}, help: 'A first proof of an address made an account.' },
-  'address.proven': {
-    level: 'info',
-    kept: true,
-    detail: { kind: 'text', address: 'address' },
-    help: 'An address was proven to belong to an account.',
-  },
-  'address.released': {
-    level: 'warn',
-    kept: true,
-    detail: { kind: 'text', address: 'address' },
-    help: 'A number that was not proven for long was taken from its account, which has no other address; a new account begins.',
-  },
+  ...accountEvents,
   'message.queued': {
     level: 'info',
     kept: true,

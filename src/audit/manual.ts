@@ -1,4 +1,5 @@
-import { type DetailKind, type EventName, events } from './events.ts'
+import type { DetailKind } from './event-entry.ts'
+import { type EventName, events } from './events.ts'
 
 const WORDS: Readonly<Record<DetailKind, string>> = {
   text: 'text',
