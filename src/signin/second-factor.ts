@@ -192,9 +192,15 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     return kind === 'recovery' ? credentialFactors.recovery : credentialFactors.totp
   }
 
+  // A recovery code cannot be guessed. Else whoever reads the mail could close the authenticator and every way in.
   async function accountTakes(challenge: Challenge): Promise<boolean> {
     const failures = await guesses.record(challenge.targetKey, false)
-    return failures <= policy.failuresMax
+    return failures <= policy.failuresMax || challenge.kind === 'recovery'
+  }
+
+  /** Whether no code of this kind is taken any more, in this sign-in or in all of them. */
+  async function isClosed({ kind, tries, targetKey }: Challenge): Promise<boolean> {
+    return tries >= policy.triesMax || (kind === 'totp' && guesses.closed(targetKey, false))
   }
 
   /** The authenticator that is being set up in this attempt; null before the person said so. */
@@ -253,7 +259,7 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     return account
   }
 
-  return { ways, waysOf, choose, putOff, answer, enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
+  return { ways, waysOf, choose, putOff, answer, isClosed, enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
 }
 
 function wayOf(method: SecondMethod, account: Account, own: readonly Credential[]): Way {

@@ -72,7 +72,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       label: mine?.detail ?? null,
       form: visits.form(visit, 'factor'),
       ...(wrong && { triesLeft: deps.triesMax - challenge.tries }),
-      closed: challenge.tries >= deps.triesMax,
+      closed: await secondFactor.isClosed(challenge),
       other: methods.length > 1 ? visits.form(visit, 'other-way') : null,
       remember: deps.devices.days !== null && visit.requirement.acr === null ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
