@@ -3,7 +3,7 @@ import type { Credential } from './factor.ts'
 import type { RecoveryFactor } from './recovery/index.ts'
 import type { TotpFactor } from './totp/index.ts'
 
-/** What kept factors need from storage. */
+/** What kept factors need from storage. A credential that was removed is none to any of these but `restore`. */
 export interface CredentialStore {
   ofAccount(accountId: string): Promise<Credential[]>
   ofAccountIn(tx: Tx, accountId: string): Promise<Credential[]>
@@ -20,8 +20,10 @@ export interface CredentialStore {
   /** Of two at once the second sees what the first one added. */
   removeKind(tx: Tx, accountId: string, kind: string): Promise<void>
   rename(tx: Tx, accountId: string, id: string, label: string): Promise<void>
-  /** Single winner; false as well when it is somebody else's. */
-  remove(tx: Tx, accountId: string, id: string): Promise<boolean>
+  /** Single winner: counts for nothing from now on; false as well when it is somebody else's. */
+  remove(tx: Tx, accountId: string, id: string, now: Date): Promise<boolean>
+  /** Single winner: one that was removed counts again, with what was used up of it; false when it is gone for good. */
+  restore(tx: Tx, accountId: string, id: string): Promise<boolean>
 }
 
 /** An authenticator that is being set up, as its page shows it. */
@@ -90,6 +92,7 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
 
   return {
     ofAccount: store.ofAccount,
+    ofAccountIn: store.ofAccountIn,
     unproven,
     begin,
     shown,
@@ -99,7 +102,9 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
     newCodes: (): Promise<CodeSet> => recovery.newSet(),
     replaceCodes,
     rename: (tx: Tx, accountId: string, id: string, label: string) => store.rename(tx, accountId, id, labelOf(label)),
-    remove: store.remove,
+    /** It counts for nothing at once, and can be brought back until it is swept away. */
+    remove: (tx: Tx, accountId: string, id: string) => store.remove(tx, accountId, id, clock.now()),
+    restore: store.restore,
     authenticatorsMax: AUTHENTICATORS_MAX,
   }
 }

@@ -1,12 +1,12 @@
 import type { Credential, CredentialStore } from '../factors/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
-// The one used last first, as people are offered them.
+// The one used last first, as people are offered them. One that was removed is none, wherever it is asked for.
 const OF_ACCOUNT: Statement = {
   name: 'credentials_of_account',
   text: `
     select id, kind, data, label, counter, proven_at as "provenAt", last_used_at as "lastUsedAt", created_at as "createdAt"
-    from credential where account_id = $1
+    from credential where account_id = $1 and removed_at is null
     order by last_used_at desc nulls last, created_at, id`,
 }
 
@@ -20,7 +20,7 @@ const PROVEN: Statement = {
   name: 'credentials_proven',
   text: `
     update credential set proven_at = $3, last_used_at = $3, counter = $2
-    where id = $1 and proven_at is null and counter < $2 returning id`,
+    where id = $1 and proven_at is null and removed_at is null and counter < $2 returning id`,
 }
 
 // R-105, R-116: what is used up, and all below it, is refused from now on, on every instance.
@@ -28,7 +28,7 @@ const BURN: Statement = {
   name: 'credentials_burn',
   text: `
     update credential set counter = $2, last_used_at = $3
-    where id = $1 and proven_at is not null and counter < $2 returning id`,
+    where id = $1 and proven_at is not null and removed_at is null and counter < $2 returning id`,
 }
 
 const REMOVE_UNPROVEN: Statement = {
@@ -48,12 +48,18 @@ const REMOVE_KIND: Statement = {
 
 const RENAME: Statement = {
   name: 'credentials_rename',
-  text: 'update credential set label = $2 where id = $1 and account_id = $3',
+  text: 'update credential set label = $2 where id = $1 and account_id = $3 and removed_at is null',
 }
 
+// The row stays for a while: its person may object.
 const REMOVE: Statement = {
   name: 'credentials_remove',
-  text: 'delete from credential where id = $1 and account_id = $2 returning id',
+  text: 'update credential set removed_at = $3 where id = $1 and account_id = $2 and removed_at is null returning id',
+}
+
+const RESTORE: Statement = {
+  name: 'credentials_restore',
+  text: 'update credential set removed_at = null where id = $1 and account_id = $2 and removed_at is not null returning id',
 }
 
 type Row = Omit<Credential, 'counter'> & { counter: string }
@@ -80,7 +86,8 @@ export function createCredentialStore(db: Database): CredentialStore {
     async rename(tx, accountId, id, label) {
       await runIn(tx, RENAME, [id, label, accountId])
     },
-    remove: async (tx, accountId, id) => (await runIn(tx, REMOVE, [id, accountId])).length === 1,
+    remove: async (tx, accountId, id, now) => (await runIn(tx, REMOVE, [id, accountId, now])).length === 1,
+    restore: async (tx, accountId, id) => (await runIn(tx, RESTORE, [id, accountId])).length === 1,
   }
 }
 

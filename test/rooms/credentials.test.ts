@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { addSeconds, createSecrets, hashOf, newId, newSecret } from '../../src/base/index.ts'
+import { addSeconds, createSecrets, newId } from '../../src/base/index.ts'
 import { createCredentialFactors } from '../../src/factors/index.ts'
-import { createCredentialStore, createDeviceStore, createSweep, type Database } from '../../src/store/index.ts'
+import { createCredentialStore, createSweep, type Database } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
 import { closeAll, open, silent } from './store-support.ts'
 import { codeOf, seedBytes } from './totp-support.ts'
@@ -18,7 +18,6 @@ let url: string
 let instances: { db: Database; store: ReturnType<typeof createCredentialStore> }[]
 let db: Database
 let store: ReturnType<typeof createCredentialStore>
-let devices: ReturnType<typeof createDeviceStore>
 
 beforeAll(async () => {
   url = await freshDatabase()
@@ -27,7 +26,6 @@ beforeAll(async () => {
     store: createCredentialStore(one),
   }))
   ;[{ db, store }] = instances as [{ db: Database; store: typeof store }]
-  devices = createDeviceStore(db)
 })
 afterAll(closeAll)
 
@@ -212,9 +210,43 @@ describe('the table of credentials', () => {
     await db.transact((tx) => store.rename(tx, eve, id, 'Hers'))
     await db.transact((tx) => store.rename(tx, ada, id, 'Old phone'))
     expect((await store.ofAccount(ada))[0]?.label).toBe('Old phone')
-    expect(await db.transact((tx) => store.remove(tx, eve, id))).toBe(false)
-    expect(wins(await atOnce(10, (by) => by.db.transact((tx) => by.store.remove(tx, ada, id))))).toBe(1)
+    expect(await db.transact((tx) => store.remove(tx, eve, id, now))).toBe(false)
+    expect(wins(await atOnce(10, (by) => by.db.transact((tx) => by.store.remove(tx, ada, id, now))))).toBe(1)
     expect(await store.ofAccount(ada)).toEqual([])
+  })
+
+  test('R-109 lets what was removed prove nothing, whatever judged it before', async () => {
+    const ada = await newAccount()
+    const { id, seed } = await enrol(ada, 'Phone')
+    await db.transact((tx) => store.remove(tx, ada, id, now))
+    expect(await use(totp, ada, codeOf(seed, now.getTime() / 1000))).toBe(false)
+    expect(await db.transact((tx) => store.burn(tx, id, 1n, now))).toBe(false)
+    expect(await db.transact((tx) => store.ofAccountIn(tx, ada))).toEqual([])
+    await db.transact((tx) => store.rename(tx, ada, id, 'Mine'))
+    expect(await query(url, 'select label from credential where id = $1', [id])).toEqual([{ label: 'Phone' }])
+  })
+
+  test('lets no authenticator begin to count that was removed while it was set up', async () => {
+    const ada = await newAccount()
+    const id = newId()
+    const { data } = totp.newSeed(ada)
+    await db.transact((tx) => store.add(tx, ada, { id, kind: 'totp', data, label: '', provenAt: null, now }))
+    await db.transact((tx) => store.remove(tx, ada, id, now))
+    expect(await db.transact((tx) => store.proven(tx, id, 1n, now))).toBe(false)
+  })
+
+  test('R-109 gives back what was removed, to its own person, once, and with it what was used of it', async () => {
+    const [ada, eve] = [await newAccount(), await newAccount()]
+    const { id, seed } = await enrol(ada)
+    const code = codeOf(seed, now.getTime() / 1000)
+    expect(await use(totp, ada, code)).toBe(true)
+    const [before] = await store.ofAccount(ada)
+    expect(await db.transact((tx) => store.restore(tx, ada, id))).toBe(false)
+    await db.transact((tx) => store.remove(tx, ada, id, now))
+    expect(await db.transact((tx) => store.restore(tx, eve, id))).toBe(false)
+    expect(wins(await atOnce(10, (by) => by.db.transact((tx) => by.store.restore(tx, ada, id))))).toBe(1)
+    expect(await store.ofAccount(ada)).toEqual([before])
+    expect(await use(totp, ada, code)).toBe(false)
   })
 
   test('gives up what was begun and never proven: of one person at once, of all an hour later', async () => {
@@ -242,61 +274,5 @@ describe('the table of credentials', () => {
     await enrol(accountId)
     await query(url, 'delete from account where id = $1', [accountId])
     expect(await store.ofAccount(accountId)).toEqual([])
-  })
-})
-
-describe('a remembered device', () => {
-  const DAY = 86_400
-
-  async function remember(accountId: string, seconds = 30 * DAY) {
-    const id = hashOf(newSecret())
-    const device = {
-      id,
-      accountId,
-      label: 'Firefox on Linux',
-      createdAt: now,
-      lastUsedAt: now,
-      expiresAt: addSeconds(now, seconds),
-    }
-    await db.transact((tx) => devices.remember(tx, device))
-    return device
-  }
-
-  /** What a page asks and what a proof does say the same. */
-  async function use({ id, accountId }: { id: string; accountId: string }, at: Date): Promise<boolean> {
-    const stands = await devices.stands(id, accountId, at)
-    expect(await db.transact((tx) => devices.use(tx, id, accountId, at))).toBe(stands)
-    return stands
-  }
-
-  test('R-121 is its person’s until it expires, to the second, and notes when it was used', async () => {
-    const device = await remember(await newAccount(), 60)
-    const almost = addSeconds(now, 59)
-    expect(await use(device, almost)).toBe(true)
-    expect(await devices.ofAccount(device.accountId, almost)).toEqual([{ ...device, lastUsedAt: almost }])
-    expect(await use(device, addSeconds(now, 60))).toBe(false)
-    expect(await use({ ...device, id: hashOf(newSecret()) }, now)).toBe(false)
-    expect(await use({ ...device, accountId: await newAccount() }, now)).toBe(false)
-    expect(await devices.ofAccount(device.accountId, almost)).toHaveLength(1)
-    expect(await devices.ofAccount(device.accountId, addSeconds(now, 60))).toEqual([])
-  })
-
-  test('R-121 is forgotten by its own person, one or all, and nobody else’s with it', async () => {
-    const [ada, eve] = [await newAccount(), await newAccount()]
-    const [one, two, hers] = [await remember(ada), await remember(ada), await remember(eve)]
-    expect(await db.transact((tx) => devices.forget(tx, eve, one.id))).toBe(false)
-    expect(await db.transact((tx) => devices.forget(tx, ada, one.id))).toBe(true)
-    expect(await use(one, now)).toBe(false)
-    await db.transact((tx) => devices.forgetAll(tx, ada))
-    expect(await use(two, now)).toBe(false)
-    expect(await use(hers, now)).toBe(true)
-  })
-
-  test('is swept away once it has expired', async () => {
-    const accountId = await newAccount()
-    await remember(accountId, -61)
-    const stays = await remember(accountId, 1)
-    expect(await createSweep({ db, clock, log: silent })()).toEqual({ remembered_device: 1 })
-    expect(await query(url, 'select id from remembered_device where account_id = $1', [accountId])).toEqual([{ id: stays.id }])
   })
 })
