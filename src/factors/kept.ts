@@ -55,11 +55,11 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
     return own.find(({ kind, provenAt, createdAt }) => kind === 'totp' && provenAt === null && createdAt >= since) ?? null
   }
 
-  /** A new seed, in place of one that was never proven. */
-  async function begin(tx: Tx, accountId: string): Promise<void> {
+  /** A new seed, in place of one that was never proven. `id`: to know it again by. */
+  async function begin(tx: Tx, accountId: string, id = newId()): Promise<void> {
     const { data } = totp.newSeed(accountId)
     await store.removeUnproven(tx, accountId, 'totp')
-    await store.add(tx, accountId, { id: newId(), kind: 'totp', data, label: '', provenAt: null, now: clock.now() })
+    await store.add(tx, accountId, { id, kind: 'totp', data, label: '', provenAt: null, now: clock.now() })
   }
 
   function shown(credential: Credential, accountId: string, accountLabel: string, issuerName: string): Enrolment {

@@ -22,7 +22,7 @@ export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devi
   accounts: Pick<Accounts, 'byEmail' | 'find'>
   flow: Pick<Flow, 'beginFromSession'>
   assess: Assess
-  credentials: Pick<CredentialStore, 'ofAccount' | 'burn'>
+  credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn' | 'burn'>
   kept: KeptFactors
   credentialFactors: CredentialFactors
   devices: Devices
@@ -203,10 +203,11 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     return tries >= policy.triesMax || (kind === 'totp' && guesses.closed(targetKey, false))
   }
 
-  /** The authenticator that is being set up in this attempt; null before the person said so. */
+  /** The authenticator that is being set up in this attempt, and in no other; null before the person said so. */
   async function enrolling(attempt: Attempt): Promise<Credential | null> {
     const open = attempt.state === 'open' && attempt.asks === 'enrol' && attempt.accountId
-    return open ? kept.unproven(open, attempt.createdAt) : null
+    const begun = open ? await kept.unproven(open, attempt.createdAt) : null
+    return begun?.id === attempt.id ? begun : null
   }
 
   /** What the page of an authenticator that is being set up shows; null before the person said so. */
@@ -220,10 +221,13 @@ export function createSecondFactor(deps: SecondFactorDeps) {
   /** A new seed, in place of one that was never proven. */
   async function beginEnrolment(attempt: Attempt): Promise<void> {
     const { accountId } = attempt
-    if (attempt.state === 'open' && attempt.asks === 'enrol' && accountId) await transact((tx) => kept.begin(tx, accountId))
+    if (attempt.state === 'open' && attempt.asks === 'enrol' && accountId) await transact((tx) => kept.begin(tx, accountId, attempt.id))
   }
 
-  /** The first code: from now on the authenticator counts, and the code is used (R-107). Recovery codes come with it. */
+  /**
+   * The first code: from now on the authenticator counts, and the code is used (R-107). Recovery codes come with it. Whoever
+   * has one by now is asked for that (R-101).
+   */
   async function confirmEnrolment(attempt: Attempt, typed: string, label: string, asker: Asker): Promise<FactorOutcome> {
     const credential = await enrolling(attempt)
     const { accountId } = attempt
@@ -233,6 +237,8 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     const set = await kept.newCodes()
     const account = await accountOf(accountId)
     return transact(async (tx): Promise<FactorOutcome> => {
+      const own = await credentials.ofAccountIn(tx, accountId)
+      if (countOf(own).authenticators > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
       await kept.replaceCodes(tx, accountId, set)
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }

@@ -129,25 +129,26 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
 
   const enrol: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
-    if (visit.attempts[0]) await secondFactor.beginEnrolment(visit.attempts[0])
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    if (step.screen === 'enrol') await secondFactor.beginEnrolment(step.attempt)
     visits.seeOther(ctx, home(visit.uid))
   }
 
   const enrolCode: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
-    const [attempt] = visit.attempts
-    if (!attempt) return visits.seeOther(ctx, home(visit.uid))
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    if (step.screen !== 'enrol') return visits.seeOther(ctx, home(visit.uid))
     const name = field(ctx, 'name')
-    const outcome = await secondFactor.confirmEnrolment(attempt, field(ctx, 'code'), name, visit.asker)
+    const outcome = await secondFactor.confirmEnrolment(step.attempt, field(ctx, 'code'), name, visit.asker)
     if (outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'code_wrong', name)
     return goOn(ctx, visit, outcome)
   }
 
   const keepCodes: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
-    const [attempt] = visit.attempts
-    if (!attempt) return visits.seeOther(ctx, home(visit.uid))
-    return goOn(ctx, visit, await secondFactor.codesKept(attempt, visit.asker))
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    if (step.screen !== 'keep-codes') return visits.seeOther(ctx, home(visit.uid))
+    return goOn(ctx, visit, await secondFactor.codesKept(step.attempt, visit.asker))
   }
 
   async function goOn(ctx: Context, visit: OpenVisit, outcome: Awaited<ReturnType<typeof secondFactor.answer>>): Promise<void> {
