@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { createSecrets } from '../../src/base/index.ts'
 import { createCredentialFactors } from '../../src/factors/index.ts'
+import { codeOf } from '../rooms/totp-support.ts'
 import { query } from '../support/database.ts'
 import { createVisitor, type Visitor } from '../support/person.ts'
 import type { Service } from '../support/service.ts'
@@ -92,4 +93,12 @@ export async function tokenOf(stage: Stage, { page, app, verifier }: Walker): Pr
 export async function countOf(service: Service, from: string, values: readonly unknown[]): Promise<number> {
   const [row] = await query<{ n: string }>(service.databaseUrl, `select count(*) as n from ${from}`, values)
   return Number(row?.n)
+}
+
+/** The key that the page shows to be typed into an app, and what such an app shows at a moment from now. */
+export function keyOn({ page }: Pick<Standing, 'page'>, service: Service): { key: string; codeNow(): string } {
+  const shown = /<p class="ref mono" dir="ltr">([A-Z2-7 ]+)<\/p>/.exec(page.text)?.[1]
+  if (!shown) throw new Error(`no key on ${page.url}: ${page.words}`)
+  const key = shown.replaceAll(' ', '')
+  return { key, codeNow: () => codeOf(key, Math.floor(Date.now() / 1000) + service.clockSeconds) }
 }
