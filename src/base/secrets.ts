@@ -14,7 +14,9 @@ export type Purpose =
   | 'user-code'
   | 'signing-key'
   | 'trial-client'
+  | 'account-client'
   | 'proof-of-work'
+  | 'notice'
 
 /** The keys of `SECRETS`, newest first, and what is derived from them. */
 export interface Secrets {

@@ -76,9 +76,11 @@ export interface DeliveryDeps {
   metrics: Metrics
 }
 
-interface MessageOrder {
+export interface MessageOrder {
   channel: Channel
   challengeId: string | null
+  /** What it tells, where it answers no challenge. */
+  noticeId?: string
   /** For the audit only. */
   attemptId?: string
   message: MailName | SmsName
@@ -129,10 +131,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   async function queue(tx: Tx, order: MessageOrder): Promise<{ id: string }> {
-    const { attemptId, ...rest } = order
+    const { attemptId, noticeId = null, ...rest } = order
     const id = newId()
     const targetKey = order.target === '' ? null : deps.addressKey(order.target)
-    await store.insert(tx, { id, createdAt: clock.now(), targetKey, ...rest })
+    await store.insert(tx, { id, noticeId, createdAt: clock.now(), targetKey, ...rest })
     await enqueue(tx, id)
     const detail = { deliveryId: id, channel: order.channel, message: order.message }
     await deps.audit.record(tx, 'message.queued', { attemptId, detail })

@@ -5,6 +5,7 @@
 // Tables: delivery, suppression. Job: `deliver`. Specs: RFC 5321 (replies, §4.2), RFC 5322 (Message-ID), RFC 3834
 // (Auto-Submitted), Standard Webhooks, signatures of Amazon SNS and Twilio. Requirements: R-086, R-092, R-153, R-154,
 // R-164, F-19, F-28 to F-33.
+export { composeBy } from './compose-by.ts'
 export {
   type Composed,
   type ComposedMail,
@@ -13,6 +14,7 @@ export {
   DELIVER_TASK,
   type Delivery,
   type DeliveryDeps,
+  type MessageOrder,
 } from './delivery.ts'
 export { isLoopback } from './loopback.ts'
 export type { Receipt } from './receipt.ts'

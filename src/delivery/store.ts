@@ -10,6 +10,7 @@ export type SuppressionReason = 'bounced' | 'complained' | 'opted_out' | 'unreac
 interface NewDelivery {
   id: string
   challengeId: string | null
+  noticeId: string | null
   channel: Channel
   message: MailName | SmsName
   target: Address | ''
@@ -24,7 +25,10 @@ interface NewDelivery {
 export interface DueDelivery {
   id: string
   channel: Channel
+  /** What it answers; null for a message that tells something. */
   challengeId: string | null
+  /** What it tells; null for a message that answers a challenge. */
+  noticeId: string | null
   /** The attempt of the challenge, for the audit. */
   attemptId: string | null
   /** The client of the attempt; empty without one. */

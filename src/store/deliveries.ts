@@ -3,8 +3,9 @@ import { type Database, runIn, type Statement } from './database.ts'
 
 const INSERT: Statement = {
   name: 'deliveries_insert',
-  text: `insert into delivery (id, challenge_id, channel, message, target, target_key, locale, state, tries, created_at, due_at, give_up_at)
-    values ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8, $9)`,
+  text: `insert into delivery (id, challenge_id, channel, message, target, target_key, locale, state, tries, created_at, due_at, give_up_at,
+      notice_id)
+    values ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8, $9, $10)`,
 }
 
 // The row is locked in its newest version first, so that a second claim waits and then finds it `sending`.
@@ -19,10 +20,10 @@ const CLAIM: Statement = {
         claimed_until = case d.channel when 'sms' then $4::timestamptz else $3::timestamptz end,
         reason = case when due.resumed then 'unanswered' else d.reason end
       from due where d.id = due.id
-      returning d.id, d.channel, d.challenge_id, d.message, d.target, d.target_key, d.locale, d.created_at, d.give_up_at, d.tries,
+      returning d.id, d.channel, d.challenge_id, d.notice_id, d.message, d.target, d.target_key, d.locale, d.created_at, d.give_up_at, d.tries,
         due.resumed, due.unanswered
     )
-    select c.id, c.channel, c.challenge_id as "challengeId", h.attempt_id as "attemptId",
+    select c.id, c.channel, c.challenge_id as "challengeId", c.notice_id as "noticeId", h.attempt_id as "attemptId",
       coalesce(a.client_id, '') as "clientId", c.message, c.target, coalesce(c.target_key, h.target_key, '') as "targetKey",
       coalesce(h.known_browser, false) as "knownBrowser", coalesce(h.target_key like 'nobody:%', false) as unasked,
       s.reason as suppressed, c.locale, c.created_at as "createdAt", c.give_up_at as "giveUpAt", c.tries, c.resumed, c.unanswered
@@ -99,7 +100,7 @@ export function createDeliveryStore(db: Database): DeliveryStore {
   return {
     insert: async (tx, d) => {
       const to = [d.channel, d.message, d.target, d.targetKey, d.locale]
-      await runIn(tx, INSERT, [d.id, d.challengeId, ...to, d.createdAt, d.giveUpAt])
+      await runIn(tx, INSERT, [d.id, d.challengeId, ...to, d.createdAt, d.giveUpAt, d.noticeId])
     },
     claim: async (id, now, until) => (await db.run<DueDelivery>(CLAIM, [id, now, until.email, until.sms]))[0] ?? null,
     handOver: async (tx, id, at, by) => (await runIn(tx, HAND_OVER, [id, at, by.route, by.receiptId])).length === 1,

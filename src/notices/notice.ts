@@ -1,0 +1,33 @@
+import type { Tx } from '../base/index.ts'
+import type { NoticeKind } from '../text/index.ts'
+
+/** Something that a person is told by mail about their own account. */
+export interface Notice {
+  id: string
+  accountId: string
+  kind: NoticeKind
+  /** What its words name, such as a masked address. */
+  values: Readonly<Record<string, string>>
+  /** What an objection takes back; never shown. */
+  undo: Readonly<Record<string, string>>
+  /** Browser and system in words, where it was done. */
+  device: string
+  /** When it was done. */
+  at: Date
+  /** Null where there is nothing to object to. */
+  objectUntil: Date | null
+  objectedAt: Date | null
+}
+
+/** What notices need from storage. A notice goes with its account. */
+export interface NoticeStore {
+  add(tx: Tx, notice: Notice): Promise<void>
+  /**
+   * The same, unless the account was told of this kind and this device since `since`: of parallel calls a single one
+   * answers true.
+   */
+  addOnce(tx: Tx, notice: Notice, since: Date): Promise<boolean>
+  find(id: string): Promise<Notice | null>
+  /** Single winner: what nobody has objected to, and may be until after `now`, is objected to. */
+  object(tx: Tx, id: string, now: Date): Promise<boolean>
+}

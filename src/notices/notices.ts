@@ -1,0 +1,106 @@
+import { addSeconds, type Clock, type EmailAddress, newId, type Secrets, type Tx } from '../base/index.ts'
+import type { Composed, DueDelivery, MessageOrder } from '../delivery/index.ts'
+import type { NoticeKind, Text } from '../text/index.ts'
+import type { Notice, NoticeStore } from './notice.ts'
+import { readToken, tokenOf } from './notice-token.ts'
+
+/** How long one can object. */
+export const OBJECT_SECONDS = 3 * 86_400
+/** A mail that could not be handed over by then tells nothing new. */
+const GIVE_UP_SECONDS = 86_400
+/** One device is told of once in that time, however often it signs in. */
+const DEVICE_AGAIN_SECONDS = 86_400
+
+export interface NoticesDeps {
+  store: NoticeStore
+  /** Queues a message in the caller's transaction. */
+  queue(tx: Tx, order: MessageOrder): Promise<unknown>
+  /** How people know an application; null when it is none any more. */
+  appNameOf(clientId: string): Promise<string | null>
+  secrets: Secrets
+  text: Pick<Text, 'mail'>
+  clock: Clock
+  /** Links in mails come from here and from nowhere else (R-066). */
+  issuer: string
+}
+
+/** What is to be told. */
+export interface ToTell {
+  accountId: string
+  kind: NoticeKind
+  /** What the words name. An application is named by `clientId`; its name is looked up when it is shown, as `app`. */
+  values: Record<string, string>
+  /** What an objection takes back. */
+  undo: Record<string, string>
+  device: string
+  locale: string
+  to: readonly EmailAddress[]
+  objectable: boolean
+}
+
+export interface Notices {
+  /**
+   * Tells it by one mail to each address, in the caller's transaction. False when nobody is told: there is no address,
+   * or it is a device that was told of in the last 24 hours.
+   */
+  tell(tx: Tx, told: ToTell): Promise<boolean>
+  /** What the token of a mail's link speaks of; null when it is none, out of time, or was objected to. */
+  byToken(token: string): Promise<(Notice & { objectUntil: Date }) | null>
+  /** Single winner: from now on the notice is objected to. What that takes back is the caller's, in the same transaction. */
+  object(tx: Tx, id: string): Promise<boolean>
+  /** The words of a notice's mail, in the worker. Null when the notice went with its account, or was objected to. */
+  compose(delivery: DueDelivery): Promise<Composed | null>
+}
+
+/** Mails about what was done to an account, each with a way to say "that was not me" (R-109, R-184). */
+export function createNotices(deps: NoticesDeps): Notices {
+  const { store, secrets, clock, issuer } = deps
+  const { host } = new URL(issuer)
+
+  async function tell(tx: Tx, { locale, to, objectable, ...told }: ToTell): Promise<boolean> {
+    const addresses = [...new Set(to)]
+    if (addresses.length === 0) return false
+    const at = clock.now()
+    const objectUntil = objectable ? addSeconds(at, OBJECT_SECONDS) : null
+    const notice: Notice = { ...told, id: newId(), at, objectUntil, objectedAt: null }
+    if (!(await added(tx, notice))) return false
+    const giveUpAt = addSeconds(at, GIVE_UP_SECONDS)
+    for (const target of addresses) {
+      const order = { channel: 'email', challengeId: null, noticeId: notice.id, message: 'notice' } as const
+      await deps.queue(tx, { ...order, target, locale, giveUpAt })
+    }
+    return true
+  }
+
+  async function added(tx: Tx, notice: Notice): Promise<boolean> {
+    if (notice.kind === 'device_new') return store.addOnce(tx, notice, addSeconds(notice.at, -DEVICE_AGAIN_SECONDS))
+    await store.add(tx, notice)
+    return true
+  }
+
+  async function byToken(token: string): Promise<(Notice & { objectUntil: Date }) | null> {
+    const id = readToken(secrets, token)
+    const notice = id && (await store.find(id))
+    if (!notice || notice.objectedAt || !notice.objectUntil || notice.objectUntil <= clock.now()) return null
+    return { ...notice, objectUntil: notice.objectUntil, values: await named(notice.values) }
+  }
+
+  async function compose({ noticeId, target, locale }: DueDelivery): Promise<Composed | null> {
+    const notice = noticeId ? await store.find(noticeId) : null
+    if (!notice || notice.objectedAt) return null
+    const { id, kind, device, at, objectUntil: until } = notice
+    const link = until && `${issuer}/account/notice/${tokenOf(secrets, id)}`
+    const shown = { kind, device, at, link, until, values: await named(notice.values) }
+    return {
+      channel: 'email',
+      ...deps.text.mail('notice', { ...shown, to: target, footer: host }, locale),
+      facts: { link, code: null },
+    }
+  }
+
+  async function named({ clientId, ...values }: Notice['values']): Promise<Record<string, string>> {
+    return clientId === undefined ? values : { ...values, app: (await deps.appNameOf(clientId)) ?? clientId }
+  }
+
+  return { tell, byToken, object: (tx, id) => store.object(tx, id, clock.now()), compose }
+}
