@@ -221,7 +221,8 @@ export function createSecondFactor(deps: SecondFactorDeps) {
   /** A new seed, in place of one that was never proven. */
   async function beginEnrolment(attempt: Attempt): Promise<void> {
     const { accountId } = attempt
-    if (attempt.state === 'open' && attempt.asks === 'enrol' && accountId) await transact((tx) => kept.begin(tx, accountId, attempt.id))
+    if (attempt.state === 'open' && attempt.asks === 'enrol' && accountId)
+      await transact((tx) => kept.begin(tx, accountId, attempt.id))
   }
 
   /**
