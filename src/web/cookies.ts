@@ -2,13 +2,17 @@ import type { Context } from 'koa'
 
 const KNOWN_BROWSER_SECONDS = 400 * 24 * 3600 // the longest that browsers keep (RFC 6265bis §5.5)
 const FLASH_SECONDS = 60
+const FLOW_SECONDS = 10 * 60
 
 /**
  * Cookies of our own, beside the engine's. On https they are `__Host-` (R-132). One tells that a browser has
- * signed in before, one that its person is not asked for a second factor here, one carries what the next page says.
+ * signed in before, one that its person is not asked for a second factor here, one carries what the next page says. Of the account page's
+ * two, one holds the token of a session, one what a request to sign in must know when its answer comes.
  */
 export function createCookies(secure: boolean) {
   const name = (plain: string) => (secure ? `__Host-${plain}` : plain)
+  // A random token and a sealed value: a signature would say nothing more.
+  const own = { httpOnly: true, sameSite: 'lax', secure, signed: false, path: '/', overwrite: true } as const
   const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, path: '/', overwrite: true } as const
 
   return {
@@ -19,6 +23,20 @@ export function createCookies(secure: boolean) {
     device: (ctx: Context) => ctx.cookies.get(name('device'), { signed: true }),
     setDevice(ctx: Context, token: string, seconds: number) {
       ctx.cookies.set(name('device'), token, { ...options, maxAge: seconds * 1000 })
+    },
+    account: (ctx: Context) => ctx.cookies.get(name('account'), { signed: false }),
+    /** Ends with the browser, and with the session (R-133). */
+    setAccount(ctx: Context, token: string | null) {
+      ctx.cookies.set(name('account'), token, own)
+    },
+    accountFlow: (ctx: Context) => ctx.cookies.get(name('account-flow'), { signed: false }),
+    setAccountFlow(ctx: Context, sealed: string | null) {
+      ctx.cookies.set(name('account-flow'), sealed, { ...own, ...(sealed !== null && { maxAge: FLOW_SECONDS * 1000 }) })
+    },
+    accountAddress: (ctx: Context) => ctx.cookies.get(name('account-address'), { signed: false }),
+    /** What the proof of an address is for, until its code is typed. It ends with the browser, and fits one session. */
+    setAccountAddress(ctx: Context, sealed: string | null) {
+      ctx.cookies.set(name('account-address'), sealed, own)
     },
     /** Tells the next page of this interaction that the last code was wrong. Read once. */
     takeFlash(ctx: Context, uid: string): string | undefined {

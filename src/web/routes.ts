@@ -3,6 +3,7 @@ import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { Refusal } from '../base/index.ts'
 import type { Text } from '../text/index.ts'
+import { type AccountPage, addAccountRoutes } from './account/routes.ts'
 import type { createDevInbox } from './dev-inbox.ts'
 import { type createReceipts, RECEIPT_MAX } from './receipts.ts'
 import type { ConsentSteps } from './sign-in/consent.ts'
@@ -29,6 +30,7 @@ export interface RouteDeps {
   linkPage: ReturnType<typeof createLinkPage>
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
+  account: AccountPage | null
   receipts: ReturnType<typeof createReceipts>
   /** Trial mode only; null elsewhere, and then its paths do not exist. */
   trial: { inbox: ReturnType<typeof createDevInbox> | null; demoUrl: string | null } | null
@@ -101,6 +103,8 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('keep', onward.keep)
   step('consent', consent.answer)
   step('other', onward.other)
+
+  if (deps.account) addAccountRoutes({ get, post }, deps.account)
 
   // From providers of mail and texts: signed, read as it came, no form of a person's.
   router.post('/receipts/sns', ...receipt('sns'))

@@ -18,6 +18,7 @@ import type {
   SecondFactorFlow,
 } from '../signin/index.ts'
 import type { Text } from '../text/index.ts'
+import { type AccountPageParts, createAccountPage } from './account/account-page.ts'
 import { createCookies } from './cookies.ts'
 import { createDevInbox, type DevInboxDeps } from './dev-inbox.ts'
 import { createEngineGuards } from './engine-guards.ts'
@@ -48,6 +49,7 @@ export interface SiteDeps {
   /** Set in trial mode only. */
   trial: { inbox: DevInboxDeps['inbox'] | null; demoUrl: string | null } | null
   serveAsset: Middleware
+  account?: AccountPageParts
   oidc: Oidc
   flow: Flow
   prover: Prover
@@ -101,6 +103,7 @@ export function createSite(deps: SiteDeps): Server {
     linkPage: createLinkPage(shared),
     onward: createContinue(shared),
     consent,
+    account: deps.account ? createAccountPage(shared, deps.account) : null,
     receipts: deps.receipts,
     trial: deps.trial && {
       inbox: deps.trial.inbox && createDevInbox({ inbox: deps.trial.inbox, text, csrf, issuer: deps.issuer }),

@@ -47,6 +47,9 @@ const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logo
 const STEPS =
   'state|identify|answer|resend|retry|restart|again|text|digits|email|second|work|link|continue|switch|keep|consent|other'
 const SIGN_IN = new RegExp(`^/sign-in/[^/]+(?:/(${STEPS})(?=/|$))?`)
+const PLACES =
+  'sign-in|callback|step-up|sign-out|signed-out|notice|notice-done|methods|addresses|authenticators|codes|devices|apps|activity|profile|data|close|keep'
+const ACCOUNT = new RegExp(`^/account(?:/(?:${PLACES}))?(?=/|$)`)
 const RECEIPTS = /^\/receipts\/(?:sns|twilio|delivery)$/
 
 /** The pattern of a path, from a fixed list: labels and log lines stay few and hold no value. */
@@ -56,5 +59,5 @@ function routeOf(path: string): string {
   if (path === '/') return '/'
   if (path.startsWith('/assets/')) return '/assets/:file'
   if (path.startsWith('/dev/')) return '/dev/inbox'
-  return (RECEIPTS.exec(path) ?? ENGINE_PATHS.exec(path))?.[0] ?? 'other'
+  return (RECEIPTS.exec(path) ?? ENGINE_PATHS.exec(path) ?? ACCOUNT.exec(path))?.[0] ?? 'other'
 }

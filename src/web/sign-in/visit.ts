@@ -2,9 +2,10 @@ import type { Context, Middleware } from 'koa'
 import { Refusal } from '../../base/index.ts'
 import type { Clients } from '../../clients/index.ts'
 import { appViewOf, type Interactions, type InteractionView } from '../../oidc/index.ts'
-import { type Asker, type Attempt, deviceOf, type Flow, type Requirement, type SecondFactor } from '../../signin/index.ts'
+import type { Asker, Attempt, Flow, Requirement, SecondFactor } from '../../signin/index.ts'
 import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
+import { deviceInWords } from '../device-words.ts'
 import type { Csrf } from '../middleware/csrf.ts'
 import { networkOf, stateOf, whoOf } from '../request.ts'
 import { countriesFor } from './countries.ts'
@@ -97,16 +98,10 @@ export function createVisits(deps: VisitDeps) {
   }
 
   function askerOf(ctx: Context, locale: string): Asker {
-    const device = deviceInWords(ctx, locale)
+    const device = deviceInWords(ctx, text, locale)
     const countries = countriesFor(ctx.get('accept-language'), deps)
     const cookies = { knownCookie: deps.cookies.known(ctx), deviceToken: deps.cookies.device(ctx) }
     return { ipSubject: networkOf(ctx), ...cookies, device, locale, countries, who: whoOf(ctx) }
-  }
-
-  function deviceInWords(ctx: Context, locale: string): string {
-    const device = deviceOf(ctx.get('user-agent'))
-    if (!device) return text.say('device.unknown', {}, locale)
-    return device.system ? text.say('device.known', { browser: device.browser, system: device.system }, locale) : device.browser
   }
 
   function form(visit: Visit, step: string): FormView {

@@ -1,0 +1,59 @@
+import type { AccountSession, AccountSessionStore } from '../web/index.ts'
+import type { Database, Statement } from './database.ts'
+
+// The session of the engine must live, belong to the same account, and hold this page's `sid`: a person who signs out, is
+// signed out, or takes the application's access away has none here any more. The newest row of a session counts.
+const FIND: Statement = {
+  name: 'account_sessions_find',
+  text: `
+    select own.id, own.account_id as "accountId", engine.uid as "sessionUid", own.level, own.auth_time as "authTime",
+      own.id_token as "idToken", own.sealed, own.last_seen_at as "lastSeenAt", (
+        select count(*)::int from credential c
+        where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
+      ) as authenticators
+    from account_session own
+    join account a on a.id = own.account_id and a.state = 'active' and (a.closing_at is null or a.closing_at > $2)
+    join lateral (
+      select uid from oidc_record
+      where model = 'Session' and account_id = own.account_id and expires_at > $2
+        and payload -> 'authorizations' -> 'account' ->> 'sid' = own.sid
+      order by expires_at desc limit 1
+    ) engine on true
+    where own.id = $1 and own.expires_at > $2 and own.last_seen_at > $3`,
+}
+
+// The row of the account is locked against its deletion by the foreign key; one that is gone already is not found.
+const CREATE: Statement = {
+  name: 'account_sessions_create',
+  text: `
+    with gone as (delete from account_session where id = $10)
+    insert into account_session (id, account_id, sid, level, auth_time, id_token, sealed, created_at, last_seen_at, expires_at)
+    select $1, a.id, $3, $4::int, $5::timestamptz, $6, $7, $8::timestamptz, $8::timestamptz, $9::timestamptz from account a where a.id = $2
+    returning id`,
+}
+
+const SEEN: Statement = {
+  name: 'account_sessions_seen',
+  text: 'update account_session set last_seen_at = $2 where id = $1 and last_seen_at < $2',
+}
+
+const END: Statement = { name: 'account_sessions_end', text: 'delete from account_session where id = $1' }
+
+const SET_SEALED: Statement = {
+  name: 'account_sessions_set_sealed',
+  text: 'update account_session set sealed = $2 where id = $1',
+}
+
+/** Sessions on the account page, in `account_session`. */
+export function createAccountSessionStore(db: Database): AccountSessionStore {
+  return {
+    find: async (id, now, seenAfter) => (await db.run<AccountSession>(FIND, [id, now, seenAfter]))[0] ?? null,
+    async create({ id, accountId, sid, level, authTime, idToken, sealed, createdAt, expiresAt }, replaces) {
+      const values = [id, accountId, sid, level, authTime, idToken, sealed, createdAt, expiresAt, replaces]
+      return (await db.run(CREATE, values)).length === 1
+    },
+    seen: async (id, now) => void (await db.run(SEEN, [id, now])),
+    end: async (id) => void (await db.run(END, [id])),
+    setSealed: async (id, sealed) => void (await db.run(SET_SEALED, [id, sealed])),
+  }
+}

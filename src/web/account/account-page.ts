@@ -1,0 +1,59 @@
+import type { Accounts } from '../../accounts/index.ts'
+import type { Clock, Log, Secrets } from '../../base/index.ts'
+import { accountClientSecret, type Clients } from '../../clients/index.ts'
+import type { Notices } from '../../notices/index.ts'
+import type { Selfservice } from '../../selfservice/index.ts'
+import type { Text } from '../../text/index.ts'
+import type { Cookies } from '../cookies.ts'
+import type { Csrf } from '../middleware/csrf.ts'
+import { createSignInPages } from './callback.ts'
+import { createAccountClient } from './client.ts'
+import { createFlows } from './flow.ts'
+import { createFresh } from './fresh.ts'
+import { createNoticePage } from './notice-page.ts'
+import type { AccountPage } from './routes.ts'
+import type { Listener } from './self-fetch.ts'
+import { type AccountSessionStore, createAccountSessions } from './session.ts'
+import { createSignOut } from './sign-out.ts'
+import { type AccountVisits, createAccountVisits } from './visit.ts'
+
+/** What only the account page needs of the house. */
+export interface AccountPageParts {
+  /** Where this process listens: the page's own requests go there. */
+  listener: Listener
+  sessions: AccountSessionStore
+  selfservice: Selfservice
+  notices: Pick<Notices, 'byToken'>
+}
+
+export interface AccountPageDeps {
+  issuer: string
+  accounts: Pick<Accounts, 'find'>
+  clients: Pick<Clients, 'find'>
+  csrf: Csrf
+  cookies: Cookies
+  text: Text
+  secrets: Secrets
+  clock: Clock
+  log: Log
+}
+
+/** Puts the account page together: its client, its sessions, its guards. */
+export function createAccountPage(deps: AccountPageDeps, parts: AccountPageParts): AccountPage & { visits: AccountVisits } {
+  const { issuer, cookies, secrets, clock } = deps
+  const client = createAccountClient({ issuer, secret: accountClientSecret(secrets), listener: parts.listener })
+  const sessions = createAccountSessions({ store: parts.sessions, secrets, clock })
+  const flows = createFlows({ client, cookies, secrets })
+  const visits = createAccountVisits({ ...deps, sessions, signIn: (ctx, to) => signIn.toSignIn(ctx, to) })
+  const shared = { ...deps, client, sessions, flows, visits }
+  const signIn = createSignInPages(shared)
+
+  return {
+    visits,
+    guarded: visits.guarded,
+    fresh: createFresh({ visits, clock, stepUp: signIn.toStepUp }),
+    signIn,
+    signOut: createSignOut(shared),
+    notice: createNoticePage({ ...shared, ...parts }),
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  buildEndSessionUrl,
+  ClientSecretBasic,
+  Configuration,
+  calculatePKCECodeChallenge,
+  customFetch,
+  enableNonRepudiationChecks,
+  randomNonce,
+  randomPKCECodeVerifier,
+} from 'openid-client'
+import { ACCOUNT_CLIENT_ID } from '../../clients/index.ts'
+import { ACR_VALUES, levelOfAcr } from '../../oidc/index.ts'
+import { createSelfFetch, type Listener } from './self-fetch.ts'
+import type { SignedIn } from './session.ts'
+
+/** As the account page's client is registered (see clients). */
+export const CALLBACK_PATH = '/account/callback'
+export const SIGNED_OUT_PATH = '/account/signed-out'
+
+/** What must be shown anew before something that matters is done. */
+export interface StepUpWish {
+  maxAgeSeconds: number
+  /** A second factor is insisted on: the person has one. */
+  second: boolean
+  loginHint: string | undefined
+}
+
+/** What is kept of a request until its answer comes. */
+export interface AskedFor {
+  state: string
+  nonce: string
+  verifier: string
+  maxAgeSeconds: number | null
+}
+
+const SECOND = ACR_VALUES.slice(1)
+const TIMEOUT_SECONDS = 10
+
+/**
+ * The account page as an OpenID Connect client of this very issuer: code flow with PKCE (S256), state, nonce and `iss`
+ * (RFC 9207), ID tokens checked by signature. The addresses of the engine are known, so nothing is discovered; its own
+ * requests go to this process, which redeems what any instance has issued.
+ */
+export function createAccountClient(deps: { issuer: string; secret: string; listener: Listener }) {
+  const { issuer } = deps
+  const server = {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/jwks`,
+    end_session_endpoint: `${issuer}/logout`,
+    authorization_response_iss_parameter_supported: true,
+  }
+  const metadata = { id_token_signed_response_alg: 'ES256', require_auth_time: true }
+  const config = new Configuration(server, ACCOUNT_CLIENT_ID, metadata, ClientSecretBasic(deps.secret))
+  config[customFetch] = createSelfFetch(deps.listener)
+  config.timeout = TIMEOUT_SECONDS
+  enableNonRepudiationChecks(config)
+  // A trial's issuer is http on loopback.
+  if (issuer.startsWith('http:')) allowInsecureRequests(config)
+
+  /** A request for `state`: where the browser goes, and what must be known when it is back. */
+  async function ask(state: string, locale: string, stepUp: StepUpWish | null): Promise<{ url: string; asked: AskedFor }> {
+    const asked = {
+      state,
+      nonce: randomNonce(),
+      verifier: randomPKCECodeVerifier(),
+      maxAgeSeconds: stepUp?.maxAgeSeconds ?? null,
+    }
+    const idToken = { sid: null, ...(stepUp?.second && { acr: { essential: true, values: SECOND } }) }
+    const url = buildAuthorizationUrl(config, {
+      redirect_uri: `${issuer}${CALLBACK_PATH}`,
+      scope: 'openid',
+      state,
+      nonce: asked.nonce,
+      code_challenge: await calculatePKCECodeChallenge(asked.verifier),
+      code_challenge_method: 'S256',
+      ui_locales: locale,
+      claims: JSON.stringify({ id_token: idToken }),
+      ...(stepUp && { max_age: String(stepUp.maxAgeSeconds) }),
+      ...(stepUp?.loginHint && { login_hint: stepUp.loginHint }),
+    })
+    return { url: url.href, asked }
+  }
+
+  /**
+   * Redeems the answer. Throws where anything about it is not as it was asked for: state, `iss`, code, nonce, signature,
+   * age of the sign-in, or claims that this page cannot do without.
+   */
+  async function redeem(answer: URL, { state, nonce, verifier, maxAgeSeconds }: AskedFor): Promise<SignedIn> {
+    const tokens = await authorizationCodeGrant(config, answer, {
+      expectedState: state,
+      expectedNonce: nonce,
+      pkceCodeVerifier: verifier,
+      idTokenExpected: true,
+      ...(maxAgeSeconds !== null && { maxAge: maxAgeSeconds }),
+    })
+    const claims = tokens.claims()
+    const level = levelOfAcr(claims?.acr)
+    const sid = claims?.sid
+    if (!tokens.id_token || !claims || !level || typeof sid !== 'string' || claims.auth_time === undefined) {
+      throw new Error('the ID token lacks a claim that the account page needs')
+    }
+    const authTime = new Date(claims.auth_time * 1000)
+    return { accountId: claims.sub, sid, level, authTime, idToken: tokens.id_token }
+  }
+
+  /** RP-Initiated Logout 1.0 §2. */
+  function endSessionUrl(idToken: string): string {
+    return buildEndSessionUrl(config, {
+      id_token_hint: idToken,
+      post_logout_redirect_uri: `${issuer}${SIGNED_OUT_PATH}`,
+    }).href
+  }
+
+  return { ask, redeem, endSessionUrl }
+}
+
+export type AccountClient = ReturnType<typeof createAccountClient>

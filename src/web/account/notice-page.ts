@@ -1,0 +1,76 @@
+import type { Context, Middleware } from 'koa'
+import type { Clients } from '../../clients/index.ts'
+import { ACCOUNT_CLIENT_ID } from '../../clients/index.ts'
+import type { Notices } from '../../notices/index.ts'
+import { appViewOf } from '../../oidc/index.ts'
+import type { Selfservice } from '../../selfservice/index.ts'
+import type { Text } from '../../text/index.ts'
+import type { Cookies } from '../cookies.ts'
+import type { Csrf } from '../middleware/csrf.ts'
+import { whoOf } from '../request.ts'
+import { HOME } from './own-path.ts'
+import type { AccountVisits } from './visit.ts'
+
+const PATH = '/account/notice'
+/** Where the browser is led from the address with the token (R-065). */
+const DONE_PATH = '/account/notice-done'
+const FLASH = 'notice'
+const KIND = /^[a-z_]{1,40}$/
+
+/**
+ * The link in a mail about the account. It needs no session, since whoever objects may be locked out by then, and it gives
+ * none. Opening it changes nothing, whoever does (R-054); the button does, once.
+ */
+export function createNoticePage(deps: {
+  notices: Pick<Notices, 'byToken'>
+  selfservice: Pick<Selfservice, 'object'>
+  visits: Pick<AccountVisits, 'show' | 'seeOther' | 'localeOf'>
+  clients: Pick<Clients, 'find'>
+  text: Text
+  csrf: Csrf
+  cookies: Cookies
+}) {
+  const { visits, csrf, cookies } = deps
+  const tokenOf = (ctx: Context) => String(ctx.params.token)
+  const subjectOf = (token: string) => `notice/${token}`
+
+  const show: Middleware = async (ctx) => {
+    const token = tokenOf(ctx)
+    const notice = await deps.notices.byToken(token)
+    if (!notice?.objectUntil) return tooLate(ctx)
+    const { kind, values, device, at, objectUntil } = notice
+    const form = { action: `${PATH}/${token}`, csrf: csrf.tokenFor(subjectOf(token)) }
+    visits.show(ctx, here(ctx), 'account-notice', { kind, values, device, at, objectUntil, form })
+  }
+
+  const object: Middleware = async (ctx) => {
+    const token = tokenOf(ctx)
+    csrf.check(ctx, subjectOf(token))
+    const objected = await deps.selfservice.object(token, whoOf(ctx))
+    if (!objected) return visits.seeOther(ctx, `${PATH}/${token}`)
+    cookies.setFlash(ctx, FLASH, objected.kind)
+    visits.seeOther(ctx, DONE_PATH)
+  }
+
+  const done: Middleware = (ctx) => {
+    const kind = cookies.takeFlash(ctx, FLASH)
+    if (!kind || !KIND.test(kind)) return visits.seeOther(ctx, HOME)
+    visits.show(ctx, here(ctx), 'account-notice-done', { kind, signInUrl: HOME })
+  }
+
+  // Unknown, out of time and used are one answer: the token is all that is known.
+  async function tooLate(ctx: Context): Promise<void> {
+    const client = await deps.clients.find(ACCOUNT_CLIENT_ID)
+    const app = client ? appViewOf(client) : { name: '', letter: '' }
+    ctx.status = 410
+    ctx.type = 'html'
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = deps.text.page('link-ended', { app, reason: 'expired', endedAt: null, again: null }, visits.localeOf(ctx))
+  }
+
+  const here = (ctx: Context) => ({ locale: visits.localeOf(ctx) })
+
+  return { show, object, done }
+}
+
+export type NoticePage = ReturnType<typeof createNoticePage>

@@ -1,0 +1,140 @@
+import { addSeconds, type Clock, hashOf, newSecret, SealBroken, type Secrets } from '../../base/index.ts'
+import type { Level } from '../../signin/index.ts'
+
+/** After so long without a request a session on the account page ends (R-133). */
+export const IDLE_SECONDS = 30 * 60
+/** After so long it ends, whatever was done meanwhile (R-133). */
+export const ABSOLUTE_SECONDS = 12 * 60 * 60
+/** The last request is written at most this often, so that reading a page is mostly reading. */
+const SEEN_EVERY_SECONDS = 60
+
+/** A living session on the account page. */
+export interface AccountSession {
+  /** SHA-256 of the cookie's token: it opens nothing by itself. */
+  id: string
+  accountId: string
+  /** The engine's session that it hangs on. */
+  sessionUid: string
+  /** What `acr` said. */
+  level: Level
+  /** When the oldest proof that counts was given. */
+  authTime: Date
+  /** The ID token, sealed: it names the session at sign-out. */
+  idToken: string
+  /** Recovery codes that the person has not kept yet, sealed; null when there are none. */
+  sealed: string | null
+  lastSeenAt: Date
+  /** Authenticators of the account that count. */
+  authenticators: number
+}
+
+/** What a sign-in brought. */
+export interface SignedIn {
+  accountId: string
+  /** The engine's session, as the ID token names it. */
+  sid: string
+  level: Level
+  authTime: Date
+  idToken: string
+}
+
+export interface AccountSessionRow extends SignedIn {
+  id: string
+  sealed: string | null
+  createdAt: Date
+  expiresAt: Date
+}
+
+/** What the account page needs from storage. */
+export interface AccountSessionStore {
+  /**
+   * In one statement, since every request asks (R-135): the session of this id that ends after `now` and was seen
+   * after `seenAfter`, whose account may sign in, and whose session of the engine lives and still knows this page.
+   */
+  find(id: string, now: Date, seenAfter: Date): Promise<AccountSession | null>
+  /** Adds a session and ends `replaces` with it; false, and nothing is written, where the account is gone. */
+  create(row: AccountSessionRow, replaces: string | null): Promise<boolean>
+  seen(id: string, now: Date): Promise<void>
+  end(id: string): Promise<void>
+  /** Keeps what is to be shown until it is taken; null forgets it. */
+  setSealed(id: string, sealed: string | null): Promise<void>
+}
+
+/**
+ * Sessions on the account page. The cookie holds a random token, the store its hash; a token that was not made here finds
+ * nothing (R-131). Each is bound to the session of the engine that it came from, and is gone with it.
+ */
+export function createAccountSessions(deps: { store: AccountSessionStore; secrets: Secrets; clock: Clock }) {
+  const { store, secrets, clock } = deps
+
+  /** The living session of this token. */
+  async function find(token: string): Promise<AccountSession | null> {
+    const now = clock.now()
+    const session = await store.find(hashOf(token), now, addSeconds(now, -IDLE_SECONDS))
+    if (session && addSeconds(session.lastSeenAt, SEEN_EVERY_SECONDS) <= now) await store.seen(session.id, now)
+    return session
+  }
+
+  /**
+   * A new session, always under a new token; the one that the browser had ends with it (R-130). Codes that the same person
+   * has not kept yet go along. Answers the token; null where the account is gone.
+   */
+  async function begin(signedIn: SignedIn, oldToken: string | undefined): Promise<string | null> {
+    const token = newSecret()
+    const id = hashOf(token)
+    const now = clock.now()
+    const old = oldToken === undefined ? null : await find(oldToken)
+    const codes = old?.accountId === signedIn.accountId ? codesOf(old) : null
+    const row = {
+      ...signedIn,
+      id,
+      idToken: secrets.seal(signedIn.idToken, idTokenContext(id)),
+      sealed: codes && sealedCodes(id, codes),
+      createdAt: now,
+      expiresAt: addSeconds(now, ABSOLUTE_SECONDS),
+    }
+    const begun = await store.create(row, oldToken === undefined ? null : hashOf(oldToken))
+    return begun ? token : null
+  }
+
+  /** For the sign-out; null where it was sealed with a secret that is gone. */
+  const idTokenOf = ({ id, idToken }: Pick<AccountSession, 'id' | 'idToken'>) => opened(idToken, idTokenContext(id))
+
+  /** Recovery codes that wait to be kept; null when there are none. */
+  function codesOf({ id, sealed }: Pick<AccountSession, 'id' | 'sealed'>): string[] | null {
+    const codes = sealed === null ? null : opened(sealed, codesContext(id))
+    return codes === null ? null : (JSON.parse(codes) as string[])
+  }
+
+  /** They can be seen in this session, and nowhere else, until they are taken. */
+  const keepCodes = (id: string, codes: readonly string[]) => store.setSealed(id, sealedCodes(id, codes))
+
+  /** Nobody sees them again. */
+  const takeCodes = (id: string) => store.setSealed(id, null)
+
+  function sealedCodes(id: string, codes: readonly string[]): string {
+    return secrets.seal(JSON.stringify(codes), codesContext(id))
+  }
+
+  function opened(sealed: string, context: string): string | null {
+    try {
+      return secrets.open(sealed, context)
+    } catch (error) {
+      if (error instanceof SealBroken) return null
+      throw error
+    }
+  }
+
+  return { find, begin, end: store.end, idTokenOf, codesOf, keepCodes, takeCodes }
+}
+
+export type AccountSessions = ReturnType<typeof createAccountSessions>
+
+// What is sealed for one session opens in no other.
+function codesContext(id: string): string {
+  return `account/codes/${id}`
+}
+
+function idTokenContext(id: string): string {
+  return `account/id-token/${id}`
+}
