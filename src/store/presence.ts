@@ -7,6 +7,8 @@ import { jittered, pause } from './pause.ts'
 export interface Presence {
   /** Shows that the worker pool lives; resolves once others can see it. Before it takes its first job. */
   show(poolId: string): Promise<void>
+  /** The pools of this process have ended: what they left locked is found like that of a dead process. */
+  hide(): Promise<void>
   /** Gives the jobs that still run in this process to the others. */
   stop(): Promise<void>
 }
@@ -104,6 +106,11 @@ export function createPresence(deps: { databaseUrl: string; log: Log; lookEveryM
       poolIds.add(poolId) // first: a connection made anew shows it, should this one fail
       looking ??= keepLooking()
       await withClient((connected) => connected.query(SHOW, [poolId]))
+    },
+    // Their locks go with the connection; one made anew shows those that begin from now on.
+    hide() {
+      poolIds.clear()
+      return withClient(drop).catch(() => {})
     },
     async stop() {
       stopped.abort()

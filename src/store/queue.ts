@@ -1,4 +1,5 @@
-import { parseCrontab, type Runner, run, type TaskList } from 'graphile-worker'
+import { EventEmitter } from 'node:events'
+import { parseCrontab, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import pg from 'pg'
 import { clock, type Log, type Tx } from '../base/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
@@ -47,6 +48,7 @@ const GRACE_SECONDS = 10
 const CONNECT_TIMEOUT_MS = 5000
 const QUERY_TIMEOUT_MS = 10_000
 const END_MS_MAX = 3000
+const STUCK_ERRORS = 3
 
 const ADD: Statement = {
   name: 'queue_add',
@@ -77,7 +79,45 @@ export function createQueue(deps: QueueDeps): Queue {
       pollInterval: 1000,
       logger: workerLogger(log),
       preset: { plugins: [presencePlugin(shown)] },
+      events: watchForStuck(),
     })
+  }
+
+  /**
+   * graphile-worker looks its tasks up once and keeps the answer, also when it is a lost connection: then it fails at
+   * every look for a job, for ever. Where it fails again and again and the database answers, it begins anew.
+   */
+  function watchForStuck(): WorkerEvents {
+    const events: WorkerEvents = new EventEmitter()
+    let errors = 0
+    let asking = false
+    events.on('worker:getJob:empty', () => {
+      errors = 0
+    })
+    events.on('job:start', () => {
+      errors = 0
+    })
+    events.on('worker:getJob:error', () => {
+      errors += 1
+      if (errors < STUCK_ERRORS || asking) return
+      asking = true
+      void restartWhenReachable().finally(() => {
+        asking = false
+      })
+    })
+    return events
+  }
+
+  async function restartWhenReachable(): Promise<void> {
+    const stuck = runner
+    try {
+      await pool?.query('select 1')
+    } catch {
+      return // an outage: it goes on by itself
+    }
+    if (stuck === null || stuck !== runner || stopping.signal.aborted) return
+    log.warn('the job queue found no way back after an outage: it begins anew')
+    await stuck.stop().catch(() => {})
   }
 
   async function supervise(first: Runner | null): Promise<void> {
@@ -89,6 +129,7 @@ export function createQueue(deps: QueueDeps): Queue {
         log.error({ reason: describeFailure(error) }, 'the job queue stopped working: it begins anew')
       }
       runner = null
+      await presence?.hide()
       await pause(RESTART_PAUSE_MS, stopping.signal)
     }
   }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import pg from 'pg'
 import { createQueue, type Queue, type Task } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
 import { closeAll, eventually, listeningLog, open, silent } from './store-support.ts'
@@ -131,6 +132,22 @@ describe('a job', () => {
     child.kill('SIGKILL')
     await eventually(() => done.length > 1)
     expect(done).toEqual(['dead', 'alive'])
+  })
+
+  test('F-03 is worked on again when the very first look for one was cut off', async () => {
+    const url = await freshDatabase()
+    const done: string[] = []
+    const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
+    const holder = new pg.Client({ connectionString: url })
+    await holder.connect()
+    await holder.query('begin; lock table graphile_worker._private_tasks in access exclusive mode')
+    await queue.start()
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%_private_tasks%'`
+    await eventually(async () => (await query(url, cut)).length > 0)
+    await holder.end()
+    await db.transact((tx) => queue.add(tx, 'note', { id: 'a' }))
+    await eventually(() => done.length > 0)
   })
 
   test('F-03 is worked on again after every connection was cut', async () => {
