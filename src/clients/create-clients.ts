@@ -31,7 +31,15 @@ export interface Applied {
 }
 
 /** Clients and resource servers as they stand in the store, kept in the process for a few seconds. */
-export function createClients({ store, clock, log }: { store: ClientStore; clock: Clock; log: Log }): Clients {
+export function createClients(deps: {
+  store: ClientStore
+  /** Clients that are built in; they stand in no table. */
+  own?: readonly Client[]
+  clock: Clock
+  log: Log
+}): Clients {
+  const { store, clock, log } = deps
+  const own = new Map(deps.own?.map((client) => [client.id, client]))
   // Apart, so that a flood of unknown ids cannot push out the clients that exist.
   const known = createMemory<Client>({ clock, keptMs: KEPT_MS, keptMax: KEPT_MAX })
   const unknown = createMemory<null>({ clock, keptMs: KEPT_MS, keptMax: KEPT_MAX })
@@ -39,7 +47,7 @@ export function createClients({ store, clock, log }: { store: ClientStore; clock
 
   async function find(id: string): Promise<Client | null> {
     if (!/^[\x21-\x7e]{1,200}$/.test(id)) return null
-    const kept = known.get(id) ?? unknown.get(id)
+    const kept = own.get(id) ?? known.get(id) ?? unknown.get(id)
     if (kept !== undefined) return kept
     const found = await store.findClient(id)
     if (found) known.set(id, found)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OWN_CLIENT_IDS } from './own.ts'
 
 // The form of the clients file. Which values go together is judged in read-client.ts and read-resource-server.ts.
 
@@ -18,7 +19,8 @@ export const clientShape = z.strictObject({
     .refine(
       (id) => !/^[A-Za-z0-9_-]{22}$/.test(id),
       'must not be 22 letters, digits, - or _ long: it would look like the id of a person',
-    ),
+    )
+    .refine((id) => !OWN_CLIENT_IDS.includes(id), 'is the id of a client that is built in: choose another'),
   client_name: words.optional(),
   client_secret: z.never('write no secret into this file: name it by client_secret_env or client_secret_file').optional(),
   client_secret_env: oneOrTwo.optional(),

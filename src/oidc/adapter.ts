@@ -1,5 +1,6 @@
 import { addSeconds, type Clock } from '../base/index.ts'
 import type { EntryRow, RecordStore } from './records.ts'
+import { placedAt } from './sessions.ts'
 import type { Payload, StoredForm } from './stored-form.ts'
 import type { UnitOfWork, Work } from './unit-of-work.ts'
 
@@ -25,9 +26,17 @@ export function createAdapters<Entry extends EntryRow>(deps: {
   form: StoredForm
   work: UnitOfWork<Entry>
   clock: Clock
+  /** Browser and system of the running request in words; null where it is not known. */
+  deviceOf(): string | null
   findClient(id: string): Promise<Payload | undefined>
 }): (model: string) => EngineAdapter {
   const { store, form, work, clock } = deps
+
+  // The engine hands back only members that it knows: this one is ours, and written by every save.
+  function withPlace(current: Work<Entry>, session: Payload): Payload {
+    if (!session.accountId) return session
+    return { ...session, place: placedAt(current.sessionFound(session.uid), session.accountId, deps.deviceOf(), clock.now()) }
+  }
 
   function adapterOf(model: string): EngineAdapter {
     const key = (value: string) => ({ model, id: form.idOf(value) })
@@ -41,8 +50,10 @@ export function createAdapters<Entry extends EntryRow>(deps: {
 
     return {
       async upsert(id, payload, expiresInSeconds = LONGEST_SECONDS) {
-        const row = form.toRow(model, id, payload, addSeconds(clock.now(), expiresInSeconds))
-        await write((current) => current.put(row, payload))
+        await write((current) => {
+          const whole = model === 'Session' ? withPlace(current, payload) : payload
+          current.put(form.toRow(model, id, whole, addSeconds(clock.now(), expiresInSeconds)), whole)
+        })
       },
       async find(id) {
         const pending = work.current()?.pending(key(id))

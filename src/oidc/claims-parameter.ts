@@ -23,7 +23,7 @@ export function narrowClaims(ctx: KoaContextWithOIDC, claims: Asked, client: unk
   const narrowed = {
     userinfo: picked(userinfo, allowed),
     id_token: {
-      ...picked(id_token, [...allowed, 'amr', 'auth_time']),
+      ...picked(id_token, [...allowed, 'amr', 'auth_time', 'sid']),
       ...one('acr', acrOf(id_token)),
       ...one('sub', subOf(id_token)),
     },

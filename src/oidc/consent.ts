@@ -4,6 +4,7 @@ import type { Tx } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import { claimsOfScopes, scopesOf } from './claims.ts'
 import { policyOf } from './client-metadata.ts'
+import type { AgreementKey } from './records.ts'
 
 /** What a person agreed to for one client. */
 export interface Consent {
@@ -47,18 +48,24 @@ export function consentFrom(accountId: string, clientId: string, missing: Missin
  * neither loses its tokens. For the same reason it never depends on what one request asks for: a token holds no more
  * than was asked for with it, and a request for less takes nothing from tokens that are out.
  */
-export function createGrantLoader(deps: { consents: Pick<ConsentStore, 'find'>; clients: Pick<Clients, 'resourceServer'> }) {
+export function createGrantLoader(deps: {
+  consents: Pick<ConsentStore, 'find'>
+  clients: Pick<Clients, 'resourceServer'>
+  /** Nothing may come of this request when the agreement is taken back before its end. */
+  relyOn(agreed: AgreementKey): void
+}) {
   return async function loadExistingGrant(ctx: KoaContextWithOIDC) {
     const { client, session, account, provider } = ctx.oidc
     if (!client || !session || !account) return undefined
-    const granted = policyOf(client).firstParty
+    const { firstParty } = policyOf(client)
+    const granted = firstParty
       ? await registeredFor(client, deps.clients)
       : await deps.consents.find(account.accountId, client.clientId)
     if (!granted) return undefined
+    if (!firstParty) deps.relyOn({ accountId: account.accountId, clientId: client.clientId })
 
     const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
-    const grantId = await grantIdFor(ctx)
-    if (grantId) grant.jti = grantId
+    Object.assign(grant, await grantBefore(ctx))
     if (granted.scopes.length > 0) grant.addOIDCScope(granted.scopes.join(' '))
     // Whoever may see a scope may ask for its claims by name.
     const claims = [...new Set([...granted.claims, ...claimsOfScopes(granted.scopes)])]
@@ -85,13 +92,18 @@ async function registeredFor(
 }
 
 /**
- * The id for the grant of this session and client. When the session names a grant that is gone, that one was revoked:
- * its id must not live again, since a token of it may have been on its way, and the engine makes a new one.
+ * The id for the grant of this session and client, and since when it is. When the session names a grant that is gone,
+ * that one was revoked: its id must not live again, since a token of it may have been on its way, and the engine makes
+ * a new one.
  */
-async function grantIdFor(ctx: KoaContextWithOIDC): Promise<string | null> {
+async function grantBefore(ctx: KoaContextWithOIDC): Promise<{ jti?: string; iat?: number }> {
   const { client, session, account, provider } = ctx.oidc
-  if (!client || !session || !account) return null
+  if (!client || !session || !account) return {}
   const known = session.grantIdFor(client.clientId)
-  if (known) return (await provider.Grant.find(known)) ? known : null
-  return createHash('sha256').update(`${session.uid}\n${account.accountId}\n${client.clientId}`).digest('base64url')
+  if (!known) {
+    const own = `${session.uid}\n${account.accountId}\n${client.clientId}`
+    return { jti: createHash('sha256').update(own).digest('base64url') }
+  }
+  const before = await provider.Grant.find(known)
+  return before ? { jti: known, iat: before.iat } : {}
 }

@@ -1,13 +1,23 @@
 // oidc: the only room that knows oidc-provider. It owns the protocol (OpenID Connect Core, OAuth 2.0), the engine's
 // records, the unit of work around each engine request, interactions, consent and the pages of sign-out. It proves
-// nobody's identity: signin does, and `interactions.finishLogin` brings the result.
+// nobody's identity: signin does, and `interactions.finishLogin` brings the result. What a person ends of their own (a session, an
+// application's access) ends here too.
 // Tables: oidc_record, replay, consent. Routes: /authorize /token /userinfo /jwks /introspect /revoke /logout and
 // /.well-known/*. Specs: RFC 6749, 6750, 7009, 7636, 7662, 8707, 9068, 9207; OpenID Connect Core, Discovery,
 // RP-Initiated Logout; Initiating User Registration 1.0.
+export { ACR_VALUES, levelOfAcr } from './acr.ts'
 export { appViewOf } from './app-view.ts'
 export type { Lifetimes } from './configuration.ts'
+export {
+  type Connection,
+  type ConnectionRow,
+  type ConnectionStore,
+  type Connections,
+  createConnections,
+} from './connections.ts'
 export { type Consent, type ConsentStore, consentFrom, type MissingConsent } from './consent.ts'
 export { InteractionGone, type Interactions, type InteractionView, type LoginResult } from './interaction.ts'
 export type { RequestState } from './pages.ts'
 export { createOidc, type Oidc, type OidcDeps } from './provider.ts'
 export type { Batch, RecordKey, RecordStore, StoredRecord } from './records.ts'
+export { createSessions, type SessionStore, type Sessions, type SignedInSession } from './sessions.ts'

@@ -58,6 +58,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     form,
     work,
     clock,
+    deviceOf: () => (Provider.ctx ? (deps.whoOf(Provider.ctx as unknown as Context).device ?? null) : null),
     findClient: async (id) => {
       const client = await deps.clients.find(id)
       return client ? engineMetadata(client) : undefined
@@ -76,7 +77,11 @@ export function createOidc(deps: OidcDeps): Oidc {
     adapterOf,
     findAccount: createFindAccount(deps.accounts),
     accountIsActive: async (id) => (await deps.accounts.find(id))?.state === 'active',
-    loadExistingGrant: createGrantLoader({ consents: deps.consents, clients: deps.clients }),
+    loadExistingGrant: createGrantLoader({
+      consents: deps.consents,
+      clients: deps.clients,
+      relyOn: (agreed) => work.current()?.relyOn(agreed),
+    }),
     ...createEnginePages({ text: deps.text, clients: deps.clients, clock }),
   })
 

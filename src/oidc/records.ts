@@ -12,7 +12,10 @@ export interface RecordRow {
 
 /** A record that did not exist before this request. A Grant may be there already and is written anew. */
 export interface NewRecord extends RecordRow {
-  /** A session under a new identifier: the id of the one it follows, whose applications it takes over. */
+  /**
+   * A session under a new identifier: the id of the one it follows, whose applications it takes over. It names only
+   * those that this request touched itself.
+   */
   follows: string | null
 }
 
@@ -37,6 +40,12 @@ export interface RecordKey {
   id: string
 }
 
+/** Whose agreement to which client (`consent`). */
+export interface AgreementKey {
+  accountId: string
+  clientId: string
+}
+
 /** A row of the audit trail that is written in the same statement as the records it speaks of. */
 export interface EntryRow {
   readonly event: string
@@ -54,6 +63,8 @@ export interface Batch<Entry extends EntryRow = EntryRow> {
   consume: RecordKey | null
   /** Records that must still be there: what ended meanwhile is not brought back. */
   required: RecordKey[]
+  /** An agreement that the request has relied on, and that must still be there. */
+  agreed: AgreementKey | null
   entries: Entry[]
   /** A session that ends here for good: what was granted to it ends too, but for offline access. */
   endedSession: RecordKey | null
@@ -67,7 +78,10 @@ export interface RecordStore<Entry extends EntryRow = EntryRow> {
   findByUserCode(model: string, userCode: string): Promise<StoredRecord | null>
   /**
    * Writes a batch in one statement, all or nothing. Single-winner: when `consume` names a record that was consumed
-   * before or is gone, or one of `required` is gone, nothing at all is written and the answer is `lost`.
+   * before or is gone, or one of `required` or `agreed` is gone, nothing at all is written and the answer is `lost`.
+   *
+   * What others may end is locked in one order everywhere, so that nobody waits in a circle: the agreement, sessions,
+   * interactions, grants, and then what was granted. Whoever holds a grant's row has all codes and tokens of it.
    *
    * With `endedSession` the session is locked first, so that what other requests have added to it by then is known:
    * codes and tokens of its grants end unless they carry `offline_access` (OpenID Connect Core §11), and grants of

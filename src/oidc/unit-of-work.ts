@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/index.ts'
 import { changeOf } from './record-change.ts'
-import type { Batch, EntryRow, NewRecord, RecordChange, RecordKey, RecordRow, RecordStore } from './records.ts'
+import type { AgreementKey, Batch, EntryRow, NewRecord, RecordChange, RecordKey, RecordRow, RecordStore } from './records.ts'
 import type { Payload } from './stored-form.ts'
 
 /** One request's changes, kept until the answer is ready. */
@@ -10,6 +10,10 @@ export interface Work<Entry extends EntryRow = EntryRow> {
   pending(key: RecordKey): RecordRow | null | undefined
   /** Remembers what was found, so that only what changes is written, and nothing that ended is brought back. */
   loaded(key: RecordKey, payload: Payload): void
+  /** The session of this uid as it was found, if it was. */
+  sessionFound(uid: unknown): Payload | undefined
+  /** The request relies on this agreement: when it was taken back meanwhile, nothing is written. */
+  relyOn(agreed: AgreementKey): void
   put(row: RecordRow, payload: Payload): void
   destroy(key: RecordKey): void
   revokeGrant(grantId: string): void
@@ -64,6 +68,8 @@ export function createUnitOfWork<Entry extends EntryRow>(deps: {
 /** Records that end a chain when they are gone: nothing may be built on a session or interaction that has ended. */
 const MUST_STAND = new Set(['Session', 'Interaction'])
 
+const GRANT = 'Grant'
+
 interface Touched {
   key: RecordKey
   row: RecordRow | null
@@ -76,14 +82,18 @@ function createWork<Entry extends EntryRow>() {
   const revokedGrants = new Set<string>()
   const entries: Entry[] = []
   let consumed: RecordKey | null = null
+  let agreed: AgreementKey | null = null
   const name = (key: RecordKey) => `${key.model}/${key.id}`
 
-  function followed(row: RecordRow): string | null {
-    if (row.model !== 'Session') return null
-    for (const { key, before } of found.values()) {
-      if (key.model === 'Session' && key.id !== row.id && before.uid === row.uid) return key.id
-    }
-    return null
+  function sessionOf(uid: unknown): { key: RecordKey; before: Payload } | undefined {
+    return [...found.values()].find(({ key, before }) => key.model === 'Session' && before.uid === uid)
+  }
+
+  function insert(row: RecordRow, payload: Payload): NewRecord {
+    const followed = row.model === 'Session' ? sessionOf(row.uid) : undefined
+    if (!followed) return { ...row, follows: null }
+    const { setAuthorizations: authorizations } = changeOf(row, payload, followed.before)
+    return { ...row, payload: { ...row.payload, authorizations }, follows: followed.key.id }
   }
 
   function written(): { inserts: NewRecord[]; changes: RecordChange[]; destroys: RecordKey[] } {
@@ -92,9 +102,15 @@ function createWork<Entry extends EntryRow>() {
       const before = found.get(name(key))?.before
       if (!row) result.destroys.push(key)
       else if (before) result.changes.push(changeOf(row, payload, before))
-      else result.inserts.push({ ...row, follows: followed(row) })
+      else result.inserts.push(insert(row, payload))
     }
     return result
+  }
+
+  // A grant that ended takes with it what is about to be granted.
+  function mustStand({ key, before }: { key: RecordKey; before: Payload }): boolean {
+    if (key.model !== GRANT) return MUST_STAND.has(key.model) && touched.has(name(key))
+    return [...touched.values()].some(({ row }) => row !== null && row.grantId === before.jti)
   }
 
   const work: Work<Entry> = {
@@ -103,6 +119,10 @@ function createWork<Entry extends EntryRow>() {
       if (found.has(name(key))) return
       // The engine changes a session's members in place.
       found.set(name(key), { key, before: key.model === 'Session' ? structuredClone(payload) : payload })
+    },
+    sessionFound: (uid) => sessionOf(uid)?.before,
+    relyOn(agreement) {
+      agreed = agreement
     },
     put(row, payload) {
       const key = { model: row.model, id: row.id }
@@ -125,10 +145,12 @@ function createWork<Entry extends EntryRow>() {
       revokedGrants.clear()
       entries.length = 0
       consumed = null
+      agreed = null
     },
     keepEnds() {
       for (const [at, entry] of touched) if (entry.row) touched.delete(at)
       consumed = null
+      agreed = null
     },
     forget: (key) => void touched.delete(name(key)),
   }
@@ -137,13 +159,11 @@ function createWork<Entry extends EntryRow>() {
     ...work,
     empty: () => touched.size === 0 && revokedGrants.size === 0 && consumed === null && entries.length === 0,
     batch(now: Date): Batch<Entry> {
-      const required = [...found.values()]
-        .map(({ key }) => key)
-        .filter((key) => MUST_STAND.has(key.model) && touched.has(name(key)))
+      const required = [...found.values()].filter(mustStand).map(({ key }) => key)
       const changes = written()
       const isFollowed = (key: RecordKey) => changes.inserts.some(({ follows }) => follows === key.id)
       const endedSession = changes.destroys.find((key) => key.model === 'Session' && !isFollowed(key)) ?? null
-      return { now, ...changes, revokedGrants: [...revokedGrants], consume: consumed, required, entries, endedSession }
+      return { now, ...changes, revokedGrants: [...revokedGrants], consume: consumed, required, agreed, entries, endedSession }
     },
   }
 }

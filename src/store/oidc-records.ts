@@ -1,5 +1,5 @@
 import type { AuditRow } from '../audit/index.ts'
-import { hashOf } from '../base/index.ts'
+import { hashOf, type Tx } from '../base/index.ts'
 import type { Batch, RecordKey, RecordStore, StoredRecord } from '../oidc/index.ts'
 import { appendEntries } from './audit.ts'
 import { type Database, runIn, type Statement } from './database.ts'
@@ -21,24 +21,30 @@ const findByUserCode: Statement = {
 }
 
 // One statement, so that use, new records, changes, ended records and audit rows stand or fall together.
+// `held` are records that must still be there, since what ended meanwhile is not brought back, and those that end here;
+// with `agreed` before them they are locked in the order that `RecordStore.flush` tells of.
 // `used` locks the row: a parallel request waits for it, then sees `consumed_at` set and writes nothing.
-// `held` are sessions and interactions that must still be there: what ended meanwhile is not brought back.
 // A change writes only what its request touched, and a session under a new id takes over the applications that its
 // predecessor has by now.
 const flush: Statement = {
   name: 'oidc_flush',
   text: `
-    with held as (
+    with agreed as (
+      select 1 from consent where account_id = $12::text and client_id = $13::text for key share
+    ), held as (
       select model, id, account_id, payload from oidc_record
-      where (model, id) in (select * from unnest($4::text[], $5::text[]))
-      order by model, id for update
+      where ($12::text is null or exists (select 1 from agreed)) and (model, id) in (
+        select * from unnest($4::text[], $5::text[]) union select * from unnest($8::text[], $9::text[]))
+      order by array_position(array['Session', 'Interaction', 'Grant'], model), model, id for update
+    ), standing as (
+      select 1 where ($12::text is null or exists (select 1 from agreed)) and cardinality($4::text[]) = (
+        select count(*) from held where (model, id) in (select * from unnest($4::text[], $5::text[])))
     ), used as (
       update oidc_record set consumed_at = $1::timestamptz
-      where model = $2::text and id = $3::text and consumed_at is null
+      where model = $2::text and id = $3::text and consumed_at is null and exists (select 1 from standing)
       returning 1
     ), won as (
-      select 1 where ($3::text is null or exists (select 1 from used))
-        and (select count(*) from held) = cardinality($4::text[])
+      select 1 from standing where $3::text is null or exists (select 1 from used)
     ), added as (
       insert into oidc_record as old (model, id, payload, uid, grant_id, user_code, account_id, expires_at)
       select new.model, new.id,
@@ -78,8 +84,15 @@ const lockSession: Statement = {
          where model = $1 and id = $2 for update`,
 }
 
-const endGranted: Statement = {
-  name: 'oidc_end_granted',
+// Whoever holds these rows has all that is granted by them: what another request was about to add is there by now, or
+// never will be.
+const lockGrants: Statement = {
+  name: 'oidc_lock_grants',
+  text: `select 1 from oidc_record where model = 'Grant' and id = any($1::text[]) order by id for update`,
+}
+
+const endOnline: Statement = {
+  name: 'oidc_end_online',
   text: `delete from oidc_record
          where grant_id = any($1::text[]) and not ('offline_access' = any(string_to_array(coalesce(payload ->> 'scope', ''), ' ')))`,
 }
@@ -89,6 +102,20 @@ const endEmptyGrants: Statement = {
   text: `delete from oidc_record as old using unnest($1::text[], $2::text[]) as known(grant_id, id)
          where old.model = 'Grant' and old.id = known.id
            and not exists (select 1 from oidc_record as left_over where left_over.grant_id = known.grant_id)`,
+}
+
+const lockClientsGrants: Statement = {
+  name: 'oidc_lock_clients_grants',
+  text: `
+    select 1 from oidc_record
+    where model = 'Grant' and account_id = $1 and ($2::text is null or payload ->> 'clientId' = $2) order by id for update`,
+}
+
+const endOfClient: Statement = {
+  name: 'oidc_end_of_client',
+  text: `
+    delete from oidc_record
+    where account_id = $1 and model <> 'Session' and ($2::text is null or payload ->> 'clientId' = $2) returning 1`,
 }
 
 const unique: Statement = {
@@ -114,9 +141,7 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
         const [session] = await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id])
         const grants = Object.values(session?.authorizations ?? {}).flatMap(({ grantId }) => grantId ?? [])
         const outcome = outcomeOf(await runIn(tx, flush, valuesOf(batch)))
-        if (outcome === 'lost' || grants.length === 0) return outcome
-        await runIn(tx, endGranted, [grants])
-        await runIn(tx, endEmptyGrants, [grants, grants.map(hashOf)])
+        if (outcome === 'written') await endGranted(tx, grants)
         return outcome
       })
     },
@@ -124,6 +149,21 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
       return (await db.run(unique, [id, expiresAt, now])).length === 1
     },
   }
+}
+
+/** Ends codes and tokens of these grants, but for offline access, and the grants of which nothing is left. */
+export async function endGranted(tx: Tx, grants: readonly string[]): Promise<void> {
+  if (grants.length === 0) return
+  const ids = grants.map(hashOf)
+  await runIn(tx, lockGrants, [ids])
+  await runIn(tx, endOnline, [grants])
+  await runIn(tx, endEmptyGrants, [grants, ids])
+}
+
+/** Ends all codes, tokens and grants of an account, or of one client there; answers how many. */
+export async function endClientsGrants(tx: Tx, accountId: string, clientId: string | null): Promise<number> {
+  await runIn(tx, lockClientsGrants, [accountId, clientId])
+  return (await runIn(tx, endOfClient, [accountId, clientId])).length
 }
 
 function columns(keys: readonly RecordKey[]): [string[], string[]] {
@@ -149,5 +189,7 @@ function valuesOf(batch: Batch<AuditRow>): readonly unknown[] {
     ...columns(batch.destroys),
     batch.revokedGrants,
     JSON.stringify(batch.entries),
+    batch.agreed?.accountId ?? null,
+    batch.agreed?.clientId ?? null,
   ]
 }

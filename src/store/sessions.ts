@@ -1,0 +1,73 @@
+import type { SessionStore, SignedInSession } from '../oidc/index.ts'
+import { type Database, runIn, type Statement } from './database.ts'
+import { endClientsGrants, endGranted } from './oidc-records.ts'
+
+// A session that has just got a new identifier may have two rows. `account` is the account page's client.
+const OF_ACCOUNT: Statement = {
+  name: 'sessions_of_account',
+  text: `
+    with living as (
+      select uid, payload -> 'place' ->> 'device' as device, payload -> 'authorizations' as known,
+        payload #>> '{authorizations,account,sid}' as sid,
+        coalesce((payload #>> '{place,firstSeenAt}')::timestamptz, to_timestamp((payload ->> 'loginTs')::float8)) as first_seen_at,
+        coalesce((payload #>> '{place,lastSeenAt}')::timestamptz, to_timestamp((payload ->> 'iat')::float8)) as last_seen_at
+      from oidc_record where model = 'Session' and account_id = $1 and expires_at > $2
+    )
+    select uid, (array_agg(device order by last_seen_at desc))[1] as device, min(first_seen_at) as "signedInAt",
+      greatest(max(last_seen_at), (
+        select max(page.last_seen_at) from account_session page
+        where page.account_id = $1 and page.sid = any(array_agg(living.sid)))) as "lastSeenAt",
+      array(
+        select distinct key from living as own, jsonb_each(coalesce(own.known, '{}'))
+        where own.uid = living.uid and key <> 'account' and value ? 'grantId' order by key) as "clientIds"
+    from living group by uid order by 4 desc, uid`,
+}
+
+const LEFT: Statement = {
+  name: 'sessions_left',
+  text: `
+    select 1 from oidc_record
+    where model = 'Session' and account_id = $1 and ($2::text is null or uid = $2) and uid is distinct from $3::text limit 1`,
+}
+
+const END: Statement = {
+  name: 'sessions_end',
+  text: `
+    delete from oidc_record
+    where model = 'Session' and account_id = $1 and ($2::text is null or uid = $2) and uid is distinct from $3::text
+    returning uid, expires_at > $4 as living, coalesce(payload -> 'authorizations', '{}') as authorizations`,
+}
+
+const END_ON_ACCOUNT_PAGE: Statement = {
+  name: 'sessions_end_on_account_page',
+  text: 'delete from account_session where account_id = $1 and sid = any($2::text[])',
+}
+
+interface Ended {
+  uid: string
+  living: boolean
+  authorizations: Record<string, { grantId?: string; sid?: string }>
+}
+
+/** Sessions of the engine, by the account they are of. */
+export function createSessionStore(db: Database): SessionStore {
+  return {
+    ofAccount: (accountId, now) => db.run<SignedInSession>(OF_ACCOUNT, [accountId, now]),
+    async end(tx, accountId, which, now) {
+      const [only, except] = 'only' in which ? [which.only, null] : [null, which.except]
+      const ended: Ended[] = []
+      // A session that is just getting a new identifier is seen under it in the next round.
+      while ((await runIn(tx, LEFT, [accountId, only, except])).length > 0) {
+        ended.push(...(await runIn<Ended>(tx, END, [accountId, only, except, now])))
+      }
+      const known = ended.flatMap(({ authorizations }) => Object.values(authorizations))
+      await endGranted(tx, [...new Set(known.flatMap(({ grantId }) => grantId ?? []))])
+      const sids = ended.flatMap(({ authorizations }) => authorizations.account?.sid ?? [])
+      await runIn(tx, END_ON_ACCOUNT_PAGE, [accountId, sids])
+      return new Set(ended.filter(({ living }) => living).map(({ uid }) => uid)).size
+    },
+    async endGrants(tx, accountId) {
+      await endClientsGrants(tx, accountId, null)
+    },
+  }
+}
