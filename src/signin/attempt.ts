@@ -7,7 +7,8 @@ export interface Attempt {
   id: string
   /** The interaction's uid, opened from its seal. */
   interactionUid: string
-  purpose: 'sign-in'
+  /** What its proof is for. An answer for one purpose is none for another (R-070). */
+  purpose: 'sign-in' | 'address'
   clientId: string
   state: 'open' | 'proven' | 'ended'
   /** Browser and system in words. */
@@ -48,6 +49,15 @@ export interface AttemptRow extends Omit<Attempt, 'interactionUid' | 'challenges
 
 export type StoredAttempt = AttemptRow & { challenges: Challenge[] }
 
+/** Additional data of the sealed interaction uid. */
+export const SEAL_CONTEXT = 'attempt/interaction'
+
+/** An attempt as it was stored, for those who know its interaction. */
+export function opened(row: StoredAttempt, interactionUid: string): Attempt {
+  const { interactionHash: _hash, interactionSealed: _sealed, ...rest } = row
+  return { ...rest, interactionUid }
+}
+
 /** What the sign-in needs from storage. */
 export interface AttemptStore {
   /** Attempts of an interaction with their challenges, newest first, ten at most. */
@@ -77,8 +87,8 @@ export interface AttemptStore {
    * get a number. `null` when the challenge is closed, used, ended or expired.
    */
   countTry(challengeId: string, triesMax: number, now: Date): Promise<number | null>
-  /** Single winner: the open challenge of an open attempt becomes used. False for everybody else. */
-  consume(tx: Tx, challengeId: string, now: Date): Promise<boolean>
+  /** Single winner: the open challenge of an open attempt of this purpose becomes used. False for everybody else. */
+  consume(tx: Tx, challengeId: string, purpose: Attempt['purpose'], now: Date): Promise<boolean>
   /** Records what is proven in all, and whether that is enough: `open` asks for more. */
   prove(
     tx: Tx,

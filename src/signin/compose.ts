@@ -4,9 +4,8 @@ import type { Clients } from '../clients/index.ts'
 import type { Composed, DueDelivery } from '../delivery/index.ts'
 import type { Challenge, Factor } from '../factors/index.ts'
 import type { Guesses } from '../limits/index.ts'
-import type { AppView, MailName, Mails, SmsName, Text } from '../text/index.ts'
-import type { AttemptStore, StoredAttempt } from './attempt.ts'
-import { SEAL_CONTEXT } from './flow.ts'
+import type { AppView, Channel, Mails, Text } from '../text/index.ts'
+import { type AttemptStore, SEAL_CONTEXT, type StoredAttempt } from './attempt.ts'
 
 export interface ComposeDeps {
   store: Pick<AttemptStore, 'ofChallenge'>
@@ -23,7 +22,7 @@ export interface ComposeDeps {
 }
 
 /**
- * Puts a sign-in's message into words, in the worker: whether somebody has this address is looked up here, off the
+ * Puts an attempt's message into words, in the worker: whether somebody has this address is looked up here, off the
  * request, so that no answer to a request depends on it (R-085, R-086). Every accepted request ends in one message,
  * except one to nobody.
  */
@@ -37,6 +36,7 @@ export function createComposer(deps: ComposeDeps) {
     const attempt = delivery.challengeId ? await deps.store.ofChallenge(delivery.challengeId) : null
     const challenge = attempt?.challenges[0]
     if (!attempt || !challenge || attempt.state !== 'open' || challenge.state !== 'open') return null
+    if (attempt.purpose === 'address') return proofOf(delivery.channel, delivery.target, attempt, challenge)
     const client = await deps.clients.find(attempt.clientId)
     if (!client) return null
     const app = deps.appViewOf(client)
@@ -67,7 +67,19 @@ export function createComposer(deps: ComposeDeps) {
     return { channel: 'sms', text: words, facts: { code, link: null } }
   }
 
-  async function whichMessage(address: Address): Promise<MailName & SmsName> {
+  /** The code alone, whoever has the address by now: it is typed where it was asked for. */
+  async function proofOf(channel: Channel, to: Address, attempt: StoredAttempt, challenge: Challenge): Promise<Composed> {
+    const { shortCode, longCode } = answersOf(challenge)
+    const code = (await shortCodeCloses(challenge)) ? longCode : shortCode
+    const facts = { code, link: null }
+    if (channel === 'sms') {
+      return { channel, text: text.sms('prove-address', { code, minutes, host: hostname }, attempt.locale), facts }
+    }
+    const props = { to, code, minutes, device: attempt.device, askedAt: attempt.createdAt, footer: host }
+    return { channel, ...text.mail('prove-address', props, attempt.locale), facts }
+  }
+
+  async function whichMessage(address: Address): Promise<'sign-in' | 'no-account' | 'account-closed'> {
     const account = await deps.accounts.byAddress(address)
     if (account) return account.state === 'active' ? 'sign-in' : 'account-closed'
     return deps.accounts.mayJoin(address) ? 'sign-in' : 'no-account'

@@ -1,12 +1,13 @@
 import type { Account } from '../accounts/index.ts'
-import { addSeconds, newId, Refusal } from '../base/index.ts'
+import { addSeconds, hashOf, isEmail, newId, Refusal } from '../base/index.ts'
 import { type Challenge, type Factor, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
-import type { Attempt } from './attempt.ts'
-import type { Asker, FlowDeps } from './deps.ts'
+import { type Attempt, type AttemptRow, SEAL_CONTEXT } from './attempt.ts'
+import type { Asker, FlowDeps, Purpose } from './deps.ts'
+import type { Requirement } from './policy.ts'
 
 /** What every way into an attempt goes through: limits before the work, one challenge, one message. */
-export function createPhases(deps: FlowDeps) {
+export function createPhases(deps: Omit<FlowDeps, 'accounts'>) {
   const { secrets, policy, audit } = deps
 
   /** Counts one message to this address on all its limits, or refuses. Answers what was counted. */
@@ -40,6 +41,43 @@ export function createPhases(deps: FlowDeps) {
     throw new Refusal('too_many_requests', { retryAfterSeconds })
   }
 
+  /** Whether a message may go there now; `proof`: after a proof of work. */
+  async function gateOf(
+    { kind, target }: Pick<Offer, 'kind' | 'target'>,
+    clientId: string,
+    knownBrowser: boolean,
+  ): Promise<'open' | 'proof' | 'closed'> {
+    if (kind !== 'sms' || !deps.texts) return policy.proofOfWork === 'always' ? 'proof' : 'open'
+    return deps.texts.gate(target === NOBODY || isEmail(target) ? null : target, clientId, knownBrowser)
+  }
+
+  /** An attempt that begins now and has proven nothing. */
+  function newAttempt(
+    purpose: Attempt['purpose'],
+    { interactionUid, clientId }: Purpose,
+    requirement: Requirement,
+    asker: Pick<Asker, 'device' | 'locale'>,
+    now: Date,
+  ): AttemptRow {
+    return {
+      id: newId(),
+      interactionHash: hashOf(interactionUid),
+      interactionSealed: secrets.seal(interactionUid, SEAL_CONTEXT),
+      purpose,
+      clientId,
+      state: 'open',
+      device: asker.device,
+      locale: asker.locale,
+      accountId: null,
+      proofs: [],
+      requirement,
+      asks: null,
+      sealed: null,
+      createdAt: now,
+      expiresAt: addSeconds(now, policy.codeCapSeconds),
+    }
+  }
+
   /** A challenge with its first message, or held before it. */
   async function newChallenge(
     attemptId: string,
@@ -69,14 +107,14 @@ export function createPhases(deps: FlowDeps) {
   /** Queues a message of the challenge; one to nobody is queued like any other, and ends in the worker. */
   async function queueMessage(
     tx: Parameters<FlowDeps['delivery']['queue']>[0],
-    locale: string,
+    { purpose, locale }: Pick<Attempt, 'purpose' | 'locale'>,
     challenge: Challenge,
   ): Promise<{ id: string }> {
     return deps.delivery.queue(tx, {
       channel: factorOf(challenge).channel,
       challengeId: challenge.id,
       attemptId: challenge.attemptId,
-      message: 'sign-in',
+      message: purpose === 'address' ? 'prove-address' : 'sign-in',
       target: challenge.target === NOBODY ? '' : challenge.target,
       locale,
       giveUpAt: addSeconds(challenge.firstSentAt, policy.codeCapSeconds),
@@ -102,7 +140,7 @@ export function createPhases(deps: FlowDeps) {
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
     await deps.transact(async (tx) => {
       if (!(await deps.store.add(tx, challenge))) return
-      await queueMessage(tx, attempt.locale, challenge)
+      await queueMessage(tx, attempt, challenge)
       const detail = { method: kind, address: target, knownBrowser }
       await audit.record(tx, 'sign_in.second_started', { ...who, detail })
     })
@@ -114,5 +152,5 @@ export function createPhases(deps: FlowDeps) {
     return factor
   }
 
-  return { takeForMessage, take, newChallenge, queueMessage, startOnFile, factorOf }
+  return { takeForMessage, take, gateOf, newAttempt, newChallenge, queueMessage, startOnFile, factorOf }
 }

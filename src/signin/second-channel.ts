@@ -70,7 +70,7 @@ export function createSecondChannel(deps: FlowDeps) {
       const work = gate === 'proof'
       const done = work ? await store.name(tx, open) : await store.release(tx, open, 'unnamed', policy.messagesMax)
       if (!done) return
-      if (!work) await queueMessage(tx, attempt.locale, open)
+      if (!work) await queueMessage(tx, attempt, open)
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
       await audit.record(tx, 'sign_in.digits_named', { ...who, detail: { right: named } })
     })
@@ -90,7 +90,7 @@ export function createSecondChannel(deps: FlowDeps) {
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
     await transact(async (tx) => {
       if (!(await store.add(tx, challenge))) return
-      await queueMessage(tx, attempt.locale, challenge)
+      await queueMessage(tx, attempt, challenge)
       const detail = { method: offer.kind, address: offer.target, knownBrowser }
       await audit.record(tx, 'sign_in.second_started', { ...who, detail })
     })

@@ -155,7 +155,7 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     const account = await accountOf(attempt.accountId ?? '')
     try {
       return await transact(async (tx): Promise<FactorOutcome> => {
-        if (!(await store.consume(tx, challenge.id, now))) return { outcome: 'ended' }
+        if (!(await store.consume(tx, challenge.id, 'sign-in', now))) return { outcome: 'ended' }
         if (!(await credentials.burn(tx, found.credentialId, found.counter, now))) throw new UsedBefore()
         await guesses.reset(tx, challenge.targetKey)
         return prove(tx, attempt, account, challenge.kind, asker, remember)

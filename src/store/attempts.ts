@@ -104,8 +104,9 @@ const countTry: Statement = {
 
 const consume: Statement = {
   name: 'challenge_consume',
-  text: `update challenge c set state = 'used', used_at = $2::timestamptz from attempt a
-         where c.id = $1 and a.id = c.attempt_id and a.state = 'open' and c.state = 'open' and c.expires_at > $2::timestamptz
+  text: `update challenge c set state = 'used', used_at = $3::timestamptz from attempt a
+         where c.id = $1 and a.id = c.attempt_id and a.purpose = $2 and a.state = 'open' and c.state = 'open'
+           and c.expires_at > $3::timestamptz
          returning 1`,
 }
 
@@ -194,8 +195,8 @@ export function createAttemptStore(db: Database): AttemptStore {
     async countTry(challengeId, triesMax, now) {
       return (await db.run<{ tries: number }>(countTry, [challengeId, triesMax, now]))[0]?.tries ?? null
     },
-    async consume(tx, challengeId, now) {
-      return (await runIn(tx, consume, [challengeId, now])).length === 1
+    async consume(tx, challengeId, purpose, now) {
+      return (await runIn(tx, consume, [challengeId, purpose, now])).length === 1
     },
     async prove(tx, attemptId, { accountId, proofs, state, asks, sealed }) {
       await runIn(tx, prove, [attemptId, accountId, JSON.stringify(proofs), state, asks, sealed])
