@@ -12,13 +12,15 @@ import { createFlows } from './flow.ts'
 import { createFresh } from './fresh.ts'
 import { createNoticePage } from './notice-page.ts'
 import type { AccountPage } from './routes.ts'
+import type { ScreenDeps } from './screens/deps.ts'
+import { createAccountScreens } from './screens/screens.ts'
 import type { Listener } from './self-fetch.ts'
 import { type AccountSessionStore, createAccountSessions } from './session.ts'
 import { createSignOut } from './sign-out.ts'
 import { type AccountVisits, createAccountVisits } from './visit.ts'
 
 /** What only the account page needs of the house. */
-export interface AccountPageParts {
+export interface AccountPageParts extends ScreenParts {
   /** Where this process listens: the page's own requests go there. */
   listener: Listener
   sessions: AccountSessionStore
@@ -26,10 +28,17 @@ export interface AccountPageParts {
   notices: Pick<Notices, 'byToken'>
 }
 
-export interface AccountPageDeps {
+/** The same for its screens. */
+type ScreenParts = Pick<
+  ScreenDeps,
+  'addressProof' | 'kept' | 'profiles' | 'remembered' | 'trail' | 'holdSeconds' | 'graceSeconds'
+>
+
+export interface AccountPageDeps
+  extends Pick<ScreenDeps, 'flow' | 'delivery' | 'triesMax' | 'texts' | 'phoneCountry' | 'smsCountries'> {
   issuer: string
   accounts: Pick<Accounts, 'find'>
-  clients: Pick<Clients, 'find'>
+  clients: Pick<Clients, 'find' | 'resourceServer'>
   csrf: Csrf
   cookies: Cookies
   text: Text
@@ -55,5 +64,6 @@ export function createAccountPage(deps: AccountPageDeps, parts: AccountPageParts
     signIn,
     signOut: createSignOut(shared),
     notice: createNoticePage({ ...shared, ...parts }),
+    screens: createAccountScreens({ ...shared, ...parts, issuerHost: new URL(issuer).host }),
   }
 }

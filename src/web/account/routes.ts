@@ -3,6 +3,8 @@ import type { SignInPages } from './callback.ts'
 import type { Fresh } from './fresh.ts'
 import type { NoticePage } from './notice-page.ts'
 import { HOME } from './own-path.ts'
+import { PATHS } from './screens/deps.ts'
+import type { AccountScreens } from './screens/screens.ts'
 import type { SignOut } from './sign-out.ts'
 import type { AccountVisits } from './visit.ts'
 
@@ -15,14 +17,26 @@ export interface AccountPage {
   signIn: SignInPages
   signOut: SignOut
   notice: NoticePage
+  screens: AccountScreens
 }
+
+/** Where a form stands whose path has no page of its own. */
+const on = {
+  methods: { page: PATHS.methods },
+  prove: { page: PATHS.prove },
+  codes: { page: PATHS.codes },
+  devices: { page: PATHS.devices },
+  overview: { page: PATHS.overview },
+} as const
 
 /**
  * Every path of the account page, with its guards. `guarded`: a session; `fresh`: a proof that is young and strong enough
- * as well. Both check the form's token, and `post` where a form comes from.
+ * as well. Both check the form's token, and `post` where a form comes from. Fresh is what gives, changes or takes away a
+ * way in, shows all that is kept, or ends the account (R-088, R-107, R-109). A question and its answer share path and guard.
  */
 export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: AccountPage): void {
-  const { guarded, signIn, signOut, notice } = page
+  const { guarded, fresh, signIn, signOut, notice, screens } = page
+  const { addresses, newAddress, authenticators, codes, devices, apps, profile, data } = screens
 
   get('/account/sign-in', signIn.signIn)
   get('/account/step-up', guarded(signIn.stepUp))
@@ -33,4 +47,55 @@ export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: A
   get('/account/notice/:token', notice.show)
   post('/account/notice/:token', notice.object)
   get('/account/notice-done', notice.done)
+
+  get('/account', guarded(screens.overview))
+  get('/account/methods', guarded(screens.methods))
+  get('/account/activity', guarded(screens.activity))
+
+  get('/account/addresses/new', fresh(newAddress.which))
+  post('/account/addresses/new', fresh(newAddress.begin, { page: (ctx) => ctx.url }))
+  // Begun by a fresh proof, and bound to the session that gave it.
+  get('/account/addresses/prove', guarded(newAddress.prove))
+  post('/account/addresses/prove', guarded(newAddress.answer))
+  post('/account/addresses/prove/resend', guarded(newAddress.resend, on.prove))
+  post('/account/addresses/prove/cancel', guarded(newAddress.cancel, on.prove))
+  get('/account/addresses/:ref/change', fresh(newAddress.which))
+  post('/account/addresses/:ref/change', fresh(newAddress.begin))
+  get('/account/addresses/:ref/primary', fresh(addresses.askPrimary))
+  post('/account/addresses/:ref/primary', fresh(addresses.makePrimary))
+  get('/account/addresses/:ref/remove', fresh(addresses.askRemove))
+  post('/account/addresses/:ref/remove', fresh(addresses.remove))
+  post('/account/addresses/:ref/keep', guarded(addresses.keep, on.methods))
+
+  get('/account/authenticators/new', fresh(authenticators.setUp))
+  post('/account/authenticators/new', fresh(authenticators.confirm))
+  get('/account/authenticators/:id', guarded(authenticators.one))
+  post('/account/authenticators/:id', guarded(authenticators.rename))
+  get('/account/authenticators/:id/remove', fresh(authenticators.askRemove))
+  post('/account/authenticators/:id/remove', fresh(authenticators.remove))
+
+  get('/account/codes', guarded(codes.show))
+  get('/account/codes/download', guarded(codes.download))
+  post('/account/codes/kept', guarded(codes.taken, on.codes))
+  get('/account/codes/new', fresh(codes.askNew))
+  post('/account/codes/new', fresh(codes.makeNew))
+
+  get('/account/devices', guarded(devices.show))
+  post('/account/devices/end', guarded(devices.end, on.devices))
+  post('/account/devices/forget', guarded(devices.forget, on.devices))
+  get('/account/devices/end-others', guarded(devices.askEndOthers))
+  post('/account/devices/end-others', guarded(devices.endOthers))
+
+  get('/account/apps', guarded(apps.list))
+  get('/account/apps/:clientId/end', guarded(apps.askEnd))
+  post('/account/apps/:clientId/end', guarded(apps.end))
+
+  get('/account/profile', guarded(profile.show))
+  post('/account/profile', guarded(profile.save))
+
+  get('/account/data', guarded(data.show))
+  get('/account/data/download', fresh(data.download))
+  get('/account/close', fresh(data.askClose))
+  post('/account/close', fresh(data.close))
+  post('/account/keep', guarded(data.keep, on.overview))
 }

@@ -6,6 +6,7 @@ import type { Clients } from '../../clients/index.ts'
 import { type ConsentStore, consentFrom, type Interactions } from '../../oidc/index.ts'
 import type { Text } from '../../text/index.ts'
 import { field, whoOf } from '../request.ts'
+import { scopesInWords } from '../scopes-in-words.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
 export interface ConsentDeps {
@@ -22,7 +23,7 @@ export interface ConsentDeps {
 
 /** The engine's second interaction: may this application use the account? (RFC 6749 §10.2, R-039) */
 export function createConsentSteps(deps: ConsentDeps) {
-  const { visits, interactions, text, clock } = deps
+  const { visits, interactions, clock } = deps
 
   async function show(ctx: Context, visit: OpenVisit): Promise<void> {
     const account = visit.interaction.accountId ? await deps.accounts.find(visit.interaction.accountId) : null
@@ -39,16 +40,9 @@ export function createConsentSteps(deps: ConsentDeps) {
     })
   }
 
-  /** What would be agreed to, in plain words: ours for the standard scopes, the resource server's for its own. */
-  async function inWords(visit: OpenVisit): Promise<string[]> {
-    const { scopes } = visit.interaction
-    const standard = ['profile', 'email', 'phone'].filter((scope) => scopes.includes(scope))
-    const words = standard.map((scope) => text.say(`scope.${scope}`, {}, visit.locale))
-    for (const [resource, wanted] of Object.entries(visit.interaction.missing.missingResourceScopes ?? {})) {
-      const server = await deps.clients.resourceServer(resource)
-      for (const scope of wanted) words.push(server?.scopes[scope] ?? scope)
-    }
-    return words
+  /** What would be agreed to. */
+  function inWords({ interaction, locale }: OpenVisit): Promise<string[]> {
+    return scopesInWords(interaction.scopes, interaction.missing.missingResourceScopes ?? {}, deps, locale)
   }
 
   const answer: Middleware = async (ctx) => {

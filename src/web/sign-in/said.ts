@@ -1,8 +1,19 @@
 import type { Context } from 'koa'
+import type { AccountSaid } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 
 /** What the page after a form must say once. */
-export type Said = 'wrong' | 'early' | 'address_invalid' | 'phone_unfit' | 'texts_closed' | 'digits_invalid' | 'code_wrong'
+export type Said =
+  | 'wrong'
+  | 'early'
+  | 'address_invalid'
+  | 'phone_unfit'
+  | 'texts_closed'
+  | 'digits_invalid'
+  | 'code_wrong'
+  | 'own_already'
+  | 'taken'
+  | AccountSaid
 
 const TYPED_MAX = 254
 

@@ -1,0 +1,101 @@
+import type { Context, Middleware } from 'koa'
+import { nameOf } from '../../../accounts/index.ts'
+import { field } from '../../request.ts'
+import type { AccountVisit } from '../visit.ts'
+import { authenticatorPath, PATHS, type ScreenDeps } from './deps.ts'
+import { factorRows } from './rows.ts'
+import type { Shell } from './shell.ts'
+
+/** Authenticator apps: set up, named, removed. An id that is not the person's own leads back to the list. */
+export function createAuthenticatorScreens(deps: ScreenDeps & { shell: Shell }) {
+  const { visits, selfservice, shell, kept } = deps
+
+  /**
+   * The key of the one that is being set up. A new one is made where there is none: it counts for nothing before its
+   * first code, and is never shown again after it (R-107).
+   */
+  const setUp: Middleware = async (ctx) => {
+    const visit = await visits.load(ctx)
+    const { accountId } = visit.actor
+    const credential = (await selfservice.enrolling(accountId)) ?? (await begun(visit))
+    if (!credential) return visits.seeOther(ctx, PATHS.methods)
+    const { shell: frame, fault, typed } = shell.of(ctx, visit, 'methods', ['code_wrong'])
+    const { qr, key } = kept.shown(credential, accountId, nameOf(visit.account), deps.issuerHost)
+    visits.show(ctx, visit, 'account-totp', {
+      shell: frame,
+      qr,
+      key,
+      name: fault ? typed : '',
+      error: fault,
+      form: visits.form(visit, PATHS.newAuthenticator),
+      backUrl: PATHS.methods,
+    })
+  }
+
+  async function begun(visit: AccountVisit) {
+    const begun = await selfservice.beginAuthenticator(visit.actor)
+    return begun === 'begun' ? selfservice.enrolling(visit.actor.accountId) : null
+  }
+
+  const confirm: Middleware = async (ctx) => {
+    const visit = await visits.load(ctx)
+    const name = field(ctx, 'name').trim()
+    const outcome = await selfservice.confirmAuthenticator(visit.actor, field(ctx, 'code'), name)
+    if (outcome.outcome === 'wrong') return shell.done(ctx, PATHS.newAuthenticator, 'code_wrong', name)
+    if (outcome.outcome === 'ended') return visits.seeOther(ctx, PATHS.newAuthenticator)
+    if (!outcome.codes) return shell.done(ctx, PATHS.methods, 'factor_added')
+    await visits.setCodesToKeep(visit, outcome.codes)
+    shell.done(ctx, PATHS.codes, 'factor_added')
+  }
+
+  async function ownOf(ctx: Context, visit: AccountVisit) {
+    const own = await kept.ofAccount(visit.actor.accountId)
+    return factorRows(own.filter(({ id }) => id === ctx.params.id))[0] ?? null
+  }
+
+  const one: Middleware = async (ctx) => {
+    const visit = await visits.load(ctx)
+    const factor = await ownOf(ctx, visit)
+    if (!factor) return visits.seeOther(ctx, PATHS.methods)
+    visits.show(ctx, visit, 'account-factor', {
+      shell: shell.of(ctx, visit, 'methods').shell,
+      factor,
+      form: visits.form(visit, factor.url),
+      removeUrl: authenticatorPath(String(ctx.params.id), 'remove'),
+      backUrl: PATHS.methods,
+    })
+  }
+
+  const rename: Middleware = async (ctx) => {
+    const visit = await visits.load(ctx)
+    const name = field(ctx, 'name').trim()
+    const renamed = name !== '' && (await ownOf(ctx, visit)) !== null
+    if (renamed) await selfservice.renameAuthenticator(visit.actor, String(ctx.params.id), name)
+    shell.done(ctx, PATHS.methods, renamed ? 'factor_renamed' : null)
+  }
+
+  const askRemove: Middleware = async (ctx) => {
+    const visit = await visits.load(ctx)
+    const factor = await ownOf(ctx, visit)
+    if (!factor) return visits.seeOther(ctx, PATHS.methods)
+    visits.show(ctx, visit, 'account-confirm', {
+      shell: shell.of(ctx, visit, 'methods').shell,
+      question: 'remove_factor',
+      subject: factor.name,
+      items: [],
+      days: null,
+      form: visits.form(visit, authenticatorPath(String(ctx.params.id), 'remove')),
+      backUrl: factor.url,
+    })
+  }
+
+  /** whoever takes a factor away may want the others who came in by it to go. */
+  const remove: Middleware = async (ctx) => {
+    const visit = await visits.load(ctx)
+    const outcome = await selfservice.removeAuthenticator(visit.actor, String(ctx.params.id))
+    if (outcome === 'removed') return shell.done(ctx, PATHS.devices, 'factor_removed')
+    visits.seeOther(ctx, PATHS.methods)
+  }
+
+  return { setUp, confirm, one, rename, askRemove, remove }
+}
