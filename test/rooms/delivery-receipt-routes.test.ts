@@ -49,7 +49,8 @@ afterAll(() => new Promise<void>((resolve) => void server.close(() => resolve())
 function withOnly(deps: Pick<RouteDeps, 'receipts'>): RouteDeps {
   const nothing: Middleware = async () => {}
   const any = new Proxy({}, { get: () => nothing })
-  const pages = { dispatcher: any, steps: any, otherChannel: any, work: any, linkPage: any, onward: any, consent: any }
+  const steps = { steps: any, otherChannel: any, work: any, secondFactor: any, linkPage: any, onward: any, consent: any }
+  const pages = { dispatcher: any, ...steps }
   const guards = { serveAsset: nothing, sameSite: nothing, unlessGoneOn: nothing, bodyMaxBytes: 1024 }
   return { ...pages, ...guards, ...deps, trial: null, text: any } as RouteDeps
 }

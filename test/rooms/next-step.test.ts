@@ -8,7 +8,8 @@ const at = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 type Stored = Attempt['challenges'][number]
 
 function challengeWith(changes: Partial<Stored> = {}): Stored {
-  return { id: 'c', kind: 'email', state: 'open', tries: 0, expiresAt: at(600), ...changes } as Stored
+  const sent = { targetKey: 'key', firstSentAt: at(0) }
+  return { id: 'c', kind: 'email', state: 'open', tries: 0, expiresAt: at(600), ...sent, ...changes } as Stored
 }
 
 function attemptWith(
@@ -16,7 +17,7 @@ function attemptWith(
 ): Attempt {
   const proofs = changes.proven ? [{ kind: changes.by ?? 'email', amr: [], level: 1, at: changes.proven.toISOString() }] : []
   const challenges = (changes.challenges ?? [{}]).map(challengeWith)
-  return { id: 'a', state: changes.state ?? 'open', proofs, challenges } as unknown as Attempt
+  return { id: 'a', state: changes.state ?? 'open', asks: null, createdAt: at(-3600), proofs, challenges } as unknown as Attempt
 }
 
 describe('which screen is next follows from what is stored, and from nothing else', () => {
