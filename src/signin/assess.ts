@@ -4,6 +4,7 @@ import { addressKey, type Challenge, type Credential, type CredentialStore, coun
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import type { Devices } from './devices.ts'
+import { isKept } from './next-step.ts'
 import type { Outcome } from './outcome.ts'
 import { type Decision, decide, levelOf, type Means, type SecondMethod } from './policy.ts'
 
@@ -101,7 +102,7 @@ export function createAssess(deps: AssessDeps) {
   function meansOf(account: Account, proofs: readonly Proof[], own: readonly Credential[]): Omit<Means, 'remembered'> {
     const proven = (kind: string) => proofs.some((proof) => proof.kind === kind)
     const other = account.email && !proven('email') ? 'email' : account.phone && !proven('sms') && deps.texts ? 'sms' : null
-    return { ...countOf(own), otherChannel: other }
+    return { ...countOf(own), otherChannel: other, keptProven: proofs.some(isKept) }
   }
 
   return { record, next, keptChallenge }

@@ -2,6 +2,13 @@
 // tries and single use, and decides which screen is next (`nextStep`, pure). It knows no page and no engine.
 // Tables: attempt, challenge. Requirements: R-051 to R-072, R-085 to R-087, R-093, R-102, R-152.
 
+export {
+  type AddressOutcome,
+  type AddressProof,
+  type AddressProofDeps,
+  createAddressProof,
+  type ProofFor,
+} from './address-proof.ts'
 export { type Assess, type AssessDeps, createAssess } from './assess.ts'
 export { type Attempt, type AttemptRow, type AttemptStore, type StoredAttempt, typedChallenge } from './attempt.ts'
 export { type ComposeDeps, createComposer } from './compose.ts'

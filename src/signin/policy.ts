@@ -27,6 +27,8 @@ export interface Means {
   otherChannel: 'email' | 'sms' | null
   /** This browser was chosen not to be asked again. */
   remembered: boolean
+  /** An authenticator, or a recovery code in its place, is among what was proven. */
+  keptProven: boolean
 }
 
 /** A way to give the second proof. */
@@ -61,7 +63,8 @@ export function decide(requirement: Requirement, reached: Level, means: Means): 
   const owed: Level = means.remembered ? 1 : byPolicy
   const asked: Level = requirement.acr?.level ?? 1
   const needed = Math.max(owed, asked) as Level
-  if (reached >= needed) return { next: 'enough' }
+  const owesOwn = means.authenticators > 0 && !means.keptProven && !means.remembered
+  if (reached >= needed && !owesOwn) return { next: 'enough' }
 
   const methods = waysOf(means).filter((method) => BY_METHOD[method] >= needed)
   if (methods.length > 0) return { next: 'second', methods }

@@ -82,7 +82,7 @@ export function createSecondChannel(deps: FlowDeps) {
    * nothing when the attempt asks for none, or has one under way.
    */
   async function startSecond(attempt: Attempt, offer: Offer, asker: Asker): Promise<void> {
-    if (attempt.state !== 'open' || attempt.proofs.length === 0) return
+    if (attempt.state !== 'open' || attempt.asks !== 'email') return
     if (attempt.challenges.some(({ kind }) => kind === offer.kind)) return
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, offer.target)
     await takeForMessage(attempt.clientId, offer, knownBrowser, asker)

@@ -111,6 +111,7 @@ export function createSecondFactor(deps: SecondFactorDeps) {
 
   /** Back to the choice. */
   async function putOff(attempt: Attempt): Promise<void> {
+    if (attempt.asks !== 'second') return
     const open = attempt.challenges.filter(({ state }) => state === 'open')
     await transact(async (tx) => {
       for (const challenge of open) await store.hold(tx, challenge.id)
