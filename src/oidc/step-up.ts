@@ -46,7 +46,8 @@ export async function owedBy(ctx: KoaContextWithOIDC, deps: LevelDeps): Promise<
   const acr = asked && !asked.essential && result?.login ? null : asked
   const requirement = { secondFactor: policyOf(client).secondFactor ?? deps.secondFactor, acr }
   const otherChannel = otherChannelOf(person, session.amr ?? [], deps.texts)
-  const means = { authenticators: person.authenticators, recoveryCodes: 0, otherChannel }
+  const keptProven = session.amr?.some((value) => value === 'otp' || value === 'recovery_code') ?? false
+  const means = { authenticators: person.authenticators, recoveryCodes: 0, otherChannel, keptProven }
   const decided = (remembered: boolean) => decide(requirement, levelOfSession(session), { ...means, remembered })
   const owed = decided(false)
   // Looked up only where it makes a difference.

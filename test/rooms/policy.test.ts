@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { decide, type Level, levelOf, type Requirement } from '../../src/signin/index.ts'
 
-const NOTHING = { authenticators: 0, recoveryCodes: 0, otherChannel: null, remembered: false } as const
+const NOTHING = { authenticators: 0, recoveryCodes: 0, otherChannel: null, remembered: false, keptProven: false } as const
 const APP = { ...NOTHING, authenticators: 1 } as const
 const APP_AND_CODES = { ...APP, recoveryCodes: 3 } as const
+const APP_GIVEN = { ...APP_AND_CODES, keptProven: true } as const
 const PHONE = { ...NOTHING, otherChannel: 'sms' } as const
 
 function want(secondFactor: Requirement['secondFactor'], level?: Level, essential = false): Requirement {
@@ -42,8 +43,10 @@ describe('what comes next', () => {
     ['R-101', want('optional'), 1, APP, second('totp')],
     ['R-101 another channel does not stand in for it', want('required'), 1, { ...APP, otherChannel: 'sms' }, second('totp')],
     ['a recovery code stands in for a lost one', want('optional'), 1, APP_AND_CODES, second('totp', 'recovery')],
-    ['it was given', want('required'), 3, APP, enough],
-    ['a recovery code was', want('required'), 2, APP_AND_CODES, enough],
+    ['it was given', want('required'), 3, APP_GIVEN, enough],
+    ['a recovery code was', want('required'), 2, APP_GIVEN, enough],
+    ['R-101 nor do both channels together', want('optional'), 2, APP_AND_CODES, second('totp', 'recovery')],
+    ['R-101 nor for what is asked', want('required', 2), 2, APP, second('totp')],
     ['required, and another channel is on file', want('required'), 1, PHONE, second('sms')],
     ['required, and both channels were proven', want('required'), 2, NOTHING, enough],
     ['required, and there is nothing yet', want('required'), 1, NOTHING, enrol],
