@@ -2,7 +2,7 @@ import { type Address, type EmailAddress, isEmail, maskPhone, type PhoneNumber }
 
 export type AccountState = 'active' | 'suspended' | 'closed'
 
-/** One person, with at most one email address and one phone number. `id` is the subject (`sub`): random, never an address, never used again (R-033). */
+/** One person, with the primary ones of their addresses. `id` is the subject (`sub`): random, never an address, never used again (R-033). */
 export interface Account {
   id: string
   state: AccountState
@@ -11,6 +11,8 @@ export interface Account {
   /** BCP 47 tag of the language the person used when the account was made. */
   locale: string | null
   createdAt: Date
+  /** The person asked for it to be deleted: from then on it is closed, and erased. Null when nobody did. */
+  closingAt: Date | null
   /** Null when the account has none. */
   email: EmailAddress | null
   emailProvenAt: Date | null

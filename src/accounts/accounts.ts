@@ -7,6 +7,7 @@ import {
   type EmailAddress,
   isEmail,
   newId,
+  type PhoneNumber,
   type Tx,
 } from '../base/index.ts'
 import type { Signup } from '../config/index.ts'
@@ -18,17 +19,25 @@ import { mayJoin } from './signup.ts'
 export interface AccountStore {
   /** Account and addresses in one statement: every token request asks. */
   find(id: string, now: Date): Promise<Account | null>
-  /** The account that has proven this address, outside of any transaction. */
-  byAddress(kind: AddressKind, address: Address, now: Date): Promise<Account | null>
+  /** The account that this address opens, outside of any transaction. */
+  byAddress(kind: AddressKind, address: Address, now: Date): Promise<FoundAccount | null>
   /** The same within `tx`; it must see what others have committed before the call. */
-  byAddressIn(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<Account | null>
+  byAddressIn(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<FoundAccount | null>
+  /**
+   * Takes the address from an account that it has left, and erases an account whose closing has come; answers the id of
+   * the erased one.
+   */
+  free(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<string | null>
   /**
    * Makes account and address together, or nothing when the address belongs to somebody: of parallel calls with
    * one address a single one answers true, the others wait for its outcome. It leaves no account without address.
    */
   create(tx: Tx, account: NewAccount): Promise<boolean>
-  /** Writes that the account's number was proven at `now`; never takes a later proof back. */
-  proven(tx: Tx, accountId: string, now: Date): Promise<void>
+  /**
+   * Writes that this number of the account was proven at `now`; never takes a later proof back. Null: its only number,
+   * and nothing where it has several.
+   */
+  proven(tx: Tx, accountId: string, number: PhoneNumber | null, now: Date): Promise<void>
   /**
    * Takes an address from an account when its last proof is older than `provenBefore`. Of parallel calls a single one
    * answers true; so does none when the address is proven anew meanwhile.
@@ -36,6 +45,12 @@ export interface AccountStore {
   release(tx: Tx, address: ReleasedAddress): Promise<boolean>
   /** Writes the time of the sign-in when the account is active, under its row's lock; false when it is not. */
   signedIn(tx: Tx, id: string, now: Date): Promise<boolean>
+}
+
+/** An account, and when the very address that it was found by was proven. */
+export interface FoundAccount {
+  account: Account
+  provenAt: Date
 }
 
 interface NewAccount {
@@ -72,6 +87,7 @@ export type Proven =
 
 export interface Accounts {
   find(id: string): Promise<Account | null>
+  /** Null also for an account whose closing has come: its addresses are nobody's, and begin a new one (R-033). */
   byEmail(address: EmailAddress): Promise<Account | null>
   byAddress(address: Address): Promise<Account | null>
   /** Whether a person with this address could make an account. Says nothing about those who have one. */
@@ -83,8 +99,11 @@ export interface Accounts {
    * number and a new account begins.
    */
   prove(tx: Tx, proof: ProvenAddress): Promise<Proven>
-  /** The account's number counts as proven now: its own proof was confirmed by a second one. */
-  renew(tx: Tx, accountId: string): Promise<void>
+  /**
+   * The number counts as proven now: its own proof was confirmed by a second one. Without a number it is the account's
+   * only one; where it has several none is renewed.
+   */
+  renew(tx: Tx, accountId: string, number?: PhoneNumber): Promise<void>
   /** The last look before a session is made: false when the account has been suspended or closed meanwhile. */
   signedIn(tx: Tx, accountId: string): Promise<boolean>
   claimsOf(account: Account): Record<string, unknown>
@@ -102,16 +121,17 @@ export function createAccounts(deps: {
   const joins = mayJoin(deps.signup)
 
   async function prove(tx: Tx, proof: ProvenAddress): Promise<Proven> {
-    const known = await store.byAddressIn(tx, proof.kind, proof.address, clock.now())
-    if (!known) return begin(tx, proof)
-    if (known.state !== 'active' || proof.kind === 'email') return existing(known)
     const now = clock.now()
+    const found = livingOne(await store.byAddressIn(tx, proof.kind, proof.address, now), now)
+    if (!found) return begin(tx, proof)
+    const { account, provenAt } = found
+    if (account.state !== 'active' || isEmail(proof.address)) return existing(account)
     const provenBefore = addSeconds(now, -deps.phoneProofAgeSeconds)
-    if (known.phoneProvenAt && known.phoneProvenAt >= provenBefore) {
-      await store.proven(tx, known.id, now)
-      return existing({ ...known, phoneProvenAt: now })
+    if (provenAt >= provenBefore) {
+      await store.proven(tx, account.id, proof.address, now)
+      return existing(account.phone === proof.address ? { ...account, phoneProvenAt: now } : account)
     }
-    return known.email ? { outcome: 'stale', account: known } : begin(tx, proof, { accountId: known.id, provenBefore })
+    return account.email ? { outcome: 'stale', account } : begin(tx, proof, { accountId: account.id, provenBefore })
   }
 
   /** A new account for the address, which is first taken from an account that has let its proof grow old. */
@@ -119,12 +139,15 @@ export function createAccounts(deps: {
     const { kind, address, locale } = proof
     if (!joins(address)) return { outcome: 'refused', reason: 'signup_closed' }
     if (old && (await store.release(tx, { kind, address, ...old }))) await tellReleased(tx, old.accountId, proof)
+    const erased = await store.free(tx, kind, address, clock.now())
+    if (erased) await audit.record(tx, 'account.erased', { accountId: erased })
     const id = newId()
     if (await store.create(tx, { id, kind, address, locale, now: clock.now() })) await tell(tx, id, proof)
     // Whoever lost the race finds here the account that won.
-    const account = await store.byAddressIn(tx, kind, address, clock.now())
-    if (!account) throw new Error('the account of a proven address has gone')
-    return account.id === id ? { outcome: 'created', account } : existing(account)
+    const found = await store.byAddressIn(tx, kind, address, clock.now())
+    // It is to be somebody's, and opens nothing until then (R-088).
+    if (!found) return { outcome: 'refused', reason: 'account_closed' }
+    return found.account.id === id ? { outcome: 'created', account: found.account } : existing(found.account)
   }
 
   async function tell(tx: Tx, accountId: string, proof: ProvenAddress): Promise<void> {
@@ -138,16 +161,27 @@ export function createAccounts(deps: {
     await audit.record(tx, 'address.released', { ...where, accountId, detail: { kind, address } })
   }
 
+  async function byAddress(address: Address): Promise<Account | null> {
+    const now = clock.now()
+    return livingOne(await store.byAddress(isEmail(address) ? 'email' : 'phone', address, now), now)?.account ?? null
+  }
+
   return {
     find: (id) => store.find(id, clock.now()),
-    byEmail: (address) => store.byAddress('email', address, clock.now()),
-    byAddress: (address) => store.byAddress(isEmail(address) ? 'email' : 'phone', address, clock.now()),
+    byEmail: byAddress,
+    byAddress,
     mayJoin: joins,
     prove,
-    renew: (tx, accountId) => store.proven(tx, accountId, clock.now()),
+    renew: (tx, accountId, number) => store.proven(tx, accountId, number ?? null, clock.now()),
     signedIn: (tx, accountId) => store.signedIn(tx, accountId, clock.now()),
     claimsOf,
   }
+}
+
+/** Nobody, where the closing of the account has come: it is as good as erased. */
+function livingOne(found: FoundAccount | null, now: Date): FoundAccount | null {
+  const { closingAt = null } = found?.account ?? {}
+  return closingAt && closingAt <= now ? null : found
 }
 
 function existing(account: Account): Proven {

@@ -1,7 +1,7 @@
 import type { Account } from './account.ts'
 
 /** Claims of OpenID Connect Core §5.1 that a profile may hold. Who one is and what is proven is never read from it. */
-const PROFILE_TEXTS = [
+export const PROFILE_CLAIMS = [
   'name',
   'given_name',
   'family_name',
@@ -20,11 +20,11 @@ const PROFILE_TEXTS = [
  * All standard claims about an account (OpenID Connect Core §5.1); which of them an application sees is decided
  * by its scopes. `email_verified` and `phone_number_verified` are true, JSON booleans, for what this very account has
  * proven (R-034); an account without an address or a number has no claims about it. `phone_number` is in E.164 form.
- * `updated_at` is a number of seconds; proving the same number again changes nothing about a person.
+ * `updated_at` is a number of seconds and moves with the profile too; proving the same number again changes nothing about a person.
  */
 export function claimsOf(account: Account): Record<string, unknown> {
   const claims: Record<string, unknown> = { sub: account.id }
-  for (const name of PROFILE_TEXTS) {
+  for (const name of PROFILE_CLAIMS) {
     const value = Object.hasOwn(account.profile, name) ? account.profile[name] : undefined
     if (typeof value === 'string' && value !== '') claims[name] = value
   }
@@ -37,7 +37,12 @@ export function claimsOf(account: Account): Record<string, unknown> {
     claims.phone_number = account.phone
     claims.phone_number_verified = true
   }
-  const changedAt = Math.max(account.createdAt.getTime(), account.emailProvenAt?.getTime() ?? 0)
+  const changedAt = Math.max(account.createdAt.getTime(), account.emailProvenAt?.getTime() ?? 0, profileChangedAt(account))
   claims.updated_at = Math.floor(changedAt / 1000)
   return claims
+}
+
+function profileChangedAt({ profile: { updatedAt } }: Account): number {
+  const at = typeof updatedAt === 'string' ? Date.parse(updatedAt) : 0
+  return Number.isNaN(at) ? 0 : at
 }

@@ -38,6 +38,10 @@ export interface Config {
   readonly mailFrom: Readonly<Mailbox>
   readonly clientsFile: string | null
   readonly signup: Signup
+  /** Before a change of addresses takes place. */
+  readonly addressHoldSeconds: number
+  /** Before an account that is to be deleted is closed. */
+  readonly accountGraceSeconds: number
   readonly interactionTtlSeconds: number
   readonly mailCodeTtlSeconds: number
   readonly mailCodeCapSeconds: number

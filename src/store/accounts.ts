@@ -1,39 +1,32 @@
-import type { Account, AccountStore } from '../accounts/index.ts'
+import type { Account, AccountStore, FoundAccount } from '../accounts/index.ts'
+import { counts, primary } from './address-sql.ts'
 import { type Database, runIn, type Statement } from './database.ts'
+import { freeAddress } from './erasure.ts'
 
-const COLUMNS = `
-  a.id, a.state, a.profile, a.locale, a.created_at as "createdAt", e.canonical as email, e.proven_at as "emailProvenAt",
+// An account whose closing has come is closed for everybody at that moment, erased or not.
+const COLUMNS = (now: string) => `
+  a.id, case when a.closing_at <= ${now}::timestamptz then 'closed' else a.state end as state, a.profile, a.locale,
+  a.created_at as "createdAt", a.closing_at as "closingAt", e.canonical as email, e.proven_at as "emailProvenAt",
   p.canonical as phone, p.proven_at as "phoneProvenAt", (
-    select count(*)::int from credential c where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null
+    select count(*)::int from credential c
+    where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
   ) as authenticators`
 
-/** An address that is the account's and opens it, at the moment `$now`. */
-const COUNTS = (address: string, now: string) =>
-  `${address}.usable_from <= ${now}::timestamptz and (${address}.leaves_at is null or ${address}.leaves_at > ${now}::timestamptz)`
-
-// Of each kind the primary one: a change that is to come has not happened, whether swept or not.
-const PRIMARY = (alias: string, kind: 'email' | 'phone', now: string) => `
-    left join lateral (
-      select canonical, proven_at from address own
-      where own.account_id = a.id and own.kind = '${kind}' and ${COUNTS('own', now)} and own.primary_from <= ${now}::timestamptz
-      order by own.primary_from desc limit 1
-    ) ${alias} on true`
-
-const ADDRESSES = (now: string) => PRIMARY('e', 'email', now) + PRIMARY('p', 'phone', now)
+const ADDRESSES = (now: string) => primary('e', 'email', now) + primary('p', 'phone', now)
 
 const FIND: Statement = {
   name: 'accounts_find',
   text: `
-    select ${COLUMNS} from account a ${ADDRESSES('$2')}
+    select ${COLUMNS('$2')} from account a ${ADDRESSES('$2')}
     where a.id = $1`,
 }
 
 const BY_ADDRESS: Statement = {
   name: 'accounts_by_address',
   text: `
-    select ${COLUMNS} from address proven
+    select ${COLUMNS('$3')}, proven.proven_at as "provenAt" from address proven
     join account a on a.id = proven.account_id ${ADDRESSES('$3')}
-    where proven.kind = $1 and proven.canonical = $2 and ${COUNTS('proven', '$3')}`,
+    where proven.kind = $1 and proven.canonical = $2 and ${counts('proven', '$3')}`,
 }
 
 // The address is the lock: its primary key lets one of parallel inserts win, and the account follows only then.
@@ -49,12 +42,14 @@ const CREATE: Statement = {
     select account_id, 'active', '{}', $3, $4 from won returning id`,
 }
 
-// Later is later: of two proofs at once the older one takes nothing back.
+// Later is later: of two proofs at once the older one takes nothing back. Without a number it is clear which one is
+// meant only where there is no other.
 const NUMBER_PROVEN: Statement = {
   name: 'accounts_number_proven',
   text: `
-    update address set proven_at = $2::timestamptz
-    where account_id = $1 and kind = 'phone' and proven_at < $2::timestamptz`,
+    update address set proven_at = $3::timestamptz
+    where account_id = $1 and kind = 'phone' and proven_at < $3::timestamptz and (canonical = $2 or $2::text is null and not exists (
+      select from address other where other.account_id = $1 and other.kind = 'phone' and other.canonical <> address.canonical))`,
 }
 
 // Whoever waited for the row looks at it again: a number that was renewed meanwhile stays, one that went is gone once.
@@ -67,22 +62,33 @@ const RELEASE: Statement = {
 
 const SIGNED_IN: Statement = {
   name: 'accounts_signed_in',
-  text: `update account set last_sign_in_at = $2 where id = $1 and state = 'active' returning id`,
+  text: `
+    update account set last_sign_in_at = $2::timestamptz
+    where id = $1 and state = 'active' and (closing_at is null or closing_at > $2::timestamptz) returning id`,
 }
 
 /** Accounts and their proven addresses in `account` and `address`. */
 export function createAccountStore(db: Database): AccountStore {
   return {
     find: async (id, now) => (await db.run<Account>(FIND, [id, now]))[0] ?? null,
-    byAddress: async (kind, address, now) => (await db.run<Account>(BY_ADDRESS, [kind, address, now]))[0] ?? null,
-    byAddressIn: async (tx, kind, address, now) => (await runIn<Account>(tx, BY_ADDRESS, [kind, address, now]))[0] ?? null,
+    byAddress: async (kind, address, now) => found(await db.run<FoundRow>(BY_ADDRESS, [kind, address, now])),
+    byAddressIn: async (tx, kind, address, now) => found(await runIn<FoundRow>(tx, BY_ADDRESS, [kind, address, now])),
+    free: freeAddress,
     create: async (tx, { id, kind, address, locale, now }) =>
       (await runIn(tx, CREATE, [id, address, locale, now, kind])).length === 1,
-    proven: async (tx, id, now) => {
-      await runIn(tx, NUMBER_PROVEN, [id, now])
+    proven: async (tx, id, number, now) => {
+      await runIn(tx, NUMBER_PROVEN, [id, number, now])
     },
     release: async (tx, { kind, address, accountId, provenBefore }) =>
       (await runIn(tx, RELEASE, [kind, address, accountId, provenBefore])).length === 1,
     signedIn: async (tx, id, now) => (await runIn(tx, SIGNED_IN, [id, now])).length === 1,
   }
+}
+
+type FoundRow = Account & { provenAt: Date }
+
+function found([row]: FoundRow[]): FoundAccount | null {
+  if (!row) return null
+  const { provenAt, ...account } = row
+  return { account, provenAt }
 }

@@ -4,11 +4,15 @@
 // Tables: all of prisma/schema.prisma, and the queue's own in the schema graphile_worker. No routes.
 // Specs: PostgreSQL 18 (Appendix A: error codes), Prisma's _prisma_migrations.
 
+export { createAccountSessionStore } from './account-sessions.ts'
 export { createAccountStore } from './accounts.ts'
+export { createAddressStore } from './addresses.ts'
 export { createAttemptStore } from './attempts.ts'
 export { createAuditStore, createTrailStore } from './audit.ts'
 export { createBudgetStore } from './budget.ts'
 export { createClientStore } from './clients.ts'
+export { createClosingStore } from './closing.ts'
+export { createConnectionStore } from './connections.ts'
 export { createConsentStore } from './consents.ts'
 export { createCredentialStore } from './credentials.ts'
 export {
@@ -27,8 +31,10 @@ export { createGuessStore, createLimitStore } from './limits.ts'
 export { MigrationError, migrate } from './migrate.ts'
 export { createNoticeStore } from './notices.ts'
 export { createOidcRecordStore } from './oidc-records.ts'
+export { createProfileStore } from './profiles.ts'
 export { createQueue, type Queue, type Task } from './queue.ts'
 export { EmbeddedPostgresError } from './server-command.ts'
+export { createSessionStore } from './sessions.ts'
 export { createSuppressionStore } from './suppressions.ts'
 export { createSweep } from './sweep.ts'
 export { waitForDatabase } from './wait.ts'

@@ -9,6 +9,8 @@ interface SweepDeps {
   db: Pick<Database, 'run'>
   clock: Clock
   log: Log
+  /** Erases a batch of accounts whose closing has come by `now`, and answers how many; what has audit rows is not just deleted. */
+  eraseAccounts?: (now: Date) => Promise<number>
   /** Rows of one statement: what one sign-in may have to wait behind. */
   batchSize?: number
   /** The next minute's sweep goes on where this one ends. */
@@ -29,14 +31,14 @@ const YEAR = 365 * DAY
 const PAUSE_MS = 10
 
 // `skip locked`: a row that is just being used is left for the next sweep, and nobody waits for the other.
-function expired(table: string, condition: string, keepSeconds: number, order = 'expires_at'): Swept {
+function expired(table: string, condition: string, keepSeconds: number, order = 'expires_at', name = table): Swept {
   const text = `
     with gone as (
       delete from ${table} where ctid = any(array(
         select ctid from ${table} where ${condition} order by ${order} limit $2 for update skip locked))
       returning 1)
     select count(*)::int as count from gone`
-  return { table, keepSeconds, statement: { name: `sweep_${table.replace('.', '_')}`, text } }
+  return { table, keepSeconds, statement: { name: `sweep_${name.replace('.', '_')}`, text } }
 }
 
 // The audit trail is not here.
@@ -46,6 +48,11 @@ const SWEPT: readonly Swept[] = [
   expired('limit_counter', 'resets_at < $1', MINUTE, 'resets_at'),
   expired('attempt', 'expires_at < $1', HOUR), // with its challenges and their messages
   expired('credential', 'proven_at is null and created_at < $1', HOUR, 'created_at'), // begun, and never proven once
+  // Longer than its removal can be objected to.
+  expired('credential', 'removed_at < $1', 7 * DAY, 'removed_at', 'credential_removed'),
+  expired('address', 'leaves_at < $1', MINUTE, 'leaves_at'),
+  expired('account_session', 'expires_at < $1', MINUTE),
+  expired('notice', 'created_at < $1', 30 * DAY, 'created_at'), // with its messages
   expired('remembered_device', 'expires_at < $1', MINUTE),
   expired('delivery', 'challenge_id is null and give_up_at < $1', DAY, 'give_up_at'),
   // Only a success ends a row of wrong codes (R-062). One that nobody added to for a year stands for nobody any more.
@@ -64,7 +71,7 @@ const SWEPT: readonly Swept[] = [
 
 /** Makes the sweep: deletes what has expired, in small batches, until nothing is left or its time is over. */
 export function createSweep(deps: SweepDeps): () => Promise<SweepReport> {
-  const { db, clock, log, batchSize = 1000, secondsMax = 45 } = deps
+  const { db, clock, log, eraseAccounts, batchSize = 1000, secondsMax = 45 } = deps
 
   async function sweepOne({ keepSeconds, statement }: Swept, startedAt: Date): Promise<{ deleted: number; timeIsOver: boolean }> {
     const before = addSeconds(startedAt, -keepSeconds)
@@ -82,11 +89,13 @@ export function createSweep(deps: SweepDeps): () => Promise<SweepReport> {
     const report: SweepReport = {}
     for (const swept of SWEPT) {
       const { deleted, timeIsOver } = await sweepOne(swept, startedAt)
-      if (deleted > 0) report[swept.table] = deleted
+      if (deleted > 0) report[swept.table] = (report[swept.table] ?? 0) + deleted
       if (!timeIsOver) continue
       log.warn({ ...report, secondsMax }, 'more rows have expired than one sweep deletes: the next one goes on')
       break
     }
+    const erased = (await eraseAccounts?.(startedAt)) ?? 0
+    if (erased > 0) report.account = erased
     if (Object.keys(report).length > 0) log.debug(report, 'expired rows deleted')
     return report
   }

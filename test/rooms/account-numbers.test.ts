@@ -52,6 +52,7 @@ describe('an account with a number', () => {
       profile: {},
       locale: 'de',
       createdAt: stage.clock.now(),
+      closingAt: null,
       email: null,
       emailProvenAt: null,
       phone: number,

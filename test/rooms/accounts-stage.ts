@@ -1,4 +1,14 @@
-import { type Accounts, createAccounts, type ProvenAddress } from '../../src/accounts/index.ts'
+import {
+  type Accounts,
+  type Addresses,
+  type Closing,
+  createAccounts,
+  createAddresses,
+  createClosing,
+  createProfiles,
+  type Profiles,
+  type ProvenAddress,
+} from '../../src/accounts/index.ts'
 import { createAudit } from '../../src/audit/index.ts'
 import {
   type Address,
@@ -12,9 +22,16 @@ import {
   parsePhoneNumber,
 } from '../../src/base/index.ts'
 import type { Signup } from '../../src/config/index.ts'
-import { createAccountStore } from '../../src/store/accounts.ts'
-import { createAuditStore } from '../../src/store/audit.ts'
-import { afterCommit, type Database, openDatabase } from '../../src/store/database.ts'
+import {
+  afterCommit,
+  createAccountStore,
+  createAddressStore,
+  createAuditStore,
+  createClosingStore,
+  createProfileStore,
+  type Database,
+  openDatabase,
+} from '../../src/store/index.ts'
 import { freshDatabase } from '../support/database.ts'
 
 export const START = new Date('2030-01-01T00:00:00.900Z')
@@ -29,10 +46,28 @@ export async function startAccounts() {
   const open = () => openDatabase({ url, poolSize: 10, log, metrics: createMetrics(), clock })
   const [one, two] = [open(), open()]
 
+  const phoneProofAgeSeconds = PHONE_PROOF_AGE_SECONDS
+  const auditOn = (db: Database) =>
+    createAudit({ store: createAuditStore(db), afterCommit, clock, log, metrics: createMetrics() })
+
   function accountsOn(db: Database, signup: Signup = { kind: 'open' }): Accounts {
-    const audit = createAudit({ store: createAuditStore(db), afterCommit, clock, log, metrics: createMetrics() })
-    const store = createAccountStore(db)
-    return createAccounts({ store, audit, clock, signup, phoneProofAgeSeconds: PHONE_PROOF_AGE_SECONDS })
+    return createAccounts({ store: createAccountStore(db), audit: auditOn(db), clock, signup, phoneProofAgeSeconds })
+  }
+
+  function addressesOn(db: Database): Addresses {
+    return createAddresses({ store: createAddressStore(db), audit: auditOn(db), clock, phoneProofAgeSeconds })
+  }
+
+  function closingOn(db: Database, batchSize = 100): Closing {
+    const { transact } = db
+    return createClosing({ store: createClosingStore(), audit: auditOn(db), transact, clock, batchSize })
+  }
+
+  /** An account that begins with the proof of this address. */
+  async function begun(address: Address): Promise<string> {
+    const proven = await one.transact((tx) => accountsOn(one).prove(tx, proofOf(address)))
+    if (proven.outcome !== 'created') throw new Error(proven.outcome)
+    return proven.account.id
   }
 
   return {
@@ -41,6 +76,10 @@ export async function startAccounts() {
     two,
     clock,
     accountsOn,
+    addressesOn,
+    closingOn,
+    profiles: createProfiles({ store: createProfileStore(), clock }) satisfies Profiles,
+    begun,
     /** Moves the clock to so many seconds after `START`. */
     at(seconds: number): void {
       now = addSeconds(START, seconds)

@@ -33,6 +33,7 @@ describe('an account', () => {
       profile: {},
       locale: 'de',
       createdAt: stage.clock.now(),
+      closingAt: null,
       email: address,
       emailProvenAt: stage.clock.now(),
       phone: null,
