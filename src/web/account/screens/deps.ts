@@ -1,4 +1,4 @@
-import type { Account, AddressView } from '../../../accounts/index.ts'
+import type { AddressView, Profiles } from '../../../accounts/index.ts'
 import type { Trail } from '../../../audit/index.ts'
 import type { AddressKind, Clock, Secrets } from '../../../base/index.ts'
 import type { Clients } from '../../../clients/index.ts'
@@ -15,10 +15,10 @@ export interface ScreenDeps {
   visits: Pick<AccountVisits, 'load' | 'form' | 'show' | 'seeOther' | 'codesToKeep' | 'setCodesToKeep'>
   selfservice: Selfservice
   addressProof: AddressProof
-  flow: Pick<Flow, 'readIdentifier' | 'codeForm' | 'resendState'>
+  flow: Pick<Flow, 'readIdentifier'>
   delivery: Pick<Delivery, 'newestState'>
   kept: Pick<KeptFactors, 'ofAccount' | 'shown' | 'authenticatorsMax'>
-  profiles: { fieldsOf(account: Account): readonly { name: string; value: string }[] }
+  profiles: Pick<Profiles, 'fieldsOf'>
   remembered: { ofAccount(accountId: string, now: Date): Promise<RememberedDevice[]> }
   trail: Pick<Trail, 'activityOf'>
   clients: Pick<Clients, 'find' | 'resourceServer'>
@@ -36,9 +36,6 @@ export interface ScreenDeps {
   holdSeconds: number
   graceSeconds: number
 }
-
-/** Addresses of one kind that an account may have. */
-export const ADDRESSES_MAX = 5
 
 /** Where the screens lead to. */
 export const PATHS = {

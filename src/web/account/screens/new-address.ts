@@ -56,7 +56,8 @@ export function createNewAddressScreens(deps: ScreenDeps & { shell: Shell }) {
     const typed = field(ctx, 'address')
     const asker = askerOf(ctx, visit)
     const offer = flow.readIdentifier(typed, asker.countries)
-    if (offer === null) return shell.done(ctx, pathOf(wanted), 'address_invalid', typed)
+    if (offer === null || (offer !== 'unfit' && kindOf(offer.target) !== kind))
+      return shell.done(ctx, pathOf(wanted), 'address_invalid', typed)
     if (offer === 'unfit') return shell.done(ctx, pathOf(wanted), 'phone_unfit', typed)
     if (all.some(({ address }) => address === offer.target)) return shell.done(ctx, pathOf(wanted), 'own_already', typed)
     const person = { accountSessionId: visit.session.id, accountId: visit.actor.accountId }
@@ -76,8 +77,8 @@ export function createNewAddressScreens(deps: ScreenDeps & { shell: Shell }) {
       return visits.show(ctx, visit, 'account-address-prove', { ...frame, ...forms, ...taken(visit, frame.typed) })
     }
     const { challenge } = pending
-    const [form, message] = await Promise.all([flow.codeForm(challenge), deps.delivery.newestState(challenge.id)])
-    const { left, waitSeconds } = flow.resendState(challenge)
+    const [form, message] = await Promise.all([addressProof.codeForm(challenge), deps.delivery.newestState(challenge.id)])
+    const { left, waitSeconds } = addressProof.resendState(challenge)
     const wrong = frame.fault === 'wrong' && form !== 'closed'
     visits.show(ctx, visit, 'account-address-prove', {
       shell: frame.shell,
@@ -153,6 +154,10 @@ interface Asked {
   all: readonly AddressView[]
   kind: AddressKind
   replaces: AddressView | null
+}
+
+function kindOf(address: Address): AddressKind {
+  return isEmail(address) ? 'email' : 'phone'
 }
 
 const KINDS: readonly AddressKind[] = ['email', 'phone']

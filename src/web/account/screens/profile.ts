@@ -1,19 +1,7 @@
 import type { Context, Middleware } from 'koa'
-import type { AccountViews } from '../../../text/index.ts'
 import { field } from '../../request.ts'
 import { PATHS, type ScreenDeps } from './deps.ts'
 import type { Shell } from './shell.ts'
-
-type Field = AccountViews['account-profile']['fields'][number]
-
-/** How a field is typed; those that are not named here are plain text. */
-const TYPES: Readonly<Record<string, Field['type']>> = {
-  profile: 'url',
-  picture: 'url',
-  website: 'url',
-  birthdate: 'date',
-  zoneinfo: 'timezone',
-}
 
 /** What was typed goes back to the page while it fits a cookie: so many bytes. */
 const TYPED_BYTES_MAX = 2500
@@ -27,10 +15,10 @@ export function createProfileScreens(deps: ScreenDeps & { shell: Shell }) {
     const refused = takeRefused(ctx)
     visits.show(ctx, visit, 'account-profile', {
       shell: shell.of(ctx, visit, 'profile').shell,
-      fields: deps.profiles.fieldsOf(visit.account).map(({ name, value }) => ({
+      fields: deps.profiles.fieldsOf(visit.account).map(({ name, value, type }) => ({
         name,
         value: refused?.typed[name] ?? value,
-        type: TYPES[name] ?? 'text',
+        type,
         fault: refused?.faults.includes(name) ?? false,
       })),
       form: visits.form(visit, PATHS.profile),

@@ -1,8 +1,8 @@
-import type { AddressView } from '../../../accounts/index.ts'
+import { ADDRESSES_MAX, type AddressView } from '../../../accounts/index.ts'
 import type { AddressKind } from '../../../base/index.ts'
 import { type Credential, countOf } from '../../../factors/index.ts'
 import type { AddressRow, FactorRow, FormView } from '../../../text/index.ts'
-import { ADDRESSES_MAX, addressPath, authenticatorPath } from './deps.ts'
+import { addressPath, authenticatorPath } from './deps.ts'
 
 /** Opens the account now, and stays. */
 function stands({ usableFrom, leavesAt }: AddressView, now: Date): boolean {
