@@ -30,6 +30,8 @@ async function startPostgres(): Promise<void> {
     release()
   })
   process.env[RUN_FOLDER] = dataDir
+  // The services of a run compile the same sources over and over: the first one does it for all.
+  process.env.NODE_COMPILE_CACHE = await tempFolder('compiled')
   process.env[POSTGRES_URL] = server.url
   await query(server.url, `create database ${TEMPLATE_DATABASE}`)
   await migrate({ url: server.urlFor(TEMPLATE_DATABASE), log })
