@@ -1,4 +1,4 @@
-import type { Channel, CodeField, FormView, MessageView } from './views.ts'
+import type { Channel, CodeField, FormView, MessageView } from './parts.ts'
 
 /** What every page of the account page shows around its own. */
 export interface AccountShell {
@@ -6,6 +6,10 @@ export interface AccountShell {
   name: string
   initials: string
   here: AccountPlace
+  /** Where the entries of the rail lead. */
+  urls: Readonly<Record<AccountPlace, string>>
+  /** Times of today are told by the clock alone. */
+  now: Date
   signOut: FormView
   /** The person asked for the account to be deleted: until then it can be kept. */
   closing: { at: Date; keep: FormView } | null
@@ -60,7 +64,11 @@ export interface FactorRow {
 export interface ActivityRow {
   at: Date
   key: string
-  /** Application, method, device, masked address: whatever the sentence names. */
+  /**
+   * `app`: of `signed_in`, `device_new`, `consent_granted`, `app_ended`; `address`, masked: of `address_*`. `method`,
+   * one or several with spaces between them, stands beneath any of them: link, code, email, sms, totp, recovery, or
+   * what `amr` calls them.
+   */
   values: Readonly<Record<string, string>>
   device: string | null
   /** Something that the person should look at. */

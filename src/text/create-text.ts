@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import type { Log } from '../base/index.ts'
 import { cleanLine, cleanProps } from './clean.ts'
 import { chooseLocale, directionOf } from './locale.ts'
+import type { MailName, Mails, Sms, SmsName } from './mails.ts'
 import { createMessages, FALLBACK, type MessageValues } from './messages.ts'
+import type { AppView } from './parts.ts'
 import { createSms } from './sms.ts'
 import { createTemplates } from './templates.ts'
-import type { MailName, Mails, Sms, SmsName, ViewName, Views } from './views.ts'
+import type { ViewName, Views } from './views.ts'
 
 /** All that is said to people. `locale` is always one of `locales`; any other value is answered in the first. */
 export interface Text {
@@ -46,12 +48,20 @@ export function createText(deps: { viewsDir: string; assets: Readonly<Record<str
     return messages.locales.includes(locale) ? locale : fallback
   }
 
+  // What is sent in the name of this service, not of an application.
+  function ourselves(locale: string): AppView {
+    const name = messages.say('brand', {}, locale)
+    return { name, letter: [...name][0] ?? '' }
+  }
+
   return {
     page: (name, props, locale) => draw(name, cleanProps(props) as object, locale),
     mail(name, props, locale) {
-      const clean = cleanProps(props) as object
+      const app = 'app' in props ? props.app : ourselves(known(locale))
+      const clean = cleanProps({ ...props, app }) as object
+      const subject = 'kind' in props ? `notice.${props.kind}.subject` : `mail.${name}.subject`
       return {
-        subject: cleanLine(messages.say(`mail.${name}.subject`, { app: cleanLine(props.app.name) }, known(locale))),
+        subject: cleanLine(messages.say(subject, { app: cleanLine(app.name) }, known(locale))),
         text: draw(`mail/${name}.txt`, clean, locale),
         html: draw(`mail/${name}.html`, clean, locale),
       }

@@ -3,18 +3,17 @@
 // It decides nothing: a page says what its props say. It knows no table and no route; where assets live it is told.
 // Specs: RFC 4647 §3.4 (lookup of languages), BCP 47, WCAG 2.2 (language and direction of a page), 3GPP TS 23.038
 // (alphabet of text messages), "Origin-bound one-time codes delivered via SMS" (WICG).
-export { createText, type Text } from './create-text.ts'
 export type {
-  AppView,
-  Channel,
-  CodeField,
-  FormView,
-  MailName,
-  Mails,
-  MessageView,
-  RefusedWhy,
-  Sms,
-  SmsName,
-  ViewName,
-  Views,
-} from './views.ts'
+  AccountPlace,
+  AccountSaid,
+  AccountShell,
+  AccountViews,
+  ActivityRow,
+  AddressRow,
+  ConfirmQuestion,
+  FactorRow,
+} from './account-views.ts'
+export { createText, type Text } from './create-text.ts'
+export type { MailName, Mails, NoticeKind, Sms, SmsName } from './mails.ts'
+export type { AppView, Channel, CodeField, FormView, MessageView, RefusedWhy } from './parts.ts'
+export type { ViewName, Views } from './views.ts'

@@ -17,10 +17,12 @@ export interface Messages {
   missing(locale: string): string[]
   /** The sentence of `key` as text. An unknown key is a fault of ours and throws. */
   say(key: string, values: MessageValues, locale: string): string
-  /** The same as HTML: every text and value escaped, `<address>`, `<mono>`, `<strong>` and `<link>` turned into elements. */
+  /** The same as HTML: every text and value escaped, `<address>`, `<mono>`, `<strong>`, `<link>` and `<sr>` turned into elements. */
   sayHtml(key: string, values: MessageValues, locale: string): string
   /** Clock time in UTC, named as such: "14:02 UTC". */
   time(at: Date, locale: string): string
+  /** Date in UTC: "21 November 2026". */
+  day(at: Date, locale: string): string
   /** Date and clock time in UTC: "21 November 2026, 14:02 UTC". */
   stamp(at: Date, locale: string): string
 }
@@ -70,10 +72,11 @@ export function createMessages(dir: string): Messages {
     missing: (locale) => [...base.keys()].filter((key) => !tables.get(locale)?.has(key)),
     say: (key, values, locale) => String(compile(key, locale).format({ ...values })),
     sayHtml(key, values, locale) {
-      const parts = compile(key, locale).format<Html>({ ...values, ...elements(values) })
+      const parts = compile(key, locale).format<Html>({ ...elements(values), ...values })
       return htmlOf(Array.isArray(parts) ? parts : [parts])
     },
     time: (at, locale) => `${clockOf(locale).time.format(at)} UTC`,
+    day: (at, locale) => clockOf(locale).date.format(at),
     stamp: (at, locale) => `${clockOf(locale).date.format(at)}, ${clockOf(locale).time.format(at)} UTC`,
   }
 }
@@ -90,6 +93,7 @@ function elements(values: MessageValues): Record<string, (chunks: (string | Html
     address: wrap('<strong class="mono" dir="ltr">', '</strong>'),
     mono: wrap('<span class="mono" dir="ltr">', '</span>'),
     strong: wrap('<strong>', '</strong>'),
+    sr: wrap('<span class="sr">', '</span>'),
     link: wrap(`<a href="${escapeHtml(String(values.href ?? ''))}">`, '</a>'),
   }
 }

@@ -1,7 +1,7 @@
 import { cleanLine } from './clean.ts'
 import { septetsOf, toGsm } from './gsm.ts'
+import type { Sms, SmsName } from './mails.ts'
 import { FALLBACK, type Messages } from './messages.ts'
-import type { Sms, SmsName } from './views.ts'
 
 /** One part of a text message: 140 octets are 160 septets (3GPP TS 23.040 §9.2.3.24). */
 const SEPTETS_MAX = 160
@@ -17,7 +17,7 @@ const READ_MAX = 200
 export function createSms(messages: Messages): <N extends SmsName>(name: N, props: Sms[N], locale: string) => string {
   return (name, props, locale) => {
     const lastLine = 'host' in props ? `\n\n@${props.host.replace(/:\d+$/, '')} #${props.code}` : ''
-    const { app, ...values } = props
+    const { app, ...values } = { app: { name: '' }, ...props }
     for (const language of [locale, FALLBACK]) {
       const known = nameInGsm(app.name) || nameInGsm(messages.say('brand', {}, language))
       for (const end of [lastLine, '']) {

@@ -6,6 +6,9 @@ import type { Messages, MessageValues } from './messages.ts'
 const EXTENSION = '.liquid'
 const WEB_ADDRESS = /^(?:https?:\/\/[^/\\]|\/(?![/\\]))/i
 
+/** What stands for values that nobody knows any more, such as the name of an application that is gone. */
+const UNTOLD: MessageValues = { app: '', address: '' }
+
 /** What every template sees besides its props. */
 interface Globals {
   locale: string
@@ -64,8 +67,8 @@ function createEngine(sources: Record<string, string>, messages: Messages, escap
 }
 
 /**
- * The filters of ours: `t` (a message as text), `rich` (a message as HTML, itself escaped), `time`, `stamp`,
- * `minutes_to`, `spaced` and `spelled` (codes), `url` (a web address or nothing), `wrap` (lines of plain text).
+ * The filters of ours: `t` (a message as text), `rich` (a message as HTML, itself escaped), `told` (the same, of a
+ * record of values), `time`, `day`, `stamp` (both), `moment` (`time` of today, `stamp` of other days), `minutes_to`, `spaced` and `spelled` (codes), `url` (a web address or nothing), `wrap` (lines of plain text).
  */
 function filters(messages: Messages): Record<string, FilterImplOptions> {
   return {
@@ -78,11 +81,25 @@ function filters(messages: Messages): Record<string, FilterImplOptions> {
         return messages.sayHtml(key, valuesOf(values), localeOf(this))
       },
     },
+    told: {
+      raw: true,
+      handler(key: string, values: MessageValues) {
+        return messages.sayHtml(key, { ...UNTOLD, ...values }, localeOf(this))
+      },
+    },
     time(at: Date) {
       return messages.time(at, localeOf(this))
     },
-    stamp(at: Date) {
-      return messages.stamp(at, localeOf(this))
+    day(at: Date) {
+      return messages.day(at, localeOf(this))
+    },
+    stamp(at: Date | string) {
+      const known = new Date(at)
+      return Number.isNaN(known.getTime()) ? '' : messages.stamp(known, localeOf(this))
+    },
+    moment(at: Date, now: Date) {
+      const locale = localeOf(this)
+      return messages.day(at, locale) === messages.day(now, locale) ? messages.time(at, locale) : messages.stamp(at, locale)
     },
     minutes_to: (from: Date, to: Date) => Math.max(0, Math.floor((to.getTime() - from.getTime()) / 60_000)),
     spaced: (code: string) => groupsOf(code).join(' '),

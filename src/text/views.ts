@@ -1,50 +1,8 @@
-/** The application a person is signing in to, as far as pages and mails show it. */
-export interface AppView {
-  name: string
-  /** One letter for the arch. */
-  letter: string
-  /** Where "Go to {app}" leads; absent when the client registered none. */
-  url?: string
-}
-
-/** How a message goes. */
-export type Channel = 'email' | 'sms'
-
-/**
- * Why no message goes to an address. `rejected`: the mail server says there is no such address. `bounced`: a mail came
- * back before, or was called unwanted. `unreachable`: the number takes no texts. `opted_out`: its owner stopped ours.
- * `no_budget`: no texts are sent now. `bounced`, `opted_out` and `unreachable` are remembered.
- */
-export type RefusedWhy = 'rejected' | 'bounced' | 'unreachable' | 'opted_out' | 'no_budget'
-
-/**
- * What the waiting page says about the newest message. Never more than the next server said. `domain` is the mail
- * address's; empty for a text.
- */
-export type MessageView =
-  | { state: 'queued' }
-  | { state: 'handed_over'; at: Date }
-  /** Only where a receipt said so. */
-  | { state: 'delivered'; at: Date; domain: string }
-  /** `nextAt` null: nothing more is tried. */
-  | { state: 'deferred'; nextAt: Date | null; domain: string }
-  | { state: 'refused'; why: RefusedWhy; domain: string }
-
-/** The code field: `short` takes six digits, `long` is a plain text field, `closed` takes nothing more. */
-export interface CodeField {
-  form: 'short' | 'long' | 'closed'
-  /** Set after a wrong code. */
-  triesLeft?: number
-}
-
-/** A form's target with its CSRF token. */
-export interface FormView {
-  action: string
-  csrf: string
-}
+import type { AccountViews } from './account-views.ts'
+import type { AppView, Channel, CodeField, FormView, MessageView } from './parts.ts'
 
 /** Every page, with what it needs to be drawn. A page not listed here cannot be rendered. */
-export interface Views {
+export interface Views extends AccountViews {
   /**
    * First page: which address? `error` is set after input that is no address; `value` is what was typed.
    * `texts`: a phone number may be typed as well. `phone_unfit`: the number cannot get texts. `texts_closed`: no texts
@@ -132,6 +90,8 @@ export interface Views {
     }[]
     form: FormView
     restart: FormView
+    /** Goes back to the application, which is told that nobody signed in. */
+    cancel?: FormView | null
   }
   /** The code of an authenticator app, or a recovery code; posts `code`, and `remember` = `yes` where that was ticked. */
   'factor-code': {
@@ -149,6 +109,7 @@ export interface Views {
     /** This browser may be kept from asking for so long. */
     remember: { days: number } | null
     restart: FormView
+    cancel?: FormView | null
   }
   /**
    * A second proof is needed, and the person has none: setting one up, from the start. A press posts `way` = `totp`.
@@ -159,6 +120,7 @@ export interface Views {
     why: 'policy' | 'acr'
     form: FormView
     restart: FormView
+    cancel?: FormView | null
   }
   /**
    * Setting up an authenticator app: the first of two steps in a sign-in, where recovery codes are the second. `app`
@@ -173,7 +135,7 @@ export interface Views {
     qr: { size: number; path: string }
     /** In groups of four. */
     key: string
-    /** What stands in the field for it. */
+    /** What stands in the field for it; where it is empty, a name that is always true. */
     name: string
     form: FormView
     error: 'code_wrong' | null
@@ -267,34 +229,3 @@ export interface Views {
 }
 
 export type ViewName = keyof Views
-
-/** Everything that can be mailed, with what it needs. Each has a subject, a text part and an HTML part. */
-export interface Mails {
-  /** Link and code. `code` is null while the address's short code is closed. */
-  'sign-in': {
-    app: AppView
-    link: string
-    code: string | null
-    device: string
-    askedAt: Date
-    minutes: number
-    to: string
-    footer: string
-  }
-  /** Sign-up is closed and nobody has this address. */
-  'no-account': { app: AppView; to: string; device: string; askedAt: Date; footer: string }
-  /** The account of this address is closed or suspended. */
-  'account-closed': { app: AppView; to: string; device: string; askedAt: Date; footer: string }
-}
-
-export type MailName = keyof Mails
-
-/** Everything that can be texted. Each is one part of at most 160 GSM-7 characters, whatever its values are. */
-export interface Sms {
-  /** Ends in a blank line and `@host #code`, the origin-bound form (WICG) that phones fill in. */
-  'sign-in': { app: AppView; code: string; minutes: number; host: string }
-  'no-account': { app: AppView }
-  'account-closed': { app: AppView }
-}
-
-export type SmsName = keyof Sms

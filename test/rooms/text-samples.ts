@@ -1,4 +1,5 @@
-import type { MailName, Mails, Sms, SmsName, ViewName, Views } from '../../src/text/index.ts'
+import type { MailName, Mails, NoticeKind, Sms, SmsName, ViewName, Views } from '../../src/text/index.ts'
+import { accountPages } from './text-account-samples.ts'
 import { secondFactorPages } from './text-second-samples.ts'
 
 const app = { name: 'Northwind Trading', letter: 'N', url: 'https://app.northwind.example/' }
@@ -110,6 +111,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     wrong: { app, masked: maskedNumber, form, value: 'maria@', error: 'address_invalid', restart: form },
   },
   ...secondFactorPages,
+  ...accountPages,
   'attempt-ended': {
     email: { app, channel: 'email', masked, again: form, restart: form },
     text: { app, channel: 'sms', masked: maskedNumber, again: form, restart: form },
@@ -218,7 +220,18 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
 
 const link = 'https://id.northwind.example/sign-in/V1StGXR8Z5jdHi6BmyTzAA/link/u9Jx2vQm7TtYc0Rk5LwZpA'
 const footer = 'Northwind Trading, 1 Harbour Street, Hamburg'
-const notice = { app, to: address, device, askedAt: at, footer }
+const shared = { to: address, device, askedAt: at, footer }
+const notice = { app, ...shared }
+const told = {
+  to: address,
+  device,
+  at,
+  link: 'https://id.northwind.example/account/notice/u9Jx2vQm7TtYc0Rk5LwZpA8sHdQ2mN4b',
+  until: new Date('2026-11-24T14:02:11Z'),
+  footer,
+}
+const toldOf = (kind: NoticeKind, values: Record<string, string> = {}) => ({ ...told, kind, values })
+const other = { address: 'm•••a@northwind.example' }
 
 /** Every mail in each of its shapes. */
 export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
@@ -228,6 +241,21 @@ export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
   },
   'no-account': { only: notice },
   'account-closed': { only: notice },
+  'prove-address': {
+    short: { ...shared, code: '482913', minutes: 10 },
+    long: { ...shared, code: 'K7M2QX9RT4WA', minutes: 1, footer: '' },
+  },
+  notice: {
+    device: toldOf('device_new', { app: 'Northwind Trading' }),
+    added: toldOf('factor_added', { name: 'Pixel 8' }),
+    removed: toldOf('factor_removed', { name: 'Pixel 8' }),
+    codes: toldOf('codes_replaced'),
+    codesLow: { ...toldOf('codes_low', { left: '2' }), link: null, until: null },
+    address: toldOf('address_added', other),
+    changing: toldOf('address_changing', { ...other, at: '2026-11-24T14:02:11.000Z' }),
+    removing: toldOf('address_removing', other),
+    closing: toldOf('account_closing', { at: '2026-12-05T14:02:11.000Z' }),
+  },
 }
 
 /** Every text message in each of its shapes. */
@@ -238,6 +266,10 @@ export const texts: { [N in SmsName]: Record<string, Sms[N]> } = {
   },
   'no-account': { only: { app } },
   'account-closed': { only: { app } },
+  'prove-address': {
+    short: { code: '482913', minutes: 10, host: 'id.northwind.example' },
+    long: { code: 'K7M2QX9RT4WA', minutes: 10, host: 'id.northwind.example' },
+  },
 }
 
 /** Names of views/assets as a server would publish them. */
@@ -245,6 +277,7 @@ export const assets: Record<string, string> = {
   'tokens.css': '/assets/tokens-1.css',
   'app.css': '/assets/app-1.css',
   'house.css': '/assets/house-1.css',
+  'console.css': '/assets/console-1.css',
   'favicon.svg': '/assets/favicon-1.svg',
   'wait.js': '/assets/wait-1.js',
   'work.js': '/assets/work-1.js',

@@ -61,6 +61,7 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
       form,
       restart: form,
     },
+    cancel: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: form },
     spent: { app, first: 'email', methods: [authenticator, { ...recovery, left: 0 }], form, restart: form },
   },
   'factor-code': {
@@ -72,18 +73,21 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
     closed: { ...factorCode, closed: true },
     closedOnly: { ...factorCode, triesLeft: 0, closed: true, other: null },
     recovery: recoveryCode,
+    cancel: { ...factorCode, cancel: form },
+    cancelClosed: { ...factorCode, closed: true, cancel: form },
     recoveryRemember: { ...recoveryCode, remember: { days: 30 } },
     recoveryWrong: { ...recoveryCode, triesLeft: 2 },
     recoveryClosed: { ...recoveryCode, closed: true },
   },
   enrol: {
     policy: { app, why: 'policy', form, restart: form },
-    acr: { app, why: 'acr', form, restart: form },
+    acr: { app, why: 'acr', form, restart: form, cancel: form },
   },
   'totp-enrol': {
     first: totpEnrol,
     wrong: { ...totpEnrol, error: 'code_wrong' },
     account: { ...totpEnrol, app: null },
+    unnamed: { ...totpEnrol, name: '' },
   },
   'recovery-codes': {
     first: recoveryCodes,
@@ -93,7 +97,7 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
 }
 
 /** A stroke for each run of dark modules. */
-function drawn(uri: string): { size: number; path: string } {
+export function drawn(uri: string): { size: number; path: string } {
   const { size, data } = encode(uri, { ecc: 'M', border: 0 })
   const rows = data.map((row) => row.map((dark) => (dark ? '#' : ' ')).join(''))
   const runs = rows.flatMap((row, y) => [...row.matchAll(/#+/g)].map((run) => `M${run.index} ${y}h${run[0].length}`))

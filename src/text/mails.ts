@@ -1,0 +1,64 @@
+import type { AppView } from './parts.ts'
+
+/** What a person is told of by mail: something was done to their account. */
+export type NoticeKind =
+  | 'device_new'
+  | 'factor_added'
+  | 'factor_removed'
+  | 'codes_replaced'
+  | 'codes_low'
+  | 'address_added'
+  | 'address_changing'
+  | 'address_removing'
+  | 'account_closing'
+
+/** Everything that can be mailed, with what it needs. Each has a subject, a text part and an HTML part. */
+export interface Mails {
+  /** Link and code. `code` is null while the address's short code is closed. */
+  'sign-in': {
+    app: AppView
+    link: string
+    code: string | null
+    device: string
+    askedAt: Date
+    minutes: number
+    to: string
+    footer: string
+  }
+  /** Sign-up is closed and nobody has this address. */
+  'no-account': { app: AppView; to: string; device: string; askedAt: Date; footer: string }
+  /** The account of this address is closed or suspended. */
+  'account-closed': { app: AppView; to: string; device: string; askedAt: Date; footer: string }
+  /** A code alone: somebody who is signed in wants this address for their account. */
+  'prove-address': { to: string; code: string; minutes: number; device: string; askedAt: Date; footer: string }
+  /**
+   * What was done, and the way to object. No name that a person gave stands in it: `name` is not shown.
+   * `values`: of `device_new` `app`; of `codes_low` `left`; of `address_*` `address`, masked; of what is to come `at`,
+   * its moment (ISO 8601).
+   */
+  notice: {
+    to: string
+    kind: NoticeKind
+    values: Readonly<Record<string, string>>
+    device: string
+    at: Date
+    /** Where it can be objected to, until `until`; null where there is nothing to object to. */
+    link: string | null
+    until: Date | null
+    footer: string
+  }
+}
+
+export type MailName = keyof Mails
+
+/** Everything that can be texted. Each is one part of at most 160 GSM-7 characters, whatever its values are. */
+export interface Sms {
+  /** Ends in a blank line and `@host #code`, the origin-bound form (WICG) that phones fill in. */
+  'sign-in': { app: AppView; code: string; minutes: number; host: string }
+  'no-account': { app: AppView }
+  'account-closed': { app: AppView }
+  /** In the name of this service itself; see the mail. */
+  'prove-address': { code: string; minutes: number; host: string }
+}
+
+export type SmsName = keyof Sms
