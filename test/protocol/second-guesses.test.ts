@@ -10,11 +10,12 @@ import {
   countOf,
   toDoor,
   tokenOf,
+  toRecovery,
   typing,
   type Walker,
 } from './second-standing.ts'
 import { addAuthenticator, essential, THREE, TWO } from './second-walk.ts'
-import { here, posting, toStep, withField } from './text-walk.ts'
+import { here, posting, withField } from './text-walk.ts'
 
 const FAILURES_MAX = 20
 
@@ -43,11 +44,6 @@ const judged = (email: string) =>
      where a.canonical = $1 and e.event = 'sign_in.code_wrong' and e.detail ->> 'method' = 'totp'`,
     [email],
   )
-
-async function toRecovery(walk: Walker): Promise<Walker> {
-  await walk.visitor.submit(toStep(walk, 'other-way'))
-  return choosing({ ...walk, ...(await here(walk)) }, 'recovery')
-}
 
 describe('guesses at an authenticator', () => {
   test('R-106, R-062, V-22 are counted by person: twenty sign-ins, two instances, one limit; a recovery code is the way in', async () => {

@@ -11,11 +11,12 @@ import {
   toCode,
   toDoor,
   tokenOf,
+  toRecovery,
   typing,
   type Walker,
 } from './second-standing.ts'
 import { addAuthenticator, essential, THREE, TWO } from './second-walk.ts'
-import { anyStep, germanNumber, giveNumber, here, quiet, toStep } from './text-walk.ts'
+import { anyStep, germanNumber, giveNumber, here, quiet } from './text-walk.ts'
 
 const YEAR_SECONDS = 365 * 86_400
 const strict: App = { id: 'strict', secret: null, redirectUri: 'https://strict.example/callback' }
@@ -207,8 +208,3 @@ describe('an authenticator that was set up', () => {
     expect(await tokenOf(stage, await typing(await now(walk), authenticator()))).toMatchObject({ acr: THREE })
   })
 })
-
-async function toRecovery(walk: Walker): Promise<Walker> {
-  await walk.visitor.submit(toStep(walk, 'other-way'))
-  return choosing(await now(walk), 'recovery')
-}

@@ -8,7 +8,7 @@ import { createVisitor, type Visitor } from '../support/person.ts'
 import type { Service } from '../support/service.ts'
 import type { Stage } from '../support/stage.ts'
 import { type App, appOf, authorizeUrl, newVerifier, type Parameters, redeem } from './protocol.ts'
-import { here, type Standing, withField } from './text-walk.ts'
+import { here, type Standing, toStep, withField } from './text-walk.ts'
 
 /** A browser in the middle of a sign-in, with what its application needs to redeem the code. */
 export interface Walker extends Standing {
@@ -20,6 +20,8 @@ export interface WalkOptions {
   visitor?: Visitor
   app?: App
   parameters?: Parameters
+  /** The authorization request of an application that makes its own. */
+  url?: string
 }
 
 /** Gives the person ten recovery codes, as if they had been kept before. */
@@ -42,7 +44,7 @@ export async function addRecoveryCodes(service: Service, address: string): Promi
 export async function toDoor(stage: Stage, options: WalkOptions = {}): Promise<Walker> {
   const { visitor = createVisitor(stage.service), app = appOf(stage), parameters = { prompt: 'login' } } = options
   const verifier = newVerifier()
-  const page = await visitor.open(authorizeUrl(stage.service, app, verifier, parameters))
+  const page = await visitor.open(options.url ?? authorizeUrl(stage.service, app, verifier, parameters))
   return { visitor, page, home: page.url, app, verifier }
 }
 
@@ -72,6 +74,12 @@ export async function choosing(walk: Walker, way: string): Promise<Walker> {
   const form = walk.page.forms.find(({ buttons }) => buttons.some(({ value }) => value === way))
   if (!form) throw new Error(`no way ${way} on ${walk.page.url}: ${walk.page.words}`)
   return { ...walk, page: await walk.visitor.follow(await walk.visitor.submit(form, {}, way)) }
+}
+
+/** From the page that asks for the authenticator to the one that asks for a recovery code. */
+export async function toRecovery(walk: Walker): Promise<Walker> {
+  await walk.visitor.submit(toStep(walk, 'other-way'))
+  return choosing({ ...walk, ...(await here(walk)) }, 'recovery')
 }
 
 /** What the page asks for, in one word. */
