@@ -49,7 +49,7 @@ async function withBelongings(id: string): Promise<void> {
   }
   await query(url, `${client} on conflict do nothing`)
   for (const [table, row] of Object.entries(own)) await query(url, `insert into ${table} (account_id, ${row})`, [id])
-  const delivery = `channel, message, target, locale, created_at, due_at, give_up_at) values ('m' || $1, 'n' || $1, 'email', 'notice', 'm', 'en', ${now}, ${now}, ${now}`
+  const delivery = `channel, message, target, locale, created_at, due_at, give_up_at) values ('m' || $1, 'n' || $1, 'email', 'notice', 'm', 'en', ${now}, ${now}, ${later}`
   await query(url, `insert into delivery (id, notice_id, ${delivery})`, [id])
   await query(url, `update account set profile = '{"name":"Maria"}' where id = $1`, [id])
   const record = `insert into oidc_record (model, id, payload, account_id, expires_at) values ($2, $1, '{}', $1, ${later})`
