@@ -8,7 +8,7 @@ import type { Cookies } from '../cookies.ts'
 import { stateOf } from '../request.ts'
 import type { AccountClient } from './client.ts'
 import type { Flows, PendingFlow } from './flow.ts'
-import { freshWish, isFresh } from './fresh.ts'
+import { freshWish, isStrong } from './fresh.ts'
 import { HOME } from './own-path.ts'
 import type { AccountSession, AccountSessions, SignedIn } from './session.ts'
 import type { AccountVisit, AccountVisits } from './visit.ts'
@@ -82,7 +82,7 @@ export function createSignInPages(deps: SignInPageDeps) {
     if (flow.accountId === null) return visits.seeOther(ctx, flow.to)
     // Somebody else than the one who was asked: nothing of what that one wanted.
     if (flow.accountId !== session.accountId) return visits.seeOther(ctx, HOME)
-    if (!isFresh(session, deps.clock.now())) return tellUnmet(ctx)
+    if (!isStrong(session)) return tellUnmet(ctx)
     return visits.seeOther(ctx, flow.to)
   }
 

@@ -9,11 +9,16 @@ import { type AccountVisit, type AccountVisits, type GuardOptions, pageOf } from
 export const FRESH_SECONDS = 10 * 60
 
 /**
- * Whether the person has just proven who they are, and enough: where they have an authenticator, a second factor is part
- * of it (R-109), and a sign-in by mail alone is not, however young (R-120).
+ * Whether a second factor was part of the sign-in where the person has an authenticator (R-109): a sign-in by mail alone is
+ * not enough there, however young it is (R-120).
  */
-export function isFresh({ authTime, level, authenticators }: AccountSession, now: Date): boolean {
-  return addSeconds(authTime, FRESH_SECONDS) >= now && (authenticators === 0 || level >= 2)
+export function isStrong({ level, authenticators }: AccountSession): boolean {
+  return authenticators === 0 || level >= 2
+}
+
+/** Whether the person has just proven who they are, and enough. */
+export function isFresh(session: AccountSession, now: Date): boolean {
+  return addSeconds(session.authTime, FRESH_SECONDS) >= now && isStrong(session)
 }
 
 /** What has to be shown for it. */
