@@ -1,14 +1,16 @@
 import { join } from 'node:path'
-import { createAccounts } from './accounts/index.ts'
+import { accountPage } from './account-page.ts'
+import { createAccounts, createAddresses, createClosing } from './accounts/index.ts'
 import { createAudit } from './audit/index.ts'
 import { type Clock, createSecrets, type Log, type Metrics } from './base/index.ts'
-import { type ClientsFile, createClients, type DeclaredSource } from './clients/index.ts'
+import { type ClientsFile, createClients, type DeclaredSource, ownClients } from './clients/index.ts'
 import type { Config } from './config/index.ts'
 import { createInbox, createSmtpRoutes } from './delivery/channels/index.ts'
 import { createDelivery, createReceiptDesk, DELIVER_TASK, type Delivery } from './delivery/index.ts'
 import { addressKey, createCredentialFactors, createFactors, createKeptFactors } from './factors/index.ts'
 import { createKeys } from './keys/index.ts'
 import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
+import { createNotices } from './notices/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
 import {
   createAssess,
@@ -20,14 +22,17 @@ import {
   createProver,
   createSecondChannel,
   createSecondFactor,
+  createTells,
   type SignInPolicy,
 } from './signin/index.ts'
 import {
   afterCommit,
   createAccountStore,
+  createAddressStore,
   createAttemptStore,
   createAuditStore,
   createClientStore,
+  createClosingStore,
   createConsentStore,
   createCredentialStore,
   createDeliveryStore,
@@ -35,6 +40,7 @@ import {
   createGuessStore,
   createKeyStore,
   createLimitStore,
+  createNoticeStore,
   createOidcRecordStore,
   createQueue,
   createSuppressionStore,
@@ -79,7 +85,10 @@ export function createApp(options: AppOptions) {
     ...{ store: createAccountStore(db), audit, clock, signup: config.signup },
     phoneProofAgeSeconds: config.phoneProofAgeSeconds,
   })
-  const clients = createClients({ store: createClientStore(db), clock, log })
+  const clients = createClients({ store: createClientStore(db), own: ownClients({ issuer: config.issuer, secrets }), clock, log })
+  const { phoneProofAgeSeconds } = config
+  const addresses = createAddresses({ store: createAddressStore(db), audit, clock, phoneProofAgeSeconds })
+  const closing = createClosing({ store: createClosingStore(), audit, transact, clock })
   const keys = createKeys({ ...shared, store: createKeyStore(db), secrets })
   const limits = createLimits({ ...shared, store: createLimitStore(db), secrets, limits: config.limits })
   const localLimits = createLocalLimits({ clock, limits: config.limits })
@@ -108,8 +117,14 @@ export function createApp(options: AppOptions) {
       sweep: () => sweep().then(() => {}),
     },
   })
-  const sweep = createSweep({ db, clock, log })
-  const compose = createComposer({
+  const sweep = createSweep({ db, clock, log, eraseAccounts: closing.erase })
+  const notices = createNotices({
+    ...{ store: createNoticeStore(db), secrets, text, clock, issuer: config.issuer },
+    objectSeconds: config.addressHoldSeconds,
+    queue: (tx, order) => delivery.queue(tx, order),
+    appNameOf: async (clientId) => (await clients.find(clientId).then((client) => client && appViewOf(client)))?.name ?? null,
+  })
+  const composeChallenge = createComposer({
     ...{ store: attempts, accounts, clients, factors, guesses, text, secrets, appViewOf },
     issuer: config.issuer,
     codeTtlSeconds: policy.codeTtlSeconds,
@@ -121,7 +136,7 @@ export function createApp(options: AppOptions) {
     spend: budget,
     addressKey: (address) => addressKey(secrets, address),
     enqueue: queue.add,
-    compose,
+    compose: (due) => (due.noticeId ? notices.compose(due) : composeChallenge(due)),
     handedOver: (tx, challengeId, at) =>
       attempts.handedOver(tx, challengeId, at, { capSeconds: policy.codeCapSeconds, ttlSeconds: policy.codeTtlSeconds }),
     from: config.mailFrom,
@@ -148,7 +163,8 @@ export function createApp(options: AppOptions) {
     accounts,
   }
   const flow = createFlow(signIn)
-  const assess = createAssess({ ...signIn, credentials, devices })
+  const tells = createTells({ notices, addresses, audit, clock })
+  const assess = createAssess({ ...signIn, credentials, devices, tells })
   const second = { ...signIn, flow, assess, devices }
   const cookies = createCookies(config.issuer.startsWith('https:'))
   const oidc = createOidc({
@@ -194,6 +210,7 @@ export function createApp(options: AppOptions) {
     devices,
     secondChannel: createSecondChannel(signIn),
     proofOfWork: createProofOfWork({ secrets, clock }),
+    account: accountPage({ ...{ config, db, accounts, addresses, closing, clients, kept, notices, signIn, ...shared }, audit }),
   })
 
   /** Makes the registrations equal to what is declared. */

@@ -4,8 +4,6 @@ import type { NoticeKind, Text } from '../text/index.ts'
 import type { Notice, NoticeStore } from './notice.ts'
 import { readToken, tokenOf } from './notice-token.ts'
 
-/** How long one can object. */
-export const OBJECT_SECONDS = 3 * 86_400
 /** A mail that could not be handed over by then tells nothing new. */
 const GIVE_UP_SECONDS = 86_400
 /** One device is told of once in that time, however often it signs in. */
@@ -20,6 +18,8 @@ export interface NoticesDeps {
   secrets: Secrets
   text: Pick<Text, 'mail'>
   clock: Clock
+  /** How long one can object: as long as a change of addresses can be stopped. */
+  objectSeconds: number
   /** Links in mails come from here and from nowhere else. */
   issuer: string
 }
@@ -61,7 +61,7 @@ export function createNotices(deps: NoticesDeps): Notices {
     const addresses = [...new Set(to)]
     if (addresses.length === 0) return false
     const at = clock.now()
-    const objectUntil = objectable ? addSeconds(at, OBJECT_SECONDS) : null
+    const objectUntil = objectable ? addSeconds(at, deps.objectSeconds) : null
     const notice: Notice = { ...told, id: newId(), at, objectUntil, objectedAt: null }
     if (!(await added(tx, notice))) return false
     const giveUpAt = addSeconds(at, GIVE_UP_SECONDS)

@@ -3,4 +3,5 @@
 // Tables: none of its own. Requirements.
 export { ENROLMENT_SECONDS } from './authenticators.ts'
 export type { Actor, AppAccess, SelfserviceDeps, SignedInSession } from './deps.ts'
+export { createExporter } from './exporter.ts'
 export { createSelfservice, type Selfservice } from './selfservice.ts'

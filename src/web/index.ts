@@ -3,6 +3,8 @@
 // about a sign-in: it loads, asks, draws and redirects. The engine's paths are served by oidc.
 // Routes: see routes.ts; /livez /readyz /metrics on the operations port. Requirements,
 //
+
+export type { AccountPageParts } from './account/account-page.ts'
 export type { AccountSession, AccountSessionRow, AccountSessionStore } from './account/session.ts'
 export { createAssets } from './assets.ts'
 export { createCookies } from './cookies.ts'

@@ -49,7 +49,7 @@ export interface SiteDeps {
   /** Set in trial mode only. */
   trial: { inbox: DevInboxDeps['inbox'] | null; demoUrl: string | null } | null
   serveAsset: Middleware
-  account?: AccountPageParts
+  account: AccountPageParts
   oidc: Oidc
   flow: Flow
   prover: Prover
@@ -103,7 +103,7 @@ export function createSite(deps: SiteDeps): Server {
     linkPage: createLinkPage(shared),
     onward: createContinue(shared),
     consent,
-    account: deps.account ? createAccountPage(shared, deps.account) : null,
+    account: createAccountPage(shared, deps.account),
     receipts: deps.receipts,
     trial: deps.trial && {
       inbox: deps.trial.inbox && createDevInbox({ inbox: deps.trial.inbox, text, csrf, issuer: deps.issuer }),

@@ -1,0 +1,66 @@
+import type { Account, Addresses } from '../accounts/index.ts'
+import type { Trail } from '../audit/index.ts'
+import type { Clock } from '../base/index.ts'
+import { countOf, type KeptFactors } from '../factors/index.ts'
+import type { AppAccess, SignedInSession } from './deps.ts'
+
+export interface ExporterDeps {
+  accounts: { find(id: string): Promise<Account | null> }
+  addresses: Pick<Addresses, 'ofAccount'>
+  kept: Pick<KeptFactors, 'ofAccount'>
+  sessions: { ofAccount(accountId: string): Promise<SignedInSession[]> }
+  connections: { ofAccount(accountId: string): Promise<AppAccess[]> }
+  devices: {
+    ofAccount(accountId: string, now: Date): Promise<{ label: string; createdAt: Date; lastUsedAt: Date; expiresAt: Date }[]>
+  }
+  trail: Pick<Trail, 'entriesOf'>
+  clock: Clock
+}
+
+/**
+ * All that is kept about a person, as one JSON object (R-185): times in ISO 8601, names as in the API. Secrets are not
+ * among it: of an authenticator its name, of recovery codes their number. Nobody without an account has any.
+ */
+export function createExporter(deps: ExporterDeps) {
+  return async (accountId: string): Promise<Readonly<Record<string, unknown>>> => {
+    const account = await deps.accounts.find(accountId)
+    if (!account) return {}
+    const [addresses, credentials, sessions, apps, devices, activity] = await Promise.all([
+      deps.addresses.ofAccount(accountId),
+      deps.kept.ofAccount(accountId),
+      deps.sessions.ofAccount(accountId),
+      deps.connections.ofAccount(accountId),
+      deps.devices.ofAccount(accountId, deps.clock.now()),
+      deps.trail.entriesOf(accountId),
+    ])
+    const { id, state, profile, locale, createdAt, closingAt } = account
+    return {
+      exported_at: deps.clock.now(),
+      account: { sub: id, state, created_at: createdAt, locale, profile, closing_at: closingAt },
+      addresses: addresses.map((one) => ({
+        ...{ kind: one.kind, address: one.address, primary: one.primary, proven_at: one.provenAt },
+        ...{ usable_from: one.usableFrom, primary_from: one.primaryFrom, leaves_at: one.leavesAt },
+      })),
+      authenticators: credentials
+        .filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null)
+        .map(({ kind, label, createdAt: added, lastUsedAt }) => ({
+          kind,
+          name: label,
+          added_at: added,
+          last_used_at: lastUsedAt,
+        })),
+      recovery_codes_left: countOf(credentials).recoveryCodes,
+      sessions: sessions.map((one) => ({
+        ...{ device: one.device, signed_in_at: one.signedInAt, last_seen_at: one.lastSeenAt, client_ids: one.clientIds },
+      })),
+      remembered_devices: devices.map(({ label, createdAt: since, lastUsedAt, expiresAt }) => ({
+        ...{ device: label, since, last_used_at: lastUsedAt, until: expiresAt },
+      })),
+      apps: apps.map((app) => ({
+        ...{ client_id: app.clientId, name: app.name, scopes: app.scopes, resources: app.resources },
+        ...{ since: app.since, last_used_at: app.lastUsedAt, offline: app.offline, first_party: app.firstParty },
+      })),
+      activity: activity.map(({ at, event, clientId, device, detail }) => ({ at, event, client_id: clientId, device, detail })),
+    }
+  }
+}
