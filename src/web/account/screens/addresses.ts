@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa'
+import type { AddressView } from '../../../accounts/index.ts'
 import { addressPath, daysOf, PATHS, type ScreenDeps } from './deps.ts'
 import { may } from './rows.ts'
 import type { Shell } from './shell.ts'
@@ -18,7 +19,7 @@ export function createAddressScreens(deps: ScreenDeps & { shell: Shell }) {
         shell: shell.of(ctx, visit, 'methods').shell,
         question: asks,
         subject: one.address,
-        items: what === 'remove' ? [{ label: one.address, detail: '' }] : [],
+        items: asks === 'make_primary' ? primaryOf(all, one).map(({ address }) => ({ label: address, detail: '' })) : [],
         days: daysOf(deps.holdSeconds),
         form: visits.form(visit, addressPath(one, what)),
         backUrl: PATHS.methods,
@@ -55,4 +56,9 @@ export function createAddressScreens(deps: ScreenDeps & { shell: Shell }) {
     remove,
     keep,
   }
+}
+
+/** What it takes the place of. */
+function primaryOf(all: readonly AddressView[], { kind }: AddressView): AddressView[] {
+  return all.filter((one) => one.kind === kind && one.primary)
 }

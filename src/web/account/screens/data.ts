@@ -31,12 +31,13 @@ export function createDataScreens(deps: ScreenDeps & { shell: Shell }) {
     const visit = await visits.load(ctx)
     if (visit.account.closingAt) return visits.seeOther(ctx, PATHS.data)
     const { accountId } = visit.actor
-    const addresses = await selfservice.addressesOf(accountId)
+    const [addresses, apps] = await Promise.all([selfservice.addressesOf(accountId), selfservice.appsOf(accountId)])
+    const gone = [...addresses.map(({ address }) => address), ...apps.map(({ name }) => name)]
     visits.show(ctx, visit, 'account-confirm', {
       shell: shell.of(ctx, visit, 'data').shell,
       question: 'close_account',
       subject: nameOf(visit.account),
-      items: addresses.map(({ address }) => ({ label: address, detail: '' })),
+      items: gone.map((label) => ({ label, detail: '' })),
       days: graceDays,
       form: visits.form(visit, PATHS.close),
       backUrl: PATHS.data,

@@ -70,7 +70,7 @@ export function authenticatorPath(id: string, what?: 'remove'): string {
   return what ? `${path}/${what}` : path
 }
 
-/** Whole days, at least one, as a page speaks of them. */
+/** Days as a page speaks of them; 0 is less than one. */
 export function daysOf(seconds: number): number {
-  return Math.max(1, Math.round(seconds / 86_400))
+  return Math.round(seconds / 86_400)
 }
