@@ -1,39 +1,67 @@
 import type { Account } from '../accounts/index.ts'
 import { addSeconds, newId, type Proof, type Tx } from '../base/index.ts'
-import { addressKey, type Challenge, type Credential, type CredentialStore, countOf } from '../factors/index.ts'
+import { addressKey, type Challenge, type Credential, type CredentialStore, countOf, isOnFile } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import type { Devices } from './devices.ts'
 import { isKept } from './next-step.ts'
 import type { Outcome } from './outcome.ts'
-import { type Decision, decide, levelOf, type Means, type SecondMethod } from './policy.ts'
+import { type Decision, decide, levelOf, type Means, type Requirement, type SecondMethod, withoutWish } from './policy.ts'
+import type { Tells } from './tells.ts'
 
 export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
   /** What the person has set up. */
   credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn'>
-  devices: Pick<Devices, 'isRemembered' | 'use'>
+  devices: Pick<Devices, 'isRemembered' | 'use' | 'forgetAll'>
+  /** Null where nobody is told anything. */
+  tells: Tells | null
+}
+
+/** An authenticator that was just set up, and the recovery codes that came with it, sealed. */
+export interface Enrolled {
+  credentialId: string
+  label: string
+  sealed: string
 }
 
 /** Holds what was proven against what the sign-in must reach: every proof passes here, by whatever method. */
 export function createAssess(deps: AssessDeps) {
   const { store, audit, clock, policy, secrets } = deps
 
-  /** Records the proofs and what comes next. */
+  /** Records the proofs and what comes next, and tells the person what they should hear of. */
   async function record(
     tx: Tx,
     attempt: Attempt,
     account: Account,
     proofs: readonly Proof[],
     asker: Asker,
-    sealed: string | null = null,
+    enrolled: Enrolled | null = null,
   ): Promise<Outcome> {
     const own = await deps.credentials.ofAccountIn(tx, account.id)
+    const recovered = proofs.some((proof) => proof.kind === 'recovery' && !attempt.proofs.includes(proof))
+    // browsers that were not asked are asked again when a factor was lost, or has come.
+    if (enrolled || recovered) await deps.devices.forgetAll(tx, account.id)
     const remembered = await deps.devices.use(tx, asker.deviceToken, account.id)
     const decision = decideFor(attempt, account, proofs, own, remembered)
-    const proven = { accountId: account.id, proofs, sealed }
+    const proven = { accountId: account.id, proofs, sealed: enrolled?.sealed ?? null }
+    const outcome = await settle(tx, attempt, account, proven, decision, asker)
+    const codesLeft = recovered ? countOf(own).recoveryCodes : null
+    const brought = { proofs, enrolled, codesLeft, signedIn: outcome.outcome === 'proven' }
+    await deps.tells?.(tx, attempt, account, brought, asker)
+    return outcome
+  }
+
+  async function settle(
+    tx: Tx,
+    attempt: Attempt,
+    account: Account,
+    proven: Pick<Attempt, 'accountId' | 'proofs' | 'sealed'>,
+    decision: Decision,
+    asker: Asker,
+  ): Promise<Outcome> {
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
     // Codes that were just made are shown before anything else.
-    if (sealed) {
+    if (proven.sealed) {
       await store.prove(tx, attempt.id, { ...proven, state: 'open', asks: 'keep-codes' })
       return { outcome: 'second' }
     }
@@ -52,7 +80,13 @@ export function createAssess(deps: AssessDeps) {
 
   /** The authenticator is asked for at once; another channel only when the person says so, since it costs a message. */
   async function offer(tx: Tx, attempt: Attempt, account: Account, methods: readonly SecondMethod[]): Promise<void> {
-    await store.endOthers(tx, attempt.id, methods)
+    // A text that somebody asked for by a number's last digits may lead to nobody: it is no second proof.
+    const asked = attempt.challenges.filter(isOnFile).map(({ kind }) => kind)
+    await store.endOthers(
+      tx,
+      attempt.id,
+      methods.filter((method) => !asked.includes(method)),
+    )
     if (methods[0] === 'totp') await store.add(tx, keptChallenge(attempt, 'totp', account.id))
   }
 
@@ -89,6 +123,24 @@ export function createAssess(deps: AssessDeps) {
     return decideFor(attempt, account, proofs, own, remembered)
   }
 
+  /**
+   * What the sign-in must reach when the application's wish is given up; null where it insists, or where that would ask
+   * for the same.
+   */
+  async function withoutWishOf(
+    { requirement }: Pick<Attempt, 'requirement'>,
+    account: Account,
+    proofs: readonly Proof[],
+    asker: Pick<Asker, 'deviceToken'>,
+  ): Promise<Requirement | null> {
+    const less = withoutWish(requirement)
+    if (!less) return null
+    const own = await deps.credentials.ofAccount(account.id)
+    const asked = await next({ requirement }, account, proofs, asker, own)
+    const rest = await next({ requirement: less }, account, proofs, asker, own)
+    return JSON.stringify(asked) === JSON.stringify(rest) ? null : less
+  }
+
   function decideFor(
     { requirement }: Pick<Attempt, 'requirement'>,
     account: Account,
@@ -105,7 +157,7 @@ export function createAssess(deps: AssessDeps) {
     return { ...countOf(own), otherChannel: other, keptProven: proofs.some(isKept) }
   }
 
-  return { record, next, keptChallenge }
+  return { record, next, withoutWishOf, keptChallenge }
 }
 
 export type Assess = ReturnType<typeof createAssess>

@@ -68,10 +68,16 @@ export interface AttemptStore {
   begin(tx: Tx, attempt: AttemptRow, challenge: Challenge | null): Promise<void>
   /** Adds a challenge of another method to an open attempt. False when it is not open or has one of this method. */
   add(tx: Tx, challenge: Challenge): Promise<boolean>
+  /** Puts a challenge in the place of one of its method that was not used. False when the attempt is not open. */
+  replace(tx: Tx, challengeId: string, challenge: Challenge): Promise<boolean>
   /** From now on the page speaks of this one. */
   choose(tx: Tx, challengeId: string, now: Date): Promise<void>
   /** An open challenge is put off. */
   hold(tx: Tx, challengeId: string): Promise<void>
+  /** Every open challenge of the attempt is. */
+  holdAll(tx: Tx, attemptId: string): Promise<void>
+  /** An open attempt must reach this from now on; false when it is not open, and nobody else ends it before `tx` does. */
+  require(tx: Tx, attemptId: string, requirement: Requirement): Promise<boolean>
   /** A challenge to a number on file asks for its digits again, when its last message is older than `notAfter`. */
   unname(tx: Tx, challengeId: string, notAfter: Date): Promise<void>
   /** Single winner: an `unnamed` challenge gets its target, unless it has one, and waits for a proof of work. */

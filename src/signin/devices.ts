@@ -18,6 +18,7 @@ export interface DeviceStore {
   stands(id: string, accountId: string, now: Date): Promise<boolean>
   /** The same within `tx`; notes that it was used. */
   use(tx: Tx, id: string, accountId: string, now: Date): Promise<boolean>
+  forgetAll(tx: Tx, accountId: string): Promise<void>
 }
 
 /**
@@ -41,6 +42,9 @@ export function createDevices(deps: { store: DeviceStore; clock: Clock; remember
     async use(tx: Tx, token: string | undefined, accountId: string): Promise<boolean> {
       return mayStand(token) && store.use(tx, hashOf(token), accountId, clock.now())
     },
+
+    /** Every browser of this account is asked again. */
+    forgetAll: (tx: Tx, accountId: string): Promise<void> => store.forgetAll(tx, accountId),
 
     /** Remembers a browser in the transaction of the proof; answers the token for its cookie. */
     async remember(tx: Tx, accountId: string, label: string): Promise<string> {

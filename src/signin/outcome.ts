@@ -14,3 +14,6 @@ export type Outcome =
   | { outcome: 'closed' }
   /** Expired, used or replaced meanwhile. */
   | { outcome: 'ended' }
+
+/** What came of a factor's code; `token` is for the cookie of a browser that is to be remembered. */
+export type FactorOutcome = Outcome & { token?: string }

@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/index.ts'
 import { addSeconds, hashOf, isEmail, newId, Refusal } from '../base/index.ts'
-import { type Challenge, type Factor, NOBODY, type Offer } from '../factors/index.ts'
+import { type Challenge, type Factor, isOnFile, NOBODY, type Offer } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
 import { type Attempt, type AttemptRow, SEAL_CONTEXT } from './attempt.ts'
 import type { Asker, FlowDeps, Purpose } from './deps.ts'
@@ -131,7 +131,9 @@ export function createPhases(deps: Omit<FlowDeps, 'accounts'>) {
     const target = kind === 'email' ? account.email : account.phone
     const factor = deps.factors.get(kind)
     const there = attempt.challenges.find((one) => one.kind === kind)
-    if (there) return deps.transact((tx) => deps.store.reopen(tx, there.id, deps.clock.now()))
+    // One to a number that was asked for by its last digits may lead to nobody: what is on file takes its place.
+    const kept = there && !isOnFile(there)
+    if (kept) return deps.transact((tx) => deps.store.reopen(tx, there.id, deps.clock.now()))
     if (!target || !factor) return
     const offer = factor.offerFor(target)
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, target)
@@ -139,7 +141,8 @@ export function createPhases(deps: Omit<FlowDeps, 'accounts'>) {
     const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state: 'open', now: deps.clock.now() })
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id }
     await deps.transact(async (tx) => {
-      if (!(await deps.store.add(tx, challenge))) return
+      const added = there ? await deps.store.replace(tx, there.id, challenge) : await deps.store.add(tx, challenge)
+      if (!added) return
       await queueMessage(tx, attempt, challenge)
       const detail = { method: kind, address: target, knownBrowser }
       await audit.record(tx, 'sign_in.second_started', { ...who, detail })

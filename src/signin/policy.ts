@@ -74,6 +74,11 @@ export function decide(requirement: Requirement, reached: Level, means: Means): 
   return { next: 'enough' }
 }
 
+/** The same without what the application merely wishes for; null where it wishes for nothing, or insists. */
+export function withoutWish(requirement: Requirement): Requirement | null {
+  return requirement.acr && !requirement.acr.essential ? { ...requirement, acr: null } : null
+}
+
 // A demand of a factor that is enrolled always finds it; so only an application can ask for what cannot be had.
 function unmetOr(owed: boolean): Decision {
   return owed ? { next: 'enrol' } : { next: 'unmet' }

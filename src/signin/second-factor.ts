@@ -1,4 +1,4 @@
-import { type Account, type Accounts, nameOf } from '../accounts/index.ts'
+import type { Account, Accounts } from '../accounts/index.ts'
 import { maskAddress, type Proof, type Tx } from '../base/index.ts'
 import {
   type Challenge,
@@ -6,19 +6,19 @@ import {
   type CredentialFactors,
   type CredentialStore,
   countOf,
-  type Enrolment,
   type KeptFactors,
 } from '../factors/index.ts'
-import { type Assess, type AssessDeps, proofsOfSession } from './assess.ts'
+import { type Assess, type AssessDeps, type Enrolled, proofsOfSession } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, Purpose } from './deps.ts'
 import type { Devices } from './devices.ts'
 import type { Flow } from './flow.ts'
-import type { Outcome } from './outcome.ts'
+import type { FactorOutcome, Outcome } from './outcome.ts'
 import { createPhases } from './phases.ts'
-import type { Requirement, SecondMethod } from './policy.ts'
+import { type Requirement, type SecondMethod, withoutWish } from './policy.ts'
+import { createSignInEnrolment } from './sign-in-enrolment.ts'
 
-export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices'> {
+export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices' | 'tells'> {
   accounts: Pick<Accounts, 'byEmail' | 'find'>
   flow: Pick<Flow, 'beginFromSession'>
   assess: Assess
@@ -35,8 +35,8 @@ export interface LivingSession {
   at: Date
 }
 
-/** What came of a factor's code; `token` is for the cookie of a browser that is to be remembered. */
-export type FactorOutcome = Outcome & { token?: string }
+/** What a second factor is given in: an attempt, or a living session that one begins with. */
+type From = { attempt: Attempt } | { session: LivingSession; purpose: Purpose; requirement: Requirement }
 
 /** One way to give the second proof, as a page shows it. */
 export interface Way {
@@ -53,7 +53,7 @@ class UsedBefore extends Error {}
 
 /** Second factors whose secret the person keeps: asked for, judged, set up. */
 export function createSecondFactor(deps: SecondFactorDeps) {
-  const { store, transact, audit, clock, policy, guesses, credentials, credentialFactors, kept, assess, secrets } = deps
+  const { store, transact, audit, clock, policy, guesses, credentials, credentialFactors, assess } = deps
   const { startOnFile } = createPhases(deps)
 
   /** The ways that an attempt has to go on, the one used last first. */
@@ -81,11 +81,7 @@ export function createSecondFactor(deps: SecondFactorDeps) {
   }
 
   /** Takes one of the ways; begins with the living session where no attempt is open. */
-  async function choose(
-    from: { attempt: Attempt } | { session: LivingSession; purpose: Purpose; requirement: Requirement },
-    method: SecondMethod,
-    asker: Asker,
-  ): Promise<void> {
+  async function choose(from: From, method: SecondMethod, asker: Asker): Promise<void> {
     const attempt = 'attempt' in from ? from.attempt : await beginWith(from, asker)
     if (attempt.state !== 'open' || attempt.asks !== 'second' || !attempt.accountId) return
     const account = await accountOf(attempt.accountId)
@@ -111,10 +107,45 @@ export function createSecondFactor(deps: SecondFactorDeps) {
 
   /** Back to the choice. */
   async function putOff(attempt: Attempt): Promise<void> {
-    if (attempt.asks !== 'second') return
-    const open = attempt.challenges.filter(({ state }) => state === 'open')
-    await transact(async (tx) => {
-      for (const challenge of open) await store.hold(tx, challenge.id)
+    if (attempt.asks === 'second') await transact((tx) => store.holdAll(tx, attempt.id))
+  }
+
+  /**
+   * Whether the person may go on without what the application merely wishes for: to the application, which is told the
+   * true, lower level, or to what is asked for besides, which more ways may be good for (R-032).
+   */
+  async function mayGoWithout(attempt: Attempt, asker: Asker): Promise<boolean> {
+    return attempt.accountId !== null && mayWithout(attempt, attempt.accountId, attempt.proofs, asker)
+  }
+
+  /** The same for a living session. */
+  async function mayGoWithoutFrom(session: LivingSession, requirement: Requirement, asker: Asker): Promise<boolean> {
+    return mayWithout({ requirement }, session.accountId, proofsOfSession(session), asker)
+  }
+
+  async function mayWithout(
+    attempt: Pick<Attempt, 'requirement'>,
+    accountId: string,
+    proofs: readonly Proof[],
+    asker: Asker,
+  ): Promise<boolean> {
+    if (!withoutWish(attempt.requirement)) return false
+    return (await assess.withoutWishOf(attempt, await accountOf(accountId), proofs, asker)) !== null
+  }
+
+  /** Goes on without it; begins with the living session where no attempt is open. */
+  async function goWithout(from: From, asker: Asker): Promise<Outcome> {
+    const attempt = 'attempt' in from ? from.attempt : await beginWith(from, asker)
+    if (attempt.state !== 'open' || attempt.asks !== 'second' || !attempt.accountId) return { outcome: 'ended' }
+    const account = await accountOf(attempt.accountId)
+    if (account.state !== 'active') return { outcome: 'refused', reason: 'account_closed' }
+    const requirement = await assess.withoutWishOf(attempt, account, attempt.proofs, asker)
+    if (!requirement) return { outcome: 'second' }
+    return transact(async (tx): Promise<Outcome> => {
+      if (!(await store.require(tx, attempt.id, requirement))) return { outcome: 'ended' }
+      const outcome = await assess.record(tx, { ...attempt, requirement }, account, attempt.proofs, asker)
+      if (outcome.outcome === 'second') await store.holdAll(tx, attempt.id)
+      return outcome
     })
   }
 
@@ -174,7 +205,7 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     kind: string,
     asker: Asker,
     remember: boolean,
-    sealed: string | null = null,
+    enrolled: Enrolled | null = null,
   ): Promise<FactorOutcome> {
     if (account.state !== 'active') {
       await store.end(tx, attempt.id)
@@ -184,7 +215,7 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     await audit.record(tx, 'sign_in.proven', { ...who, detail: { method: kind, face: 'code' } })
     const proof: Proof = { kind, amr: [...factorOf(kind).amr], level: 1, at: clock.now().toISOString() }
     const proofs = [...attempt.proofs.filter((one) => one.kind !== kind), proof]
-    const outcome = await assess.record(tx, attempt, account, proofs, asker, sealed)
+    const outcome = await assess.record(tx, attempt, account, proofs, asker, enrolled)
     if (!remember || deps.devices.days === null || outcome.outcome !== 'proven') return outcome
     return { ...outcome, token: await deps.devices.remember(tx, account.id, asker.device) }
   }
@@ -204,70 +235,24 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     return tries >= policy.triesMax || (kind === 'totp' && guesses.closed(targetKey, false))
   }
 
-  /** The authenticator that is being set up in this attempt, and in no other; null before the person said so. */
-  async function enrolling(attempt: Attempt): Promise<Credential | null> {
-    const open = attempt.state === 'open' && attempt.asks === 'enrol' && attempt.accountId
-    const begun = open ? await kept.unproven(open, attempt.createdAt) : null
-    return begun?.id === attempt.id ? begun : null
-  }
-
-  /** What the page of an authenticator that is being set up shows; null before the person said so. */
-  async function enrolment(attempt: Attempt, issuerHost: string): Promise<Enrolment | null> {
-    const credential = await enrolling(attempt)
-    if (!credential || !attempt.accountId) return null
-    const account = await accountOf(attempt.accountId)
-    return kept.shown(credential, account.id, nameOf(account), issuerHost)
-  }
-
-  /** A new seed, in place of one that was never proven. */
-  async function beginEnrolment(attempt: Attempt): Promise<void> {
-    const { accountId } = attempt
-    if (attempt.state === 'open' && attempt.asks === 'enrol' && accountId)
-      await transact((tx) => kept.begin(tx, accountId, attempt.id))
-  }
-
-  /**
-   * The first code: from now on the authenticator counts, and the code is used (R-107). Recovery codes come with it. Whoever
-   * has one by now is asked for that (R-101).
-   */
-  async function confirmEnrolment(attempt: Attempt, typed: string, label: string, asker: Asker): Promise<FactorOutcome> {
-    const credential = await enrolling(attempt)
-    const { accountId } = attempt
-    if (!credential || !accountId) return { outcome: 'ended' }
-    const counter = await kept.judgeFirst(credential, accountId, typed)
-    if (counter === null) return { outcome: 'unreadable' }
-    const set = await kept.newCodes()
-    const account = await accountOf(accountId)
-    return transact(async (tx): Promise<FactorOutcome> => {
-      const own = await credentials.ofAccountIn(tx, accountId)
-      if (countOf(own).authenticators > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
-      if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
-      await kept.replaceCodes(tx, accountId, set)
-      const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }
-      await audit.record(tx, 'factor.added', { ...who, detail: { method: 'totp' } })
-      return prove(tx, attempt, account, 'totp', asker, false, secrets.seal(JSON.stringify(set.codes), sealOf(attempt)))
-    })
-  }
-
-  /** The codes that were just made, while they are shown. */
-  function codesToKeep(attempt: Attempt): string[] {
-    return attempt.sealed ? (JSON.parse(secrets.open(attempt.sealed, sealOf(attempt))) as string[]) : []
-  }
-
-  /** The person has them: nobody sees them again. */
-  async function codesKept(attempt: Attempt, asker: Asker): Promise<FactorOutcome> {
-    if (attempt.state !== 'open' || attempt.asks !== 'keep-codes' || !attempt.accountId) return { outcome: 'ended' }
-    const account = await accountOf(attempt.accountId)
-    return transact((tx) => assess.record(tx, attempt, account, attempt.proofs, asker))
-  }
-
   async function accountOf(accountId: string): Promise<Account> {
     const account = await deps.accounts.find(accountId)
     if (!account) throw new Error('the account of an attempt has gone')
     return account
   }
 
-  return { ways, waysOf, choose, putOff, answer, isClosed, enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
+  return {
+    ways,
+    waysOf,
+    choose,
+    putOff,
+    mayGoWithout,
+    mayGoWithoutFrom,
+    goWithout,
+    answer,
+    isClosed,
+    ...createSignInEnrolment(deps, prove, accountOf),
+  }
 }
 
 function wayOf(method: SecondMethod, account: Account, own: readonly Credential[]): Way {
@@ -280,10 +265,6 @@ function wayOf(method: SecondMethod, account: Account, own: readonly Credential[
   if (method === 'totp') return { kind: method, detail: mine.length === 1 ? mine[0]?.label || null : null, lastUsedAt }
   const address = method === 'email' ? account.email : account.phone
   return { kind: method, detail: address && maskAddress(address), lastUsedAt: null }
-}
-
-function sealOf(attempt: Attempt): string {
-  return `attempt/codes/${attempt.id}`
 }
 
 export type SecondFactorFlow = ReturnType<typeof createSecondFactor>

@@ -62,6 +62,11 @@ const add: Statement = {
     from attempt on conflict (attempt_id, kind) do nothing returning 1`,
 }
 
+const drop: Statement = {
+  name: 'challenge_drop',
+  text: `delete from challenge where id = $1 and state <> 'used'`,
+}
+
 const choose: Statement = {
   name: 'challenge_choose',
   text: `update challenge set chosen_at = $2::timestamptz where id = $1 and state in ('open', 'held', 'unnamed')`,
@@ -70,6 +75,16 @@ const choose: Statement = {
 const hold: Statement = {
   name: 'challenge_hold',
   text: `update challenge set state = 'held' where id = $1 and state = 'open'`,
+}
+
+const holdAll: Statement = {
+  name: 'challenge_hold_all',
+  text: `update challenge set state = 'held' where attempt_id = $1 and state = 'open'`,
+}
+
+const requireOf: Statement = {
+  name: 'attempt_require',
+  text: `update attempt set requirement = $2::jsonb where id = $1 and state = 'open' returning 1`,
 }
 
 const unname: Statement = {
@@ -170,6 +185,10 @@ export function createAttemptStore(db: Database): AttemptStore {
       if (challenge) await insertChallenge(tx, challenge)
     },
     add: insertChallenge,
+    async replace(tx, challengeId, challenge) {
+      await runIn(tx, drop, [challengeId])
+      return insertChallenge(tx, challenge)
+    },
     async endOthers(tx, attemptId, kinds) {
       await runIn(tx, endOthers, [attemptId, kinds])
     },
@@ -181,6 +200,12 @@ export function createAttemptStore(db: Database): AttemptStore {
     },
     async hold(tx, challengeId) {
       await runIn(tx, hold, [challengeId])
+    },
+    async holdAll(tx, attemptId) {
+      await runIn(tx, holdAll, [attemptId])
+    },
+    async require(tx, attemptId, requirement) {
+      return (await runIn(tx, requireOf, [attemptId, JSON.stringify(requirement)])).length === 1
     },
     async unname(tx, challengeId, notAfter) {
       await runIn(tx, unname, [challengeId, notAfter])

@@ -90,6 +90,8 @@ export interface Views extends AccountViews {
     }[]
     form: FormView
     restart: FormView
+    /** Goes on without it: the application merely wishes for it. */
+    without?: FormView | null
     /** Goes back to the application, which is told that nobody signed in. */
     cancel?: FormView | null
   }
@@ -109,6 +111,8 @@ export interface Views extends AccountViews {
     /** This browser may be kept from asking for so long. */
     remember: { days: number } | null
     restart: FormView
+    /** Goes on without it: the application merely wishes for it. */
+    without?: FormView | null
     cancel?: FormView | null
   }
   /**

@@ -91,6 +91,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('work', work.answer)
   step('way', secondFactor.way)
   step('other-way', secondFactor.otherWay)
+  step('without', secondFactor.without)
   step('factor', secondFactor.answer)
   step('enrol', secondFactor.enrol)
   step('enrol-code', secondFactor.enrolCode)

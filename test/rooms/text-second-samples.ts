@@ -62,6 +62,7 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
       restart: form,
     },
     cancel: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: form },
+    without: { app, first: 'email', methods: [authenticator], form, restart: form, without: form, cancel: form },
     spent: { app, first: 'email', methods: [authenticator, { ...recovery, left: 0 }], form, restart: form },
   },
   'factor-code': {
@@ -75,6 +76,8 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
     recovery: recoveryCode,
     cancel: { ...factorCode, cancel: form },
     cancelClosed: { ...factorCode, closed: true, cancel: form },
+    without: { ...factorCode, without: form },
+    withoutClosed: { ...factorCode, closed: true, other: null, without: form },
     recoveryRemember: { ...recoveryCode, remember: { days: 30 } },
     recoveryWrong: { ...recoveryCode, triesLeft: 2 },
     recoveryClosed: { ...recoveryCode, closed: true },

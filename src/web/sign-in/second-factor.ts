@@ -22,6 +22,9 @@ export interface SecondFactorDeps {
 
 type FactorStep = Extract<Step, { screen: 'choose-factor' | 'factor-code' | 'enrol' | 'keep-codes' }>
 
+/** A living session has begun nothing yet on the first of them. */
+const MAY_GO_WITHOUT: readonly Step['screen'][] = ['identify', 'choose-factor', 'factor-code', 'wait']
+
 const METHODS: readonly SecondMethod[] = ['totp', 'recovery', 'email', 'sms']
 
 /** The screens and forms of a second factor: choose, answer, set one up, keep the recovery codes. */
@@ -42,7 +45,8 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
   async function showChoice(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<void> {
     const methods = await secondFactor.ways(attempt, visit.asker)
     const first = attempt.proofs.at(-1)?.kind
-    drawChoice(ctx, visit, methods, first === 'email' || first === 'sms' ? first : null)
+    const without = await secondFactor.mayGoWithout(attempt, visit.asker)
+    drawChoice(ctx, visit, methods, first === 'email' || first === 'sms' ? first : null, without)
   }
 
   /**
@@ -53,13 +57,21 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const { stepUp } = visit.interaction
     if (!stepUp) return false
     const methods = await secondFactor.waysOf(stepUp, visit.requirement, visit.asker)
-    if (methods.length > 0) drawChoice(ctx, visit, methods, null)
-    return methods.length > 0
+    if (methods.length === 0) return false
+    drawChoice(ctx, visit, methods, null, await secondFactor.mayGoWithoutFrom(stepUp, visit.requirement, visit.asker))
+    return true
   }
 
-  function drawChoice(ctx: Context, visit: OpenVisit, methods: Views['second-factor']['methods'], first: Channel | null): void {
+  function drawChoice(
+    ctx: Context,
+    visit: OpenVisit,
+    methods: Views['second-factor']['methods'],
+    first: Channel | null,
+    mayGoWithout: boolean,
+  ): void {
     const restart = visits.form(visit, 'restart')
-    visits.show(ctx, visit, 'second-factor', { methods, first, form: visits.form(visit, 'way'), restart })
+    const without = mayGoWithout ? visits.form(visit, 'without') : null
+    visits.show(ctx, visit, 'second-factor', { methods, first, form: visits.form(visit, 'way'), restart, without })
   }
 
   async function showCode(ctx: Context, visit: OpenVisit, step: Extract<Step, { screen: 'factor-code' }>): Promise<void> {
@@ -74,6 +86,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       ...(wrong && { triesLeft: deps.triesMax - challenge.tries }),
       closed: await secondFactor.isClosed(challenge),
       other: methods.length > 1 ? visits.form(visit, 'other-way') : null,
+      without: (await secondFactor.mayGoWithout(attempt, visit.asker)) ? visits.form(visit, 'without') : null,
       remember: deps.devices.days !== null && visit.requirement.acr === null ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
     })
@@ -101,12 +114,8 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const method = METHODS.find((known) => known === field(ctx, 'way'))
     if (!method) throw new Refusal('bad_request')
-    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
-    const { stepUp, clientId } = visit.interaction
-    if (step.screen === 'identify' && stepUp) {
-      const purpose = { interactionUid: visit.uid, clientId }
-      await secondFactor.choose({ session: stepUp, purpose, requirement: visit.requirement }, method, visit.asker)
-    } else if ('attempt' in step) await secondFactor.choose({ attempt: step.attempt }, method, visit.asker)
+    const from = fromOf(visit, nextStep(visit.attempts[0] ?? null, deps.clock.now()))
+    if (from) await secondFactor.choose(from, method, visit.asker)
     visits.seeOther(ctx, home(visit.uid))
   }
 
@@ -115,6 +124,24 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
     if (step.screen === 'factor-code' || step.screen === 'wait') await secondFactor.putOff(step.attempt)
     visits.seeOther(ctx, home(visit.uid))
+  }
+
+  /** The application merely wishes for more than the person can prove now. */
+  const without: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
+    const from = MAY_GO_WITHOUT.includes(step.screen) ? fromOf(visit, step) : null
+    if (!from) return visits.seeOther(ctx, home(visit.uid))
+    return goOn(ctx, visit, await secondFactor.goWithout(from, visit.asker))
+  }
+
+  /** What a way is taken in: the attempt, or a living session that nothing was begun with yet. */
+  function fromOf(visit: OpenVisit, step: Step) {
+    const { stepUp, clientId } = visit.interaction
+    if (step.screen === 'identify' && stepUp) {
+      return { session: stepUp, purpose: { interactionUid: visit.uid, clientId }, requirement: visit.requirement }
+    }
+    return 'attempt' in step ? { attempt: step.attempt } : null
   }
 
   const answer: Middleware = async (ctx) => {
@@ -158,7 +185,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
   }
 
-  return { show, showStepUp, way, otherWay, answer, enrol, enrolCode, keepCodes }
+  return { show, showStepUp, way, otherWay, without, answer, enrol, enrolCode, keepCodes }
 }
 
 export type SecondFactorScreens = ReturnType<typeof createSecondFactorScreens>

@@ -1,0 +1,98 @@
+import { type Account, nameOf } from '../accounts/index.ts'
+import type { Audit } from '../audit/index.ts'
+import type { Secrets, Transact, Tx } from '../base/index.ts'
+import { type Credential, type CredentialStore, countOf, type Enrolment, type KeptFactors } from '../factors/index.ts'
+import type { Assess, Enrolled } from './assess.ts'
+import type { Attempt } from './attempt.ts'
+import type { Asker } from './deps.ts'
+import type { FactorOutcome } from './outcome.ts'
+
+interface EnrolmentDeps {
+  transact: Transact
+  audit: Audit
+  credentials: Pick<CredentialStore, 'ofAccountIn'>
+  kept: KeptFactors
+  assess: Assess
+  secrets: Secrets
+}
+
+/** Records that the authenticator was proven, as any other proof. */
+type Prove = (
+  tx: Tx,
+  attempt: Attempt,
+  account: Account,
+  kind: string,
+  asker: Asker,
+  remember: boolean,
+  enrolled: Enrolled,
+) => Promise<FactorOutcome>
+
+/** An authenticator that is set up in the middle of a sign-in, and the recovery codes that come with it. */
+export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, accountOf: (accountId: string) => Promise<Account>) {
+  const { transact, audit, credentials, kept, assess, secrets } = deps
+
+  /** The authenticator that is being set up in this attempt, and in no other; null before the person said so. */
+  async function enrolling(attempt: Attempt): Promise<Credential | null> {
+    const open = attempt.state === 'open' && attempt.asks === 'enrol' && attempt.accountId
+    const begun = open ? await kept.unproven(open, attempt.createdAt) : null
+    return begun?.id === attempt.id ? begun : null
+  }
+
+  /** What the page of an authenticator that is being set up shows; null before the person said so. */
+  async function enrolment(attempt: Attempt, issuerHost: string): Promise<Enrolment | null> {
+    const credential = await enrolling(attempt)
+    if (!credential || !attempt.accountId) return null
+    const account = await accountOf(attempt.accountId)
+    return kept.shown(credential, account.id, nameOf(account), issuerHost)
+  }
+
+  /** A new seed, in place of one that was never proven. */
+  async function beginEnrolment(attempt: Attempt): Promise<void> {
+    const { accountId } = attempt
+    if (attempt.state === 'open' && attempt.asks === 'enrol' && accountId)
+      await transact((tx) => kept.begin(tx, accountId, attempt.id))
+  }
+
+  /**
+   * The first code: from now on the authenticator counts, and the code is used (R-107). Recovery codes come with it. Whoever
+   * has one by now is asked for that (R-101).
+   */
+  async function confirmEnrolment(attempt: Attempt, typed: string, label: string, asker: Asker): Promise<FactorOutcome> {
+    const credential = await enrolling(attempt)
+    const { accountId } = attempt
+    if (!credential || !accountId) return { outcome: 'ended' }
+    const counter = await kept.judgeFirst(credential, accountId, typed)
+    if (counter === null) return { outcome: 'unreadable' }
+    const set = await kept.newCodes()
+    const account = await accountOf(accountId)
+    return transact(async (tx): Promise<FactorOutcome> => {
+      const own = await credentials.ofAccountIn(tx, accountId)
+      if (countOf(own).authenticators > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
+      if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
+      await kept.replaceCodes(tx, accountId, set)
+      const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }
+      await audit.record(tx, 'factor.added', { ...who, detail: { method: 'totp' } })
+      const sealed = secrets.seal(JSON.stringify(set.codes), sealOf(attempt))
+      const enrolled = { credentialId: credential.id, label: label.trim(), sealed }
+      return prove(tx, attempt, account, 'totp', asker, false, enrolled)
+    })
+  }
+
+  /** The codes that were just made, while they are shown. */
+  function codesToKeep(attempt: Attempt): string[] {
+    return attempt.sealed ? (JSON.parse(secrets.open(attempt.sealed, sealOf(attempt))) as string[]) : []
+  }
+
+  /** The person has them: nobody sees them again. */
+  async function codesKept(attempt: Attempt, asker: Asker): Promise<FactorOutcome> {
+    if (attempt.state !== 'open' || attempt.asks !== 'keep-codes' || !attempt.accountId) return { outcome: 'ended' }
+    const account = await accountOf(attempt.accountId)
+    return transact((tx) => assess.record(tx, attempt, account, attempt.proofs, asker))
+  }
+
+  return { enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
+}
+
+function sealOf(attempt: Attempt): string {
+  return `attempt/codes/${attempt.id}`
+}

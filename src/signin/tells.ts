@@ -1,0 +1,80 @@
+import type { Account, Addresses } from '../accounts/index.ts'
+import type { Audit } from '../audit/index.ts'
+import { type Clock, type EmailAddress, isEmail, type Proof, type Tx } from '../base/index.ts'
+import type { Notices, ToTell } from '../notices/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { Asker } from './deps.ts'
+import { isKept } from './next-step.ts'
+
+export interface TellsDeps {
+  notices: Pick<Notices, 'tell'>
+  addresses: Pick<Addresses, 'ofAccountIn'>
+  audit: Pick<Audit, 'record'>
+  clock: Clock
+}
+
+/** What one step of a sign-in brought, as far as its person should hear of it. */
+export interface Brought {
+  /** All that is proven by now. */
+  proofs: readonly Proof[]
+  /** An authenticator that was set up in this step. */
+  enrolled: { credentialId: string; label: string } | null
+  /** Recovery codes that are left after one was used in this step; null when none was. */
+  codesLeft: number | null
+  /** The sign-in has ended well. */
+  signedIn: boolean
+}
+
+/** So few recovery codes are worth a word. */
+const CODES_LOW = 2
+
+/**
+ * What people are told of their sign-ins by mail, in the transaction that makes it true (R-184): a browser that did not
+ * know the address, an authenticator that was set up on the way, recovery codes that run low. Nothing of it is news to
+ * somebody whose account this very sign-in has made.
+ */
+export function createTells(deps: TellsDeps) {
+  const { notices, addresses, audit, clock } = deps
+
+  return async (tx: Tx, attempt: Attempt, account: Account, brought: Brought, asker: Asker): Promise<void> => {
+    if (isMadeBy(brought.proofs, account)) return
+    const { enrolled, codesLeft, signedIn, proofs } = brought
+    const tell = async (told: Pick<ToTell, 'kind' | 'values' | 'undo' | 'objectable'>) => {
+      // In the person's own language: whoever signs in may be somebody else.
+      const from = { accountId: account.id, device: asker.device, locale: account.locale ?? attempt.locale }
+      await notices.tell(tx, { ...told, ...from, to: await emailsOf(tx, account.id) })
+    }
+    if (enrolled) {
+      const { credentialId, label } = enrolled
+      await tell({ kind: 'factor_added', values: { name: label }, undo: { credentialId }, objectable: true })
+    }
+    if (codesLeft !== null && codesLeft <= CODES_LOW) {
+      await tell({ kind: 'codes_low', values: { left: String(codesLeft) }, undo: {}, objectable: false })
+    }
+    if (signedIn && isNewBrowser(attempt, proofs)) {
+      const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
+      await audit.record(tx, 'device.new', who)
+      await tell({ kind: 'device_new', values: { clientId: attempt.clientId }, undo: {}, objectable: true })
+    }
+  }
+
+  async function emailsOf(tx: Tx, accountId: string): Promise<EmailAddress[]> {
+    const own = await addresses.ofAccountIn(tx, accountId)
+    return own.flatMap(({ address, usableFrom }) => (isEmail(address) && usableFrom <= clock.now() ? [address] : []))
+  }
+}
+
+export type Tells = ReturnType<typeof createTells>
+
+// The proof that made an account is older than it by a moment.
+function isMadeBy(proofs: readonly Proof[], { createdAt }: Account): boolean {
+  const first = Math.min(...proofs.map(({ at }) => new Date(at).getTime()))
+  return createdAt.getTime() >= first
+}
+
+// A living session that a sign-in is built on is known here.
+function isNewBrowser(attempt: Attempt, proofs: readonly Proof[]): boolean {
+  const byAddress = proofs.filter((proof) => !isKept(proof))
+  const strange = byAddress.filter(({ kind }) => attempt.challenges.some((one) => one.kind === kind && !one.knownBrowser))
+  return byAddress.length > 0 && strange.length === byAddress.length
+}
