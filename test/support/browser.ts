@@ -50,3 +50,17 @@ export async function axe(page: Page): Promise<string[]> {
 function environment(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
+
+/** What reaches beyond the sides of the window, or is cut off in its own box. */
+export function outside(page: Page): Promise<string[]> {
+  return page.evaluate(`(() => {
+    const wide = document.documentElement.clientWidth
+    const seen = [...document.querySelectorAll('main *')].filter((el) => el.closest('.trap, .sr') === null)
+    const found = seen.filter((el) => {
+      const { left, right, width } = el.getBoundingClientRect()
+      return width > 0 && (left < -0.5 || right > wide + 0.5)
+    })
+    const scrolls = document.documentElement.scrollWidth > wide ? ['the page scrolls sideways'] : []
+    return [...scrolls, ...found.map((el) => el.outerHTML.slice(0, 120))]
+  })()`)
+}
