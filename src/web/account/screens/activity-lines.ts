@@ -16,7 +16,7 @@ interface Line {
 const ADDRESS = { address: 'address' } as const
 
 const LINES: Readonly<Record<ToldEvent, Line>> = {
-  'account.closing': { key: 'account_closing', warn: true },
+  'account.closing': { key: 'account_closing' },
   'account.created': { key: 'account_created' },
   'account.exported': { key: 'exported' },
   'account.kept': { key: 'account_kept' },
