@@ -5,7 +5,6 @@
 // Tables: delivery, suppression. Job: `deliver`. Specs: RFC 5321 (replies, §4.2), RFC 5322 (Message-ID), RFC 3834
 // (Auto-Submitted), Standard Webhooks, signatures of Amazon SNS and Twilio. Requirements: R-086, R-092, R-153, R-154,
 // R-164, F-19, F-28 to F-33.
-export { composeBy } from './compose-by.ts'
 export {
   type Composed,
   type ComposedMail,

@@ -13,8 +13,7 @@ export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
   /** What the person has set up. */
   credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn'>
   devices: Pick<Devices, 'isRemembered' | 'use' | 'forgetAll'>
-  /** Null where nobody is told anything. */
-  tells: Tells | null
+  tells: Tells
 }
 
 /** An authenticator that was just set up, and the recovery codes that came with it, sealed. */
@@ -47,7 +46,7 @@ export function createAssess(deps: AssessDeps) {
     const outcome = await settle(tx, attempt, account, proven, decision, asker)
     const codesLeft = recovered ? countOf(own).recoveryCodes : null
     const brought = { proofs, enrolled, codesLeft, signedIn: outcome.outcome === 'proven' }
-    await deps.tells?.(tx, attempt, account, brought, asker)
+    await deps.tells(tx, attempt, account, brought, asker)
     return outcome
   }
 
