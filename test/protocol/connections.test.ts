@@ -74,12 +74,13 @@ describe('applications with access to an account', () => {
 
   test("one's own are among them, by registration, for as long as a session or a token lives", async () => {
     const email = 'own@fabrikam.example'
-    const { visitor } = await tokensOf(stage, app, { email })
+    const { body, visitor } = await tokensOf(stage, app, { email })
     const [first] = await own.appsOf(email)
     expect(first).toMatchObject({ clientId: app.id, offline: false, firstParty: true, resources: {} })
     expect(first?.scopes).toEqual(expect.arrayContaining(['openid', 'profile', 'email']))
-    await stage.moveClock(600)
+    await stage.moveClock(2 * 3600) // beyond the first access token
     expect((await silently(stage, app, visitor, none))?.searchParams.has('code')).toBe(true)
+    expect((await refresh(stage.service, app, body.refresh_token)).status).toBe(200)
     expect((await own.appsOf(email))[0]?.since).toEqual(first?.since)
     await own.endAll(email, { except: null, offline: false })
     expect(await own.appsOf(email)).toEqual([])

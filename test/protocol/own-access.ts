@@ -1,5 +1,5 @@
-import { createLog, createMetrics } from '../../src/base/index.ts'
-import { createClients } from '../../src/clients/index.ts'
+import { createLog, createMetrics, createSecrets } from '../../src/base/index.ts'
+import { createClients, ownClients } from '../../src/clients/index.ts'
 import { createConnections, createSessions } from '../../src/oidc/index.ts'
 import { createClientStore } from '../../src/store/clients.ts'
 import { createConnectionStore } from '../../src/store/connections.ts'
@@ -14,7 +14,8 @@ export function ownAccess(service: Service) {
   const log = createLog('fatal')
   const db = openDatabase({ url: service.databaseUrl, poolSize: 5, log, metrics: createMetrics(), clock })
   const sessions = createSessions({ store: createSessionStore(db), clock })
-  const clients = createClients({ store: createClientStore(db), clock, log })
+  const own = ownClients({ issuer: service.issuer, secrets: createSecrets([service.env.SECRETS ?? '']) })
+  const clients = createClients({ store: createClientStore(db), own, clock, log })
   const connections = createConnections({ store: createConnectionStore(db), clients, clock })
 
   async function accountOf(address: string): Promise<string> {
