@@ -17,6 +17,8 @@ export interface Mail {
   code: string | null
   /** The address of the sign-in link. */
   link: string | null
+  /** Where one can object, in a mail that tells what was done to an account; null in mails that somebody asked for. */
+  objection: string | null
   /** By name in lower case; of a repeated header the last value. */
   headers: Record<string, string>
   raw: string
@@ -47,7 +49,9 @@ export interface Mailbox {
    * after the mail `after`. Waits for it, 15 seconds at most unless told otherwise.
    */
   next(to: string, options?: { after?: Mail; withinSeconds?: number }): Promise<Mail>
-  /** How many mails to this address were accepted. */
+  /** The same for mails that tell what was done to an account; `next` passes over these. */
+  nextNotice(to: string, options?: { after?: Mail; withinSeconds?: number }): Promise<Mail>
+  /** How many mails to this address were accepted, but for those of `nextNotice`. */
   count(to: string): number
   /** From now on. A function decides for each mail once its content has arrived. */
   setBehaviour(behaviour: MailBehaviour | ((mail: Mail) => MailBehaviour)): void
@@ -120,12 +124,18 @@ export async function startMailbox(): Promise<Mailbox> {
     await new Promise<void>((resolve) => open.close(resolve))
   }
 
-  async function next(to: string, options: { after?: Mail; withinSeconds?: number } = {}): Promise<Mail> {
+  async function first(
+    to: string,
+    fits: (mail: Mail) => boolean,
+    options: { after?: Mail; withinSeconds?: number } = {},
+  ): Promise<Mail> {
     const seconds = options.withinSeconds ?? 15
     const deadline = AbortSignal.timeout(seconds * 1000)
     for (;;) {
       const start = options.after ? received.indexOf(options.after) + 1 : 0
-      const mail = received.slice(start).find((one) => sameAddress(one.to, to) && (options.after || !handedOut.has(one)))
+      const mail = received
+        .slice(start)
+        .find((one) => sameAddress(one.to, to) && fits(one) && (options.after || !handedOut.has(one)))
       if (mail) {
         handedOut.add(mail)
         return mail
@@ -143,8 +153,9 @@ export async function startMailbox(): Promise<Mailbox> {
     url: `smtp://127.0.0.1:${port}`,
     received,
     seen,
-    next,
-    count: (to) => received.filter((mail) => sameAddress(mail.to, to)).length,
+    next: (to, options) => first(to, isAsked, options),
+    nextNotice: (to, options) => first(to, (mail) => !isAsked(mail), options),
+    count: (to) => received.filter((mail) => sameAddress(mail.to, to) && isAsked(mail)).length,
     setBehaviour: (wanted) => {
       behaviour = wanted
     },
@@ -153,6 +164,8 @@ export async function startMailbox(): Promise<Mailbox> {
     stop: down,
   }
 }
+
+const isAsked = ({ objection }: Mail): boolean => objection === null
 
 type Answer = (error?: Error | null, message?: string) => void
 type Connection = { id: string; _socket: Socket }
@@ -187,9 +200,14 @@ async function readMail(stream: SMTPServerDataStream, session: SMTPServerSession
   }
 }
 
-function secretsIn(text: string): Pick<Mail, 'code' | 'link'> {
+function secretsIn(text: string): Pick<Mail, 'code' | 'link' | 'objection'> {
   const code = /^\s*(\d{3})[ {2}]?(\d{3})\s*$/m.exec(text)
-  return { code: code ? `${code[1]}${code[2]}` : null, link: /https?:\/\/\S+\/link\/[^\s>]+/.exec(text)?.[0] ?? null }
+  const address = (path: RegExp) => path.exec(text)?.[0] ?? null
+  return {
+    code: code ? `${code[1]}${code[2]}` : null,
+    link: address(/https?:\/\/\S+\/link\/[^\s>]+/),
+    objection: address(/https?:\/\/\S+\/account\/notice\/[^\s>]+/),
+  }
 }
 
 function headersOf(parsed: Email): Record<string, string> {
