@@ -183,7 +183,7 @@ describe('addresses', () => {
     expect(pathOf(done)).toBe('/account/methods')
     expect(done.words).toContain(added)
     expect(await rowsOf(person.address)).toHaveLength(2)
-    expect((await stage.mailbox.next(person.address)).subject).toBeTruthy()
+    expect((await stage.mailbox.nextNotice(person.address)).objection).toMatch(/\/account\/notice\//)
   })
 
   test('R-067 R-119 what an address is proven for is said before its code is sent, and by no later form', async () => {
