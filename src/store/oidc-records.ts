@@ -3,6 +3,7 @@ import { hashOf, type Tx } from '../base/index.ts'
 import type { Batch, RecordKey, RecordStore, StoredRecord } from '../oidc/index.ts'
 import { appendEntries } from './audit.ts'
 import { type Database, runIn, type Statement } from './database.ts'
+import { isRetryable } from './failures.ts'
 
 const find: Statement = {
   name: 'oidc_find',
@@ -130,13 +131,20 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
   const one = async (statement: Statement, values: readonly unknown[]) =>
     (await db.run<StoredRecord>(statement, values))[0] ?? null
 
+  // A statement that lost a race was undone as a whole: a transaction tries it again.
+  const alone = (statement: Statement, values: readonly unknown[]) =>
+    db.run(statement, values).catch((error) => {
+      if (!isRetryable(error)) throw error
+      return db.transact((tx) => runIn(tx, statement, values))
+    })
+
   return {
     find: (model, id) => one(find, [model, id]),
     findByUid: (model, uid) => one(findByUid, [model, uid]),
     findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),
     async flush(batch: Batch<AuditRow>) {
       const { endedSession } = batch
-      if (!endedSession) return outcomeOf(await db.run(flush, valuesOf(batch)))
+      if (!endedSession) return outcomeOf(await alone(flush, valuesOf(batch)))
       return db.transact(async (tx) => {
         const [session] = await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id])
         const grants = Object.values(session?.authorizations ?? {}).flatMap(({ grantId }) => grantId ?? [])

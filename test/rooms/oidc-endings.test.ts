@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newSecret } from '../../src/base/index.ts'
 import { query } from '../support/database.ts'
-import { HOUR, type OidcStage, type Person, startOidcStage } from './oidc-stage.ts'
+import { type Change, HOUR, type OidcStage, type Person, startOidcStage } from './oidc-stage.ts'
 
 let stage: OidcStage
 let engine: OidcStage['engine']
@@ -14,18 +14,18 @@ afterAll(() => stage.close())
 const endSession = ({ accountId, uid }: Person) => stage.db.transact((tx) => stage.sessions.end(tx, accountId, uid))
 const revoke = ({ accountId }: Person) => stage.db.transact((tx) => stage.connections.revoke(tx, accountId, 'crm'))
 
-const insert = (model: string, id: string, { accountId, uid, grantId, session }: Person): [string, unknown[]] => [
+const insert = (model: string, id: string, { accountId, uid, grantId, session }: Person): Change => [
   `insert into oidc_record (model, id, payload, uid, grant_id, account_id, expires_at) values ($1, $2, $3, $4, $5, $6, $7)`,
   [
     ...[model, id, model === 'Session' ? session : { clientId: 'crm', scope: 'openid' }],
     ...[model === 'Session' ? uid : null, model === 'Session' ? null : grantId, accountId, new Date(stage.exp() * 1000)],
   ],
 ]
-const removeSession = ({ accountId }: Person): [string, unknown[]] => [
+const removeSession = ({ accountId }: Person): Change => [
   `delete from oidc_record where model = 'Session' and account_id = $1`,
   [accountId],
 ]
-const lockGrant = ({ accountId }: Person): [string, unknown[]] => [
+const lockGrant = ({ accountId }: Person): Change => [
   `select 1 from oidc_record where model = 'Grant' and account_id = $1 for update`,
   [accountId],
 ]
@@ -141,5 +141,22 @@ describe('R-023 access that is taken back', () => {
     })
     expect(outcome).toBe('written')
     expect((await engine.session.find(next))?.authorizations).toEqual({})
+  })
+
+  test('F-11 a request that waits in a circle with another change is tried again, and nobody sees a failure', async () => {
+    const one = await stage.person()
+    const authorize = () =>
+      engine.run(async () => {
+        const read = await engine.session.find(one.sessionId)
+        await engine.grant.find(one.grantId)
+        await engine.code.upsert(newSecret(), one.granted(), 60)
+        await engine.session.upsert(one.sessionId, { ...read, exp: stage.exp() + 1 }, HOUR)
+      })
+    const touch: Change = [
+      `update oidc_record set expires_at = expires_at where model = 'Session' and account_id = $1`,
+      [one.accountId],
+    ]
+    expect(await stage.whileOpen([lockGrant(one)], authorize, [touch])).toBe('written')
+    expect(await stage.left(one)).toEqual(['AuthorizationCode', 'Grant', 'Session'])
   })
 })

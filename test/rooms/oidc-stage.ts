@@ -13,6 +13,9 @@ import { createSessionStore } from '../../src/store/sessions.ts'
 import { freshDatabase, query } from '../support/database.ts'
 
 export const HOUR = 3600
+/** SQL with its values. */
+export type Change = [string, unknown[]]
+
 export const SEEN_AT = '2030-01-01T00:00:00.000Z'
 
 /** The engine's side with its storage, one request at a time, and the verbs of people, on a database of its own. */
@@ -68,8 +71,8 @@ export async function startOidcStage() {
     return (await query<{ model: string }>(url, sql, [accountId])).map(({ model }) => model)
   }
 
-  /** Leaves a transaction with these changes open, starts `work`, and commits once that waits for them. */
-  async function whileOpen<T>(changes: [string, unknown[]][], work: () => Promise<T>): Promise<T> {
+  /** Leaves a transaction with these changes open, starts `work`, makes `more` once that waits for them, and commits. */
+  async function whileOpen<T>(changes: Change[], work: () => Promise<T>, more: Change[] = []): Promise<T> {
     const other = new Client({ connectionString: url })
     await other.connect()
     try {
@@ -78,6 +81,7 @@ export async function startOidcStage() {
       const result = work()
       const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
       while ((await query(url, waits)).length === 0);
+      for (const [sql, values] of more) await other.query(sql, values)
       await other.query('commit')
       return await result
     } finally {
