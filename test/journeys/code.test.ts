@@ -168,3 +168,21 @@ async function focused(page: Page): Promise<{ id: string; tag: string; seen: boo
     return { id: document.activeElement.id, tag: document.activeElement.tagName, seen }
   })()`)
 }
+
+test('a window whose code is on its way is not called back by its own script', async () => {
+  const email = 'leaving@fabrikam.example'
+  const page = await newWindow()
+  // Its looks at the state come a hundred times as often: many of them would fit into the time that the answer takes.
+  await page.addInitScript('const wait = setTimeout; setTimeout = (work, ms, ...more) => wait(work, ms / 100, ...more)')
+  const mail = await askForMail(stage, page, email)
+  const asked: string[] = []
+  await page.route('**/answer', async (route) => {
+    const response = await route.fetch({ maxRedirects: 0 })
+    page.on('request', (request) => void asked.push(new URL(request.url()).pathname))
+    await page.waitForRequest(/[/]state$/, { timeout: 500 }).catch(() => {})
+    await route.fulfill({ response })
+  })
+  await typeCode(page, mail.code)
+  expect(await arrived(page)).toMatchObject({ email, amr: ['email_code'] })
+  expect(asked.filter((path) => path.endsWith('/state'))).toEqual([])
+})

@@ -6,9 +6,11 @@ const field = document.getElementById('code')
 const endsAtMs = performance.now() + 20 * 60_000
 let delayMs = 2000
 let timer
+let leaving = false
 
 async function refreshStatus(version) {
   const page = new DOMParser().parseFromString(await (await fetch(selfUrl)).text(), 'text/html')
+  if (leaving) return
   const fresh = page.querySelector('[data-live]')
   if (!fresh) return location.replace(selfUrl) // it waits no more, so there is nothing left to type
   main.querySelector('[data-live]').replaceChildren(...fresh.childNodes)
@@ -16,11 +18,12 @@ async function refreshStatus(version) {
 }
 
 async function look() {
+  if (leaving) return
   try {
     const answer = await fetch(stateUrl, { cache: 'no-store', redirect: 'error', headers: { accept: 'application/json' } })
     if (answer.ok) {
       const { version } = await answer.json()
-      if (version !== main.dataset.version) {
+      if (version !== main.dataset.version && !leaving) {
         if (!field?.value) return location.replace(selfUrl)
         await refreshStatus(version)
       }
@@ -38,6 +41,14 @@ function plan() {
 }
 
 document.addEventListener('visibilitychange', plan)
+
+// A form that was sent leads on from here: nothing must call the window back. From the cache of pages one can return.
+document.addEventListener('submit', () => {
+  leaving = true
+})
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload()
+})
 
 // A code copied together with the words around it.
 field?.addEventListener('paste', (event) => {
