@@ -209,5 +209,7 @@ export interface AccountViews {
     objectUntil: Date
     form: FormView
   }
+  /** The link is unknown, out of time, or was used: one answer. */
+  'account-notice-ended': { signInUrl: string }
   'account-notice-done': { kind: string; signInUrl: string }
 }

@@ -68,7 +68,7 @@ function createEngine(sources: Record<string, string>, messages: Messages, escap
 
 /**
  * The filters of ours: `t` (a message as text), `rich` (a message as HTML, itself escaped), `told` (the same, of a
- * record of values), `time`, `day`, `stamp` (both), `moment` (`time` of today, `stamp` of other days), `minutes_to`, `spaced` and `spelled` (codes), `url` (a web address or nothing), `wrap` (lines of plain text).
+ * record of values), `time`, `day`, `stamp` (both), `moment` (`time` of today, `stamp` of other days), `lately` (`time` of today, else `day`), `minutes_to`, `spaced` and `spelled` (codes), `url` (a web address or nothing), `wrap` (lines of plain text).
  */
 function filters(messages: Messages): Record<string, FilterImplOptions> {
   return {
@@ -99,7 +99,11 @@ function filters(messages: Messages): Record<string, FilterImplOptions> {
     },
     moment(at: Date, now: Date) {
       const locale = localeOf(this)
-      return messages.day(at, locale) === messages.day(now, locale) ? messages.time(at, locale) : messages.stamp(at, locale)
+      return sameDay(at, now) ? messages.time(at, locale) : messages.stamp(at, locale)
+    },
+    lately(at: Date, now: Date) {
+      const locale = localeOf(this)
+      return sameDay(at, now) ? messages.time(at, locale) : messages.day(at, locale)
     },
     minutes_to: (from: Date, to: Date) => Math.max(0, Math.floor((to.getTime() - from.getTime()) / 60_000)),
     spaced: (code: string) => groupsOf(code).join(' '),
@@ -110,6 +114,11 @@ function filters(messages: Messages): Record<string, FilterImplOptions> {
     url: (address: string) => (WEB_ADDRESS.test(address) ? address : ''),
     wrap: (line: string) => wrapAt(String(line), 72),
   }
+}
+
+// In UTC, as all times are told.
+function sameDay(one: Date, other: Date): boolean {
+  return one.toISOString().slice(0, 10) === other.toISOString().slice(0, 10)
 }
 
 function localeOf(filter: { context: { getSync(path: string[]): unknown } }): string {

@@ -1,124 +1,28 @@
-import type { AccountShell, AccountViews, ActivityRow, AddressRow, FactorRow } from '../../src/text/index.ts'
-import { drawn } from './text-second-samples.ts'
-
-const form = { action: '/account/do', csrf: 'csrf-token' }
-const now = new Date('2026-11-21T14:02:11Z')
-const earlier = new Date('2026-11-21T09:40:00Z')
-const before = new Date('2026-11-18T22:15:00Z')
-const march = new Date('2026-03-12T08:00:00Z')
-const soon = new Date('2026-11-24T14:02:11Z')
-const long = 'maria-magdalena.alvarez-de-la-fuente.and.a.very.long.local.part@subsidiary.fabrikam.example'
-
-export const shell: AccountShell = {
-  name: 'Maria Alvarez',
-  initials: 'MA',
-  here: 'overview',
-  urls: {
-    overview: '/account',
-    methods: '/account/methods',
-    devices: '/account/devices',
-    apps: '/account/apps',
-    activity: '/account/activity',
-    profile: '/account/profile',
-    data: '/account/data',
-  },
+import type { AccountViews } from '../../src/text/index.ts'
+import {
+  activity,
+  apps,
+  at,
+  authenticator,
+  bare,
+  before,
+  coming,
+  devices,
+  email,
+  everything,
+  form,
+  leaving,
+  long,
   now,
-  signOut: form,
-  closing: null,
-  said: null,
-}
-const at = (here: AccountShell['here'], more: Partial<AccountShell> = {}): AccountShell => ({ ...shell, here, ...more })
-
-const email: AddressRow = {
-  kind: 'email',
-  address: 'maria@fabrikam.example',
-  primary: true,
-  provenAt: march,
-  usableFrom: null,
-  pending: null,
-  changeUrl: '/account/addresses/r1/change',
-  makePrimaryUrl: null,
-  removeUrl: '/account/addresses/r1/remove',
-}
-const phone: AddressRow = { ...email, kind: 'phone', address: '+49 1511 2345647', removeUrl: null }
-const second: AddressRow = {
-  ...email,
-  address: long,
-  primary: false,
-  makePrimaryUrl: '/account/addresses/r2/primary',
-}
-const leaving: AddressRow = {
-  ...email,
-  pending: { what: 'removal', at: soon, keep: form },
-  changeUrl: null,
-  removeUrl: null,
-}
-const coming: AddressRow = {
-  ...second,
-  address: 'maria@northwind.example',
-  usableFrom: soon,
-  pending: { what: 'primary', at: soon, keep: form },
-  changeUrl: null,
-  makePrimaryUrl: null,
-  removeUrl: null,
-}
-const authenticator: FactorRow = {
-  kind: 'totp',
-  name: 'Pixel 8',
-  addedAt: march,
-  lastUsedAt: earlier,
-  url: '/account/authenticators/c1',
-}
-const unused: FactorRow = {
-  ...authenticator,
-  name: 'The authenticator in the password manager that the family shares at home',
-  lastUsedAt: null,
-}
-
-const keys = [
-  'signed_in',
-  'device_new',
-  'second_asked',
-  'code_wrong',
-  'code_closed',
-  'factor_added',
-  'factor_renamed',
-  'factor_removed',
-  'codes_replaced',
-  'recovery_used',
-  'address_added',
-  'address_changing',
-  'address_removing',
-  'address_kept',
-  'session_ended',
-  'device_forgotten',
-  'consent_granted',
-  'app_ended',
-  'profile_changed',
-  'account_created',
-  'account_closing',
-  'account_kept',
-  'objected',
-  'exported',
-]
-const activity: ActivityRow[] = [
-  {
-    at: earlier,
-    key: 'signed_in',
-    values: { app: 'Northwind Trading', method: 'link totp' },
-    device: 'Firefox on Windows',
-    warn: false,
-  },
-  { at: before, key: 'consent_granted', values: { app: 'Ledgerly' }, device: null, warn: false },
-  { at: before, key: 'code_wrong', values: { method: 'sms' }, device: 'Chrome on Android', warn: true },
-]
-const everything: ActivityRow[] = keys.map((key, index) => ({
-  at: index < 4 ? earlier : before,
-  key,
-  values: { app: 'Northwind Trading', address: 'm•••a@fabrikam.example', method: 'email_code' },
-  device: index % 3 === 0 ? null : 'Firefox on Windows',
-  warn: /wrong|closed|objected/.test(key),
-}))
+  phone,
+  profile,
+  second,
+  shell,
+  soon,
+  unnamed,
+  unused,
+} from './text-account-rows.ts'
+import { drawn } from './text-second-samples.ts'
 
 const overview: AccountViews['account-overview'] = {
   shell,
@@ -175,68 +79,6 @@ const totp: AccountViews['account-totp'] = {
   form,
   backUrl: '/account/methods',
 }
-const devices: AccountViews['account-devices'] = {
-  shell: at('devices'),
-  sessions: [
-    { device: 'Firefox on Windows', own: true, since: earlier, lastSeenAt: now, apps: [], end: null, id: 's1' },
-    {
-      device: 'Safari on iOS',
-      own: false,
-      since: before,
-      lastSeenAt: earlier,
-      apps: ['Northwind Trading', 'Ledgerly'],
-      end: form,
-      id: 's2',
-    },
-    { device: 'Chrome on Linux', own: false, since: march, lastSeenAt: before, apps: ['Northwind Trading'], end: form, id: 's3' },
-  ],
-  endOthersUrl: '/account/devices/end-others',
-  remembered: [
-    { device: 'Firefox on Windows', until: new Date('2026-12-21T14:02:11Z'), lastUsedAt: earlier, forget: form, id: 'd1' },
-  ],
-}
-const apps: AccountViews['account-apps']['apps'] = [
-  {
-    name: 'Ledgerly',
-    letter: 'L',
-    can: ['See your name', 'See your email address', 'Read your orders and invoices at Northwind Trading'],
-    since: before,
-    lastUsedAt: earlier,
-    offline: true,
-    firstParty: false,
-    endUrl: '/account/apps/ledgerly/end',
-  },
-  {
-    name: 'Northwind Trading International Company of Hamburg and Rotterdam',
-    letter: 'N',
-    can: [],
-    since: march,
-    lastUsedAt: null,
-    offline: false,
-    firstParty: true,
-    endUrl: '/account/apps/northwind/end',
-  },
-]
-const profile = (faults: readonly string[]): AccountViews['account-profile'] => ({
-  shell: at('profile'),
-  fields: (
-    [
-      ['name', 'Maria Alvarez', 'text'],
-      ['given_name', 'Maria', 'text'],
-      ['family_name', 'Alvarez', 'text'],
-      ['middle_name', '', 'text'],
-      ['nickname', '', 'text'],
-      ['preferred_username', 'maria', 'text'],
-      ['profile', '', 'url'],
-      ['picture', '', 'url'],
-      ['website', 'ftp:maria', 'url'],
-      ['gender', '', 'text'],
-      ['birthdate', '21.5.1984', 'date'],
-      ['zoneinfo', 'Europe/Hamburg', 'timezone'],
-    ] as const
-  ).map(([name, value, type]) => ({ name, value, type, fault: faults.includes(name) })),
-  form,
-})
 const confirm: AccountViews['account-confirm'] = {
   shell: at('devices'),
   question: 'end_others',
@@ -277,6 +119,7 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
       factors: [],
       codesLeft: null,
     },
+    unnamed: { ...methods, factors: [unnamed] },
     least: {
       ...methods,
       addresses: [{ ...email, removeUrl: null }],
@@ -313,6 +156,13 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
     unknown: { ...proveText, message: null, resend: { ...prove.resend, left: 0, waitSeconds: 0 } },
   },
   'account-factor': {
+    unnamed: {
+      shell: at('methods'),
+      factor: unnamed,
+      form,
+      removeUrl: '/account/authenticators/c3/remove',
+      backUrl: '/account/methods',
+    },
     used: {
       shell: at('methods'),
       factor: authenticator,
@@ -350,7 +200,9 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
   },
   'account-activity': {
     full: { shell: at('activity'), entries: activity, olderUrl: '/account/activity?before=20261118T221500Z' },
-    every: { shell: at('activity'), entries: everything, olderUrl: null },
+    every: { shell: at('activity'), entries: everything.slice(0, 12), olderUrl: null },
+    everyOlder: { shell: at('activity'), entries: everything.slice(12), olderUrl: null },
+    bare: { shell: at('activity'), entries: bare.slice(0, 20), olderUrl: null },
     none: { shell: at('activity'), entries: [], olderUrl: null },
   },
   'account-profile': { filled: profile([]), faults: profile(['name', 'website', 'birthdate', 'zoneinfo']) },
@@ -381,11 +233,11 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
       ...aboutAddress,
       question: 'make_primary',
       subject: long,
-      items: [{ label: 'maria@fabrikam.example', detail: '' }],
+      items: [],
     },
-    removeAddress: { ...aboutAddress, question: 'remove_address', subject: 'maria@fabrikam.example', items: [] },
+    removeAddress: { ...aboutAddress, question: 'remove_address', subject: long, items: [{ label: long, detail: '' }] },
     removeFactor: { ...aboutAddress, days: null, question: 'remove_factor', subject: 'Pixel 8', items: [] },
-    newCodes: { ...aboutAddress, days: null, question: 'new_codes', subject: '', items: [{ label: '8', detail: '' }] },
+    newCodes: { ...aboutAddress, days: null, question: 'new_codes', subject: '', items: [] },
     closeAccount: {
       ...confirm,
       shell: at('data'),
@@ -412,6 +264,7 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
     removing: { ...notice, kind: 'address_removing', values: { address: 'm•••a@northwind.example' } },
     closing: { ...notice, kind: 'account_closing', values: { at: soon.toISOString() } },
   },
+  'account-notice-ended': { only: { signInUrl: '/account' } },
   'account-notice-done': {
     device: { kind: 'device_new', signInUrl: '/account' },
     closing: { kind: 'account_closing', signInUrl: '/account' },
