@@ -111,6 +111,8 @@ describe('the removal of an address', () => {
     expect(await query(stage.url, 'select account_id from address where canonical = $1', [second])).toEqual([{ account_id: id }])
     expect(await own.add(other, second)).toBe('added')
     expect(await own.opens(second)).toBe(other)
+    // It goes by another name there: a path of one account page says nothing about another's.
+    expect(await own.refOf(other, second)).not.toBe(ref)
   })
 
   test('lets the person add it again, once it has left', async () => {

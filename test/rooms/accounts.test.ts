@@ -69,6 +69,8 @@ describe('an account', () => {
     expect(await accounts.find(id)).toMatchObject({ authenticators: 0 })
     await add('phone', 'totp', now)
     await add('tablet', 'totp', now)
+    await add('lost', 'totp', now)
+    await query(url, `update credential set removed_at = $1 where id = 'lost'`, [now])
     expect(await accounts.find(id)).toMatchObject({ authenticators: 2 })
     expect(await accounts.byEmail(address)).toMatchObject({ authenticators: 2 })
     expect(await one.transact((tx) => accounts.prove(tx, proofOf(address)))).toMatchObject({ account: { authenticators: 2 } })
