@@ -64,8 +64,6 @@ export function createConnections(deps: { store: ConnectionStore; clients: Pick<
   return { ofAccount, revoke }
 }
 
-export type Connections = ReturnType<typeof createConnections>
-
 function allowed({ consent, grants }: ConnectionRow): Pick<Connection, 'scopes' | 'resources'> {
   if (consent) return consent
   const resources: Record<string, string[]> = {}

@@ -12,7 +12,6 @@ export {
   type Connection,
   type ConnectionRow,
   type ConnectionStore,
-  type Connections,
   createConnections,
 } from './connections.ts'
 export { type Consent, type ConsentStore, consentFrom, type MissingConsent } from './consent.ts'
@@ -20,4 +19,4 @@ export { InteractionGone, type Interactions, type InteractionView, type LoginRes
 export type { RequestState } from './pages.ts'
 export { createOidc, type Oidc, type OidcDeps } from './provider.ts'
 export type { Batch, RecordKey, RecordStore, StoredRecord } from './records.ts'
-export { createSessions, type SessionStore, type Sessions, type SignedInSession } from './sessions.ts'
+export { createSessions, type SessionStore, type SignedInSession } from './sessions.ts'

@@ -61,8 +61,6 @@ export function createSessions({ store, clock }: { store: SessionStore; clock: C
   }
 }
 
-export type Sessions = ReturnType<typeof createSessions>
-
 /** The place of a session that is saved now; `before` is the same session as it was found, if it was there. */
 export function placedAt(before: Payload | undefined, accountId: unknown, device: string | null, now: Date): Place {
   const known = before?.accountId === accountId ? (before?.place as Place | undefined) : undefined
