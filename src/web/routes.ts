@@ -30,7 +30,7 @@ export interface RouteDeps {
   linkPage: ReturnType<typeof createLinkPage>
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
-  account: AccountPage | null
+  account: AccountPage
   receipts: ReturnType<typeof createReceipts>
   /** Trial mode only; null elsewhere, and then its paths do not exist. */
   trial: { inbox: ReturnType<typeof createDevInbox> | null; demoUrl: string | null } | null
@@ -105,7 +105,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('consent', consent.answer)
   step('other', onward.other)
 
-  if (deps.account) addAccountRoutes({ get, post }, deps.account)
+  addAccountRoutes({ get, post }, deps.account)
 
   // From providers of mail and texts: signed, read as it came, no form of a person's.
   router.post('/receipts/sns', ...receipt('sns'))

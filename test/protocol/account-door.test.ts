@@ -122,9 +122,19 @@ describe('signing in on the account page', () => {
       expect({ name, asked: isAsked(page), cookie: around.cookieOf(visitor) }).toEqual({ name, asked: true, cookie: undefined })
     }
     const answer = await fresh()
+    const waiting = around.cookieOf(visitor, 'account-flow')
     expect(await visitor.get(answer.href)).toMatchObject({ status: 303, location: around.at('/account') })
-    const again = around.withCookies({ 'account-flow': around.cookieOf(visitor, 'account-flow') })
+    expect(around.cookieOf(visitor, 'account-flow')).toBeUndefined()
+    const again = around.withCookies({ 'account-flow': waiting })
     expect(isAsked(await again.get(answer.href))).toBe(true)
+  })
+
+  test('a forged answer does not put out what the browser waits for', async () => {
+    const visitor = createVisitor(stage.service)
+    await openAccount(stage, visitor, person('waits'))
+    const step = await visitor.get(around.at('/account/step-up?to=/account/methods'))
+    expect(await visitor.get(around.at('/account/callback?state=x&code=x'))).toMatchObject({ location: around.at('/account') })
+    expect((await visitor.open(step.location ?? '')).url).toBe(around.at('/account/methods'))
   })
 
   test('two tabs that begin at once both arrive', async () => {

@@ -192,4 +192,40 @@ describe('the session of the account page', () => {
     expect((await visitor.post(around.at('/account/sign-out'), { csrf: old })).status).toBe(403)
     expect(await around.isIn(visitor)).toBe(true)
   })
+
+  test('R-116 recovery codes are seen in the session that made them alone, over a step-up too, until they are kept', async () => {
+    const address = person('codes')
+    await openAccount(stage, createVisitor(stage.service), address)
+    const authenticator = await addAuthenticator(stage.service, address)
+    const visitor = createVisitor(stage.service)
+    const question = await openAccount(stage, visitor, address, { path: '/account/codes/new', authenticator })
+    const form = question.forms.find(({ action }) => action.endsWith('/account/codes/new')) ?? lacking(question)
+    const shown = await visitor.follow(await visitor.submit(form))
+    const codes = shown.text.match(/\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){4}\b/g) ?? []
+    expect(new Set(codes).size).toBe(10)
+
+    const before = around.cookieOf(visitor)
+    await visitor.open(around.at('/account/step-up'))
+    expect(around.cookieOf(visitor)).not.toBe(before)
+    expect((await visitor.get(around.at('/account/codes'))).text).toContain(codes[0])
+    const other = around.withCookies({
+      session: visitor.jar.value(around.at('/'), 'session'),
+      'session.sig': visitor.jar.value(around.at('/'), 'session.sig'),
+    })
+    expect((await other.open(around.at('/account/codes'))).text).not.toContain(codes[0])
+    // What is kept opens in its own row only.
+    const rows = JSON.stringify(await query(stage.service.databaseUrl, 'select * from account_session'))
+    for (const code of codes) expect(rows).not.toContain(code)
+    const own = 'select id from account_session where sealed is not null'
+    await query(
+      stage.service.databaseUrl,
+      `update account_session set sealed = (select sealed from account_session where id in (${own})) where id not in (${own})`,
+    )
+    expect((await other.open(around.at('/account/codes'))).text).not.toContain(codes[0])
+
+    const page = await visitor.get(around.at('/account/codes'))
+    const kept = page.forms.find(({ action }) => action.endsWith('/account/codes/kept')) ?? lacking(page)
+    await visitor.submit(kept)
+    expect((await visitor.open(around.at('/account/codes'))).text).not.toContain(codes[0])
+  })
 })

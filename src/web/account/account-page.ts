@@ -17,7 +17,7 @@ import { createAccountScreens } from './screens/screens.ts'
 import type { Listener } from './self-fetch.ts'
 import { type AccountSessionStore, createAccountSessions } from './session.ts'
 import { createSignOut } from './sign-out.ts'
-import { type AccountVisits, createAccountVisits } from './visit.ts'
+import { createAccountVisits } from './visit.ts'
 
 /** What only the account page needs of the house. */
 export interface AccountPageParts extends ScreenParts {
@@ -48,7 +48,7 @@ export interface AccountPageDeps
 }
 
 /** Puts the account page together: its client, its sessions, its guards. */
-export function createAccountPage(deps: AccountPageDeps, parts: AccountPageParts): AccountPage & { visits: AccountVisits } {
+export function createAccountPage(deps: AccountPageDeps, parts: AccountPageParts): AccountPage {
   const { issuer, cookies, secrets, clock } = deps
   const client = createAccountClient({ issuer, secret: accountClientSecret(secrets), listener: parts.listener })
   const sessions = createAccountSessions({ store: parts.sessions, secrets, clock })
@@ -58,7 +58,6 @@ export function createAccountPage(deps: AccountPageDeps, parts: AccountPageParts
   const signIn = createSignInPages(shared)
 
   return {
-    visits,
     guarded: visits.guarded,
     fresh: createFresh({ visits, clock, stepUp: signIn.toStepUp }),
     signIn,

@@ -17,7 +17,7 @@ import { createSelfFetch, type Listener } from './self-fetch.ts'
 import type { SignedIn } from './session.ts'
 
 /** As the account page's client is registered (see clients). */
-export const CALLBACK_PATH = '/account/callback'
+const CALLBACK_PATH = '/account/callback'
 export const SIGNED_OUT_PATH = '/account/signed-out'
 
 /** What must be shown anew before something that matters is done. */

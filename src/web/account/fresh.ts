@@ -6,7 +6,7 @@ import type { AccountSession } from './session.ts'
 import { type AccountVisit, type AccountVisits, type GuardOptions, pageOf } from './visit.ts'
 
 /** A proof that is older allows nothing that matters. */
-export const FRESH_SECONDS = 10 * 60
+const FRESH_SECONDS = 10 * 60
 
 /**
  * Whether a second factor was part of the sign-in where the person has an authenticator (R-109): a sign-in by mail alone is
@@ -17,7 +17,7 @@ export function isStrong({ level, authenticators }: AccountSession): boolean {
 }
 
 /** Whether the person has just proven who they are, and enough. */
-export function isFresh(session: AccountSession, now: Date): boolean {
+function isFresh(session: AccountSession, now: Date): boolean {
   return addSeconds(session.authTime, FRESH_SECONDS) >= now && isStrong(session)
 }
 

@@ -1,10 +1,6 @@
 import type { Context, Middleware } from 'koa'
-import type { Clients } from '../../clients/index.ts'
-import { ACCOUNT_CLIENT_ID } from '../../clients/index.ts'
 import type { Notices } from '../../notices/index.ts'
-import { appViewOf } from '../../oidc/index.ts'
 import type { Selfservice } from '../../selfservice/index.ts'
-import type { Text } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
 import { whoOf } from '../request.ts'
@@ -25,8 +21,6 @@ export function createNoticePage(deps: {
   notices: Pick<Notices, 'byToken'>
   selfservice: Pick<Selfservice, 'object'>
   visits: Pick<AccountVisits, 'show' | 'seeOther' | 'localeOf'>
-  clients: Pick<Clients, 'find'>
-  text: Text
   csrf: Csrf
   cookies: Cookies
 }) {
@@ -59,13 +53,8 @@ export function createNoticePage(deps: {
   }
 
   // Unknown, out of time and used are one answer: the token is all that is known.
-  async function tooLate(ctx: Context): Promise<void> {
-    const client = await deps.clients.find(ACCOUNT_CLIENT_ID)
-    const app = client ? appViewOf(client) : { name: '', letter: '' }
-    ctx.status = 410
-    ctx.type = 'html'
-    ctx.set('Cache-Control', 'no-store')
-    ctx.body = deps.text.page('link-ended', { app, reason: 'expired', endedAt: null, again: null }, visits.localeOf(ctx))
+  function tooLate(ctx: Context): void {
+    visits.show(ctx, here(ctx), 'account-notice-ended', { signInUrl: HOME }, 410)
   }
 
   const here = (ctx: Context) => ({ locale: visits.localeOf(ctx) })

@@ -2,9 +2,9 @@ import { addSeconds, type Clock, hashOf, newSecret, SealBroken, type Secrets } f
 import type { Level } from '../../signin/index.ts'
 
 /** After so long without a request a session on the account page ends. */
-export const IDLE_SECONDS = 30 * 60
+const IDLE_SECONDS = 30 * 60
 /** After so long it ends, whatever was done meanwhile. */
-export const ABSOLUTE_SECONDS = 12 * 60 * 60
+const ABSOLUTE_SECONDS = 12 * 60 * 60
 /** The last request is written at most this often, so that reading a page is mostly reading. */
 const SEEN_EVERY_SECONDS = 60
 
