@@ -65,7 +65,7 @@ describe('pages', () => {
   })
 
   test('scripts stay small', () => {
-    expect(bytesOf('wait.js')).toBeLessThan(2_048)
+    expect(bytesOf('wait.js')).toBeLessThan(2_304)
     expect(bytesOf('work.js')).toBeLessThan(3_072)
   })
 
@@ -91,13 +91,16 @@ describe('pages', () => {
 
 describe('what people and apps typed', () => {
   const attack = '"><script>alert(1)</script><img src=x onerror=alert(1)>\''
+  // Neither an element, nor, in a value without quotes, an attribute.
+  function isText(html: string): void {
+    expect(html).not.toMatch(/<script>|<img/)
+    expect(html.replace(/"[^"]*"/g, '""')).not.toMatch(/<[^<>]*\sonerror=/)
+  }
 
   test.each(both)('R-138 is shown as text wherever it stands, in pages and mails, in %s', (locale) => {
     const add = (value: string) => `${value}${attack}`
-    for (const { name, props } of pageSamples)
-      expect(drawPage(name, changed(props, add) as object, locale)).not.toMatch(/<script>|<img/)
-    for (const { name, props } of mailSamples)
-      expect(drawMail(name, changed(props, add) as object, locale).html).not.toMatch(/<script>|<img/)
+    for (const { name, props } of pageSamples) isText(drawPage(name, changed(props, add) as object, locale))
+    for (const { name, props } of mailSamples) isText(drawMail(name, changed(props, add) as object, locale).html)
   })
 
   test('R-003 never becomes a link to a script or to a site without a scheme', () => {
