@@ -65,9 +65,9 @@ export interface ActivityRow {
   at: Date
   key: string
   /**
-   * `app`: of `signed_in`, `device_new`, `consent_granted`, `app_ended`; `address`, masked: of `address_*`. `method`,
-   * one or several with spaces between them, stands beneath any of them: link, code, email, sms, totp, recovery, or
-   * what `amr` calls them.
+   * `app`: of `signed_in`, `device_new`, `consent_granted`, `app_ended`; `address`, masked: of `address_*`. `method`
+   * stands beneath `signed_in`, `code_wrong` and `code_closed`: link, code, email, sms, totp, recovery, or what `amr`
+   * calls them, one or several with spaces between them.
    */
   values: Readonly<Record<string, string>>
   device: string | null
