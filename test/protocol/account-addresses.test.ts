@@ -3,7 +3,7 @@ import { query } from '../support/database.ts'
 import { formWith } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
-import { peopleOf, formOf, ledTo, pathOf, refsIn } from './account-forms.ts'
+import { formOf, ledTo, pathOf, peopleOf, refsIn } from './account-forms.ts'
 
 let stage: Stage
 const { at, signedIn, ask, post, rowsOf, addAddress } = peopleOf(() => stage)

@@ -5,7 +5,7 @@ import { query } from '../support/database.ts'
 import type { Page } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
-import { peopleOf, formOf, ledTo, pathOf } from './account-forms.ts'
+import { formOf, ledTo, pathOf, peopleOf } from './account-forms.ts'
 import { addAuthenticator } from './second-walk.ts'
 
 let stage: Stage

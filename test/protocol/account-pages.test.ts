@@ -4,7 +4,7 @@ import { query } from '../support/database.ts'
 import { createVisitor, formWith } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
-import { peopleOf, ledTo, type Person, refsIn } from './account-forms.ts'
+import { ledTo, type Person, peopleOf, refsIn } from './account-forms.ts'
 import { addAuthenticator } from './second-walk.ts'
 
 interface Route {
