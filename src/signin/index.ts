@@ -1,6 +1,8 @@
-// signin: one attempt to prove who one is, whoever asks. It owns attempts and challenges, their limits, messages,
-// tries and single use, and decides which screen is next (`nextStep`, pure). It knows no page and no engine.
-// Tables: attempt, challenge. Requirements: R-051 to R-072, R-085 to R-087, R-093, R-102, R-152.
+// signin: one attempt to prove who one is, whoever asks: a sign-in, or an address that an account is to have. It owns
+// attempts and challenges, their purposes, limits, messages, tries and single use, decides which screen is next
+// (`nextStep`, pure), and says what a sign-in is told by mail. It knows no page and no engine.
+// Tables: attempt, challenge, remembered_device. Requirements: R-051 to R-072, R-085 to R-088, R-093, R-101 to R-103,
+// R-117, R-121, R-152, R-184.
 
 export {
   type AddressOutcome,
