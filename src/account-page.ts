@@ -45,11 +45,12 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
   const remembered = createDeviceStore(db)
   const holds = { holdSeconds: config.addressHoldSeconds, graceSeconds: config.accountGraceSeconds }
   const exporter = createExporter({ accounts, addresses, kept, sessions, connections, devices: remembered, trail, clock })
+  const accountSessions = createAccountSessionStore(db)
   const own = { addresses, closing, profiles, kept, notices, sessions, connections, exporter, transact, audit, clock }
   return {
     listener: { host: config.host, port: config.port },
-    sessions: createAccountSessionStore(db),
-    selfservice: createSelfservice({ ...own, ...holds, devices: remembered }),
+    sessions: accountSessions,
+    selfservice: createSelfservice({ ...own, ...holds, devices: remembered, stands: accountSessions.stands }),
     notices,
     addressProof: createAddressProof({ ...needs.signIn, clientId: ACCOUNT_CLIENT_ID }),
     kept,

@@ -119,7 +119,7 @@ export function createApp(options: AppOptions) {
   })
   const sweep = createSweep({ db, clock, log, eraseAccounts: closing.erase })
   const notices = createNotices({
-    ...{ store: createNoticeStore(db), secrets, text, clock, issuer: config.issuer },
+    ...{ store: createNoticeStore(db), addresses, secrets, text, clock, issuer: config.issuer },
     objectSeconds: config.addressHoldSeconds,
     queue: (tx, order) => delivery.queue(tx, order),
     appNameOf: async (clientId) => (await clients.find(clientId).then((client) => client && appViewOf(client)))?.name ?? null,
@@ -163,7 +163,7 @@ export function createApp(options: AppOptions) {
     accounts,
   }
   const flow = createFlow(signIn)
-  const tells = createTells({ notices, addresses, audit, clock })
+  const tells = createTells({ notices, audit })
   const assess = createAssess({ ...signIn, credentials, devices, tells })
   const second = { ...signIn, flow, assess, devices }
   const cookies = createCookies(config.issuer.startsWith('https:'))

@@ -18,7 +18,8 @@ const line = z
   .refine((text) => !UNSEEN.test(text))
   .refine((text) => [...text].length <= CHARACTERS_MAX)
 
-const webAddress = line.refine(isWebAddress)
+// As it was understood, so that nobody understands it otherwise.
+const webAddress = line.refine(isWebAddress).transform((text) => new URL(text).href)
 
 const zones = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])
 const timeZone = line.refine((text) => zones.has(text))
@@ -37,7 +38,7 @@ export function typeOf(claim: ProfileClaim): ProfileFieldType {
 
 /** `http` or `https`, whole, and with nobody's password in it. */
 function isWebAddress(text: string): boolean {
-  const url = /^https?:\/\/[^\s]+$/i.test(text) ? URL.parse(text) : null
+  const url = /^https?:\/\/[^\s\\]+$/i.test(text) ? URL.parse(text) : null
   return url !== null && url.hostname !== '' && url.username === '' && url.password === ''
 }
 

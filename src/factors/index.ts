@@ -24,7 +24,15 @@ export {
   onFileKey,
   type Verdict,
 } from './factor.ts'
-export { type CodeSet, type CredentialStore, countOf, createKeptFactors, type Enrolment, type KeptFactors } from './kept.ts'
+export {
+  type CodeSet,
+  type CredentialStore,
+  countOf,
+  createKeptFactors,
+  type Enrolment,
+  type KeptFactors,
+  labelOf,
+} from './kept.ts'
 
 /** THE LIST. A new method is a folder and a line here. `texts`: whether text messages can be sent. */
 export function createFactors(deps: FactorDeps & { texts: boolean }): ReadonlyMap<string, Factor> {

@@ -16,7 +16,8 @@ export interface CredentialStore {
   proven(tx: Tx, id: string, counter: bigint, now: Date): Promise<boolean>
   /** Single winner: this counter and all before it are used up. */
   burn(tx: Tx, id: string, counter: bigint, now: Date): Promise<boolean>
-  removeUnproven(tx: Tx, accountId: string, kind: string): Promise<void>
+  /** Those of this label that were never proven. */
+  removeUnproven(tx: Tx, accountId: string, kind: string, label: string): Promise<void>
   /** Of two at once the second sees what the first one added. */
   removeKind(tx: Tx, accountId: string, kind: string): Promise<void>
   rename(tx: Tx, accountId: string, id: string, label: string): Promise<void>
@@ -24,6 +25,10 @@ export interface CredentialStore {
   remove(tx: Tx, accountId: string, id: string, now: Date): Promise<boolean>
   /** Single winner: one that was removed counts again, with what was used up of it; false when it is gone for good. */
   restore(tx: Tx, accountId: string, id: string): Promise<boolean>
+  /** All of this kind that were removed in that time. */
+  restoreBetween(tx: Tx, accountId: string, kind: string, from: Date, before: Date): Promise<void>
+  /** It is gone, and cannot be brought back. */
+  discard(tx: Tx, accountId: string, id: string): Promise<void>
 }
 
 /** An authenticator that is being set up, as its page shows it. */
@@ -48,18 +53,23 @@ const AUTHENTICATORS_MAX = 5
  */
 export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFactor; recovery: RecoveryFactor; clock: Clock }) {
   const { store, totp, recovery, clock } = deps
+  let making: Promise<unknown> = Promise.resolve()
 
-  /** The authenticator that has been set up since `since` and was not proven yet. */
-  async function unproven(accountId: string, since: Date): Promise<Credential | null> {
+  /**
+   * The authenticator that `begunBy` has begun to set up since `since` and that was not proven yet. Nobody is shown a seed
+   * that somebody else has seen: who begins is a session or an attempt, and no other finds it.
+   */
+  async function unproven(accountId: string, begunBy: string, since: Date): Promise<Credential | null> {
     const own = await store.ofAccount(accountId)
-    return own.find(({ kind, provenAt, createdAt }) => kind === 'totp' && provenAt === null && createdAt >= since) ?? null
+    const mine = own.filter(({ kind, provenAt, label }) => kind === 'totp' && provenAt === null && label === begunBy)
+    return mine.find(({ createdAt }) => createdAt >= since) ?? null
   }
 
-  /** A new seed, in place of one that was never proven. `id`: to know it again by. */
-  async function begin(tx: Tx, accountId: string, id = newId()): Promise<void> {
+  /** A new seed, in place of one that the same has begun before. Until it is proven its label says who. */
+  async function begin(tx: Tx, accountId: string, begunBy: string): Promise<void> {
     const { data } = totp.newSeed(accountId)
-    await store.removeUnproven(tx, accountId, 'totp')
-    await store.add(tx, accountId, { id, kind: 'totp', data, label: '', provenAt: null, now: clock.now() })
+    await store.removeUnproven(tx, accountId, 'totp', begunBy)
+    await store.add(tx, accountId, { id: newId(), kind: 'totp', data, label: begunBy, provenAt: null, now: clock.now() })
   }
 
   function shown(credential: Credential, accountId: string, accountLabel: string, issuerName: string): Enrolment {
@@ -90,6 +100,16 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
     }
   }
 
+  /**
+   * Ten new codes; takes half a second, so it is called outside of any transaction. One set at a time in this process:
+   * however many are asked for, the hashes of those who sign in find room.
+   */
+  function newCodes(): Promise<CodeSet> {
+    const made = making.then(() => recovery.newSet())
+    making = made.catch(() => {})
+    return made
+  }
+
   return {
     ofAccount: store.ofAccount,
     ofAccountIn: store.ofAccountIn,
@@ -98,13 +118,17 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
     shown,
     judgeFirst,
     confirm,
-    /** Ten new codes; takes half a second, so it is called outside of any transaction. */
-    newCodes: (): Promise<CodeSet> => recovery.newSet(),
+    newCodes,
     replaceCodes,
+    /** None is left. */
+    endCodes: (tx: Tx, accountId: string) => store.removeKind(tx, accountId, 'recovery'),
     rename: (tx: Tx, accountId: string, id: string, label: string) => store.rename(tx, accountId, id, labelOf(label)),
     /** It counts for nothing at once, and can be brought back until it is swept away. */
     remove: (tx: Tx, accountId: string, id: string) => store.remove(tx, accountId, id, clock.now()),
     restore: store.restore,
+    restoreBetween: (tx: Tx, accountId: string, from: Date, before: Date) =>
+      store.restoreBetween(tx, accountId, 'totp', from, before),
+    discard: store.discard,
     authenticatorsMax: AUTHENTICATORS_MAX,
   }
 }
@@ -119,6 +143,10 @@ export function countOf(own: readonly Credential[]): { authenticators: number; r
   }
 }
 
-function labelOf(typed: string): string {
-  return typed.trim().slice(0, LABEL_MAX)
+/** A name as it is kept: without what cannot be seen or turns the direction of the words around it. */
+export function labelOf(typed: string): string {
+  return typed
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '')
+    .trim()
+    .slice(0, LABEL_MAX)
 }

@@ -23,11 +23,13 @@ export interface Notice {
 export interface NoticeStore {
   add(tx: Tx, notice: Notice): Promise<void>
   /**
-   * The same, unless the account was told of this kind and this device since `since`: of parallel calls a single one
-   * answers true.
+   * The same, unless the account was told of this kind and of the same `once` since `since`: of parallel calls a single
+   * one answers true.
    */
-  addOnce(tx: Tx, notice: Notice, since: Date): Promise<boolean>
+  addOnce(tx: Tx, notice: Notice, once: string, since: Date): Promise<boolean>
   find(id: string): Promise<Notice | null>
+  /** What nobody has objected to, and may be until after `now`, told since `since`; newest first, their rows locked. */
+  openSince(tx: Tx, accountId: string, since: Date, now: Date): Promise<Notice[]>
   /** Single winner: what nobody has objected to, and may be until after `now`, is objected to. */
   object(tx: Tx, id: string, now: Date): Promise<boolean>
 }

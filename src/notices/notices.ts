@@ -1,4 +1,5 @@
-import { addSeconds, type Clock, type EmailAddress, newId, type Secrets, type Tx } from '../base/index.ts'
+import type { Addresses } from '../accounts/index.ts'
+import { type Address, addSeconds, type Clock, type EmailAddress, newId, type Secrets, type Tx } from '../base/index.ts'
 import type { Composed, DueDelivery, MessageOrder } from '../delivery/index.ts'
 import type { NoticeKind, Text } from '../text/index.ts'
 import type { Notice, NoticeStore } from './notice.ts'
@@ -11,6 +12,7 @@ const DEVICE_AGAIN_SECONDS = 86_400
 
 export interface NoticesDeps {
   store: NoticeStore
+  addresses: Pick<Addresses, 'ofAccountIn'>
   /** Queues a message in the caller's transaction. */
   queue(tx: Tx, order: MessageOrder): Promise<unknown>
   /** How people know an application; null when it is none any more. */
@@ -34,20 +36,26 @@ export interface ToTell {
   undo: Record<string, string>
   device: string
   locale: string
-  to: readonly EmailAddress[]
-  objectable: boolean
+  /** An address that was just proven: its owner knows. */
+  not?: Address
+  /** Of `device_new`: where it was, so that one place is told of once. */
+  once?: string
 }
 
 export interface Notices {
   /**
-   * Tells it by one mail to each address, in the caller's transaction. False when nobody is told: there is no address,
-   * or it is a device that was told of in the last 24 hours.
+   * Tells it by one mail to each email address that has been the account's for as long as one can object; where none
+   * has, to the one that has been for longest. A thief who adds an address gets none of the links that undo it. In the
+   * caller's transaction. False when nobody is told: there is no address, or it is a device that was told of in the last
+   * 24 hours.
    */
   tell(tx: Tx, told: ToTell): Promise<boolean>
   /** What the token of a mail's link speaks of; null when it is none, out of time, or was objected to. */
   byToken(token: string): Promise<(Notice & { objectUntil: Date }) | null>
   /** Single winner: from now on the notice is objected to. What that takes back is the caller's, in the same transaction. */
   object(tx: Tx, id: string): Promise<boolean>
+  /** What the account was told of since that moment and can still be objected to, newest first; locked. */
+  openSince(tx: Tx, accountId: string, since: Date): Promise<Notice[]>
   /** The words of a notice's mail, in the worker. Null when the notice went with its account, or was objected to. */
   compose(delivery: DueDelivery): Promise<Composed | null>
 }
@@ -57,13 +65,13 @@ export function createNotices(deps: NoticesDeps): Notices {
   const { store, secrets, clock, issuer } = deps
   const { host } = new URL(issuer)
 
-  async function tell(tx: Tx, { locale, to, objectable, ...told }: ToTell): Promise<boolean> {
-    const addresses = [...new Set(to)]
-    if (addresses.length === 0) return false
+  async function tell(tx: Tx, { locale, not, once, ...told }: ToTell): Promise<boolean> {
     const at = clock.now()
-    const objectUntil = objectable ? addSeconds(at, deps.objectSeconds) : null
+    const addresses = await addressees(tx, told.accountId, at, not)
+    if (addresses.length === 0) return false
+    const objectUntil = addSeconds(at, deps.objectSeconds)
     const notice: Notice = { ...told, id: newId(), at, objectUntil, objectedAt: null }
-    if (!(await added(tx, notice))) return false
+    if (!(await added(tx, notice, once))) return false
     const giveUpAt = addSeconds(at, GIVE_UP_SECONDS)
     for (const target of addresses) {
       const order = { channel: 'email', challengeId: null, noticeId: notice.id, message: 'notice' } as const
@@ -72,8 +80,16 @@ export function createNotices(deps: NoticesDeps): Notices {
     return true
   }
 
-  async function added(tx: Tx, notice: Notice): Promise<boolean> {
-    if (notice.kind === 'device_new') return store.addOnce(tx, notice, addSeconds(notice.at, -DEVICE_AGAIN_SECONDS))
+  async function addressees(tx: Tx, accountId: string, at: Date, not: Address | undefined): Promise<EmailAddress[]> {
+    const own = await deps.addresses.ofAccountIn(tx, accountId)
+    const counting = own.filter(({ kind, address, usableFrom }) => kind === 'email' && address !== not && usableFrom <= at)
+    const sorted = counting.toSorted((a, b) => a.usableFrom.getTime() - b.usableFrom.getTime())
+    const settled = sorted.filter(({ usableFrom }) => usableFrom <= addSeconds(at, -deps.objectSeconds))
+    return (settled.length > 0 ? settled : sorted.slice(0, 1)).map(({ address }) => address as EmailAddress)
+  }
+
+  async function added(tx: Tx, notice: Notice, once: string | undefined): Promise<boolean> {
+    if (once !== undefined) return store.addOnce(tx, notice, once, addSeconds(notice.at, -DEVICE_AGAIN_SECONDS))
     await store.add(tx, notice)
     return true
   }
@@ -102,5 +118,11 @@ export function createNotices(deps: NoticesDeps): Notices {
     return clientId === undefined ? values : { ...values, app: (await deps.appNameOf(clientId)) ?? clientId }
   }
 
-  return { tell, byToken, object: (tx, id) => store.object(tx, id, clock.now()), compose }
+  return {
+    tell,
+    byToken,
+    object: (tx, id) => store.object(tx, id, clock.now()),
+    openSince: (tx, accountId, since) => store.openSince(tx, accountId, since, clock.now()),
+    compose,
+  }
 }

@@ -1,13 +1,13 @@
 import type { AddressView } from '../accounts/index.ts'
 import { type Address, type AddressKind, addSeconds, maskAddress } from '../base/index.ts'
-import type { Actor, SelfserviceDeps, Tell } from './deps.ts'
+import type { Actor, AsActor, SelfserviceDeps, Tell } from './deps.ts'
 
 /**
  * Addresses of one's own account. Each verb is given an address only after it was proven. What takes something away from
  * an address, or makes another one the primary, comes after the hold-off, and can be stopped until then (R-088).
  */
-export function createAddressVerbs(deps: SelfserviceDeps, tell: Tell) {
-  const { addresses, transact, audit, clock, holdSeconds } = deps
+export function createAddressVerbs(deps: SelfserviceDeps, asActor: AsActor, tell: Tell) {
+  const { addresses, audit, clock, holdSeconds } = deps
   const afterHold = () => addSeconds(clock.now(), holdSeconds)
 
   /** One more: opens the account at once, is told to the others, and goes when they object. */
@@ -17,7 +17,7 @@ export function createAddressVerbs(deps: SelfserviceDeps, tell: Tell) {
     address: Address,
   ): Promise<'added' | 'taken' | 'too_many' | 'own_already'> {
     const now = clock.now()
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       const first = !(await addresses.ofAccountIn(tx, actor.accountId)).some((one) => one.kind === kind)
       const primaryFrom = first ? now : null
       const added = await addresses.add(tx, actor.accountId, { kind, address, usableFrom: now, primaryFrom })
@@ -32,39 +32,45 @@ export function createAddressVerbs(deps: SelfserviceDeps, tell: Tell) {
   /** The new one takes the place of `ref` after the hold-off. */
   function changeAddress(actor: Actor, ref: string, address: Address): Promise<'changing' | 'taken' | 'too_many' | 'gone'> {
     const from = afterHold()
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       const old = await ofRef(tx, actor, ref)
       if (!old) return 'gone'
       const outcome = await addresses.replace(tx, actor.accountId, ref, { address, from })
-      if (outcome === 'changing') await changing(tx, actor, old.kind, address)
+      if (outcome === 'changing') await changing(tx, actor, old.kind, address, from)
       return outcome
     })
   }
 
   function makePrimary(actor: Actor, ref: string): Promise<'changing' | 'gone'> {
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       const one = await ofRef(tx, actor, ref)
-      if (!one || !(await addresses.makePrimary(tx, actor.accountId, ref, afterHold()))) return 'gone'
-      await changing(tx, actor, one.kind, one.address)
+      const from = afterHold()
+      if (!one || !(await addresses.makePrimary(tx, actor.accountId, ref, from))) return 'gone'
+      await changing(tx, actor, one.kind, one.address, from)
       return 'changing'
     })
   }
 
   function removeAddress(actor: Actor, ref: string): Promise<'removing' | 'last' | 'gone'> {
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       const one = await ofRef(tx, actor, ref)
-      const outcome = one ? await addresses.remove(tx, actor.accountId, ref, afterHold()) : 'gone'
+      const at = afterHold()
+      const outcome = one ? await addresses.remove(tx, actor.accountId, ref, at) : 'gone'
       if (!one || outcome !== 'removing') return outcome
       const { kind, address } = one
       await audit.record(tx, 'address.removed', { ...actor.who, detail: { kind, address } })
-      await tell(tx, actor, { kind: 'address_removing', values: { address: maskAddress(address) }, undo: { kind } })
+      await tell(tx, actor, {
+        kind: 'address_removing',
+        values: { address: maskAddress(address), at: at.toISOString() },
+        undo: { kind },
+      })
       return outcome
     })
   }
 
   /** Nothing that is to come about addresses of this kind comes. */
   function keepAddress(actor: Actor, ref: string): Promise<void> {
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       const one = await ofRef(tx, actor, ref)
       if (!one || !(await addresses.keep(tx, actor.accountId, ref))) return
       await audit.record(tx, 'address.kept', { ...actor.who, detail: { kind: one.kind, address: one.address } })
@@ -73,9 +79,14 @@ export function createAddressVerbs(deps: SelfserviceDeps, tell: Tell) {
 
   type InTx = Parameters<typeof addresses.keep>[0]
 
-  async function changing(tx: InTx, actor: Actor, kind: AddressKind, address: Address): Promise<void> {
+  async function changing(tx: InTx, actor: Actor, kind: AddressKind, address: Address, at: Date): Promise<void> {
     await audit.record(tx, 'address.change_asked', { ...actor.who, detail: { kind, address } })
-    await tell(tx, actor, { kind: 'address_changing', values: { address: maskAddress(address) }, undo: { kind } }, address)
+    await tell(
+      tx,
+      actor,
+      { kind: 'address_changing', values: { address: maskAddress(address), at: at.toISOString() }, undo: { kind } },
+      address,
+    )
   }
 
   async function ofRef(tx: InTx, { accountId }: Actor, ref: string): Promise<AddressView | undefined> {

@@ -1,6 +1,6 @@
 import { addSeconds } from '../base/index.ts'
-import { countOf } from '../factors/index.ts'
-import type { Actor, SelfserviceDeps, Tell } from './deps.ts'
+import { countOf, labelOf } from '../factors/index.ts'
+import type { Actor, AsActor, SelfserviceDeps, Tell } from './deps.ts'
 
 /** How long an authenticator may take to be set up. */
 export const ENROLMENT_SECONDS = 15 * 60
@@ -9,19 +9,21 @@ export const ENROLMENT_SECONDS = 15 * 60
  * Authenticators and recovery codes of one's own account. Every change forgets the remembered devices (R-121) and is told
  * by mail (R-109). Whoever calls has seen a fresh and strong enough proof.
  */
-export function createAuthenticatorVerbs(deps: SelfserviceDeps, tell: Tell) {
-  const { kept, devices, transact, audit, clock } = deps
-  const unproven = (accountId: string) => kept.unproven(accountId, addSeconds(clock.now(), -ENROLMENT_SECONDS))
+export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor, tell: Tell) {
+  const { kept, devices, audit, clock } = deps
+  const begunBy = ({ sessionUid }: Actor) => `session ${sessionUid}`
+  const enrolling = (actor: Actor) => kept.unproven(actor.accountId, begunBy(actor), addSeconds(clock.now(), -ENROLMENT_SECONDS))
 
-  async function beginAuthenticator({ accountId }: Actor): Promise<'begun' | 'too_many'> {
+  async function beginAuthenticator(actor: Actor): Promise<'begun' | 'too_many'> {
+    const { accountId } = actor
     const { authenticators } = countOf(await kept.ofAccount(accountId))
     if (authenticators >= kept.authenticatorsMax) return 'too_many'
-    await transact((tx) => kept.begin(tx, accountId))
+    await asActor(actor, (tx) => kept.begin(tx, accountId, begunBy(actor)))
     return 'begun'
   }
 
   /**
-   * The first code. `codes` are recovery codes that came with it, where there were none; they are seen by nobody again.
+   * The first code. `codes` are recovery codes that came with the first one; they are seen by nobody again.
    */
   async function confirmAuthenticator(
     actor: Actor,
@@ -29,28 +31,30 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, tell: Tell) {
     label: string,
   ): Promise<{ outcome: 'added'; codes: string[] | null } | { outcome: 'wrong' } | { outcome: 'ended' }> {
     const { accountId } = actor
-    const credential = await unproven(accountId)
+    const credential = await enrolling(actor)
     if (!credential) return { outcome: 'ended' }
     const counter = await kept.judgeFirst(credential, accountId, typed)
     if (counter === null) return { outcome: 'wrong' }
-    const set = countOf(await kept.ofAccount(accountId)).recoveryCodes > 0 ? null : await kept.newCodes()
-    return transact(async (tx) => {
+    const own = countOf(await kept.ofAccount(accountId))
+    // With the first one always: whoever was here before may have seen the codes of an authenticator that is gone.
+    const set = own.authenticators > 0 && own.recoveryCodes > 0 ? null : await kept.newCodes()
+    return asActor(actor, async (tx) => {
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
       if (set) await kept.replaceCodes(tx, accountId, set)
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'factor.added', { ...actor.who, detail: { method: 'totp' } })
-      await tell(tx, actor, { kind: 'factor_added', values: { name: label.trim() }, undo: { credentialId: credential.id } })
+      await tell(tx, actor, { kind: 'factor_added', values: { name: labelOf(label) }, undo: { credentialId: credential.id } })
       return { outcome: 'added', codes: set?.codes ?? null }
     })
   }
 
-  function renameAuthenticator({ accountId }: Actor, id: string, label: string): Promise<void> {
-    return transact((tx) => kept.rename(tx, accountId, id, label))
+  function renameAuthenticator(actor: Actor, id: string, label: string): Promise<void> {
+    return asActor(actor, (tx) => kept.rename(tx, actor.accountId, id, label))
   }
 
   function removeAuthenticator(actor: Actor, id: string): Promise<'removed' | 'gone'> {
     const { accountId } = actor
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       const one = (await kept.ofAccountIn(tx, accountId)).find((own) => own.id === id && own.kind === 'totp')
       if (!one || !(await kept.remove(tx, accountId, id))) return 'gone'
       await devices.forgetAll(tx, accountId)
@@ -63,7 +67,7 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, tell: Tell) {
   /** Ten new codes; the old ones end. */
   async function newRecoveryCodes(actor: Actor): Promise<string[]> {
     const set = await kept.newCodes()
-    await transact(async (tx) => {
+    await asActor(actor, async (tx) => {
       await kept.replaceCodes(tx, actor.accountId, set)
       await audit.record(tx, 'codes.replaced', actor.who)
       await tell(tx, actor, { kind: 'codes_replaced', values: {}, undo: {} })
@@ -72,7 +76,7 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, tell: Tell) {
   }
 
   return {
-    enrolling: unproven,
+    enrolling,
     beginAuthenticator,
     confirmAuthenticator,
     renameAuthenticator,

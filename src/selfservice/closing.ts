@@ -1,15 +1,15 @@
 import { addSeconds } from '../base/index.ts'
-import type { Actor, SelfserviceDeps, Tell } from './deps.ts'
+import type { Actor, AsActor, SelfserviceDeps, Tell } from './deps.ts'
 
 /** The end of an account: asked for, taken back until its moment, and then by the clock (see accounts). */
-export function createClosingVerbs(deps: SelfserviceDeps, tell: Tell) {
-  const { closing, sessions, devices, addresses, transact, audit, clock, graceSeconds } = deps
+export function createClosingVerbs(deps: SelfserviceDeps, asActor: AsActor, tell: Tell) {
+  const { closing, sessions, devices, addresses, audit, clock, graceSeconds } = deps
 
   /** From `at` on the account is closed. Every other session, and all that applications have, ends now. */
   function closeAccount(actor: Actor): Promise<{ at: Date }> {
     const { accountId, sessionUid } = actor
     const at = addSeconds(clock.now(), graceSeconds)
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       if (!(await closing.ask(tx, accountId, at))) return { at }
       await addresses.keepAll(tx, accountId)
       await sessions.endAll(tx, accountId, { except: sessionUid, offline: true })
@@ -21,7 +21,7 @@ export function createClosingVerbs(deps: SelfserviceDeps, tell: Tell) {
   }
 
   function keepAccount(actor: Actor): Promise<void> {
-    return transact(async (tx) => {
+    return asActor(actor, async (tx) => {
       if (await closing.keep(tx, actor.accountId)) await audit.record(tx, 'account.kept', actor.who)
     })
   }

@@ -9,6 +9,8 @@ export interface Actor {
   accountId: string
   /** The engine's session. */
   sessionUid: string
+  /** The session on the account page. */
+  accountSessionId: string
   locale: string
   /** Browser and system in words. */
   device: string
@@ -42,7 +44,7 @@ export interface SelfserviceDeps {
   profiles: Pick<Profiles, 'save'>
   closing: Pick<Closing, 'ask' | 'keep'>
   kept: KeptFactors
-  notices: Pick<Notices, 'tell' | 'byToken' | 'object'>
+  notices: Pick<Notices, 'tell' | 'byToken' | 'object' | 'openSince'>
   /** Living sessions of the engine. */
   sessions: {
     ofAccount(accountId: string): Promise<SignedInSession[]>
@@ -51,6 +53,8 @@ export interface SelfserviceDeps {
     /** `offline`: refresh tokens that outlive sessions end as well. Answers how many sessions ended. */
     endAll(tx: Tx, accountId: string, which: { except: string | null; offline: boolean }): Promise<number>
   }
+  /** Whether this session on the account page still stands; until the transaction ends nobody ends it. */
+  stands(tx: Tx, accountSessionId: string): Promise<boolean>
   connections: {
     ofAccount(accountId: string): Promise<AppAccess[]>
     revoke(tx: Tx, accountId: string, clientId: string): Promise<boolean>
@@ -77,8 +81,13 @@ export interface Told {
   undo: Record<string, string>
 }
 
-/**
- * Tells by mail what was done, to every email address that counts, in the transaction that does it. `not`: the one that
- * was just proven, whose owner knows.
- */
+/** Work that stands only if the session of who asks still does when it is done (R-135). Throws `SessionEnded`. */
+export type AsActor = <T>(actor: Actor, work: (tx: Tx) => Promise<T>) => Promise<T>
+
+/** The session was ended while its request was under way: nothing was done. */
+export class SessionEnded extends Error {
+  override name = 'SessionEnded'
+}
+
+/** Tells by mail what was done, in the transaction that does it. `not`: an address that was just proven, whose owner knows. */
 export type Tell = (tx: Tx, actor: Pick<Actor, 'accountId' | 'device' | 'locale'>, told: Told, not?: Address) => Promise<void>

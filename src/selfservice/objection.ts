@@ -1,15 +1,39 @@
 import type { EventWho } from '../audit/index.ts'
-import type { Address, AddressKind, Tx } from '../base/index.ts'
+import { type Address, type AddressKind, addSeconds, type Tx } from '../base/index.ts'
+import { countOf } from '../factors/index.ts'
 import type { Notice } from '../notices/index.ts'
 import type { SelfserviceDeps } from './deps.ts'
 
 /**
- * "That was not me", by the token of a notice's mail, from whatever browser: takes back what the notice tells and ends
- * whatever could be in other hands. Every session and token, offline ones as well, remembered devices, changes that are
- * to come. It needs no session, since the person may be locked out by then; it gives none.
+ * "That was not me", by the token of a notice's mail, from whatever browser: the account goes back to what it was before
+ * the notice. All that it was told of since then is taken back, and whatever could be in other hands ends: every session,
+ * sign-in under way and token, offline ones as well, remembered devices, changes that are to come. It needs no session,
+ * since the person may be locked out by then; it gives none.
+ *
+ * Whoever reads somebody's mail can press it too. So it never leaves an account with less of a second factor than it had:
+ * authenticators that were removed lately come back when the last one goes.
  */
 export function createObjection(deps: SelfserviceDeps) {
-  const { notices, addresses, closing, kept, sessions, devices, transact, audit } = deps
+  const { notices, addresses, closing, kept, sessions, devices, transact, audit, holdSeconds } = deps
+
+  async function takeBack(tx: Tx, { accountId, kind, undo }: Notice): Promise<void> {
+    // For good: a later objection brings back what its person removed, never what a thief had added.
+    if (kind === 'factor_added' && undo.credentialId) await kept.discard(tx, accountId, undo.credentialId)
+    if (kind === 'factor_removed' && undo.credentialId) await kept.restore(tx, accountId, undo.credentialId)
+    // The old ones are gone for good; these may have been seen by somebody else.
+    if (kind === 'codes_replaced') await kept.endCodes(tx, accountId)
+    if (kind === 'account_closing') await closing.keep(tx, accountId)
+    if (kind === 'address_added' && undo.kind && undo.address) {
+      await addresses.takeBack(tx, accountId, undo.kind as AddressKind, undo.address as Address)
+    }
+  }
+
+  async function mendFactors(tx: Tx, { accountId, at }: Notice): Promise<void> {
+    const left = async () => countOf(await kept.ofAccountIn(tx, accountId)).authenticators
+    if ((await left()) === 0) await kept.restoreBetween(tx, accountId, addSeconds(at, -holdSeconds), at)
+    // They stand for an authenticator; those that came with one that is gone have been seen by who added it.
+    if ((await left()) === 0) await kept.endCodes(tx, accountId)
+  }
 
   /** Answers what was told; null when the token is unknown, out of time or used. */
   return async (token: string, where: EventWho): Promise<{ kind: Notice['kind'] } | null> => {
@@ -17,22 +41,18 @@ export function createObjection(deps: SelfserviceDeps) {
     if (!notice) return null
     const { accountId, kind } = notice
     return transact(async (tx) => {
-      if (!(await notices.object(tx, notice.id))) return null
-      await takeBack(tx, notice)
+      const since = await notices.openSince(tx, accountId, notice.at)
+      if (!since.some(({ id }) => id === notice.id)) return null
+      const factors = since.some((one) => one.kind === 'factor_added' || one.kind === 'factor_removed')
+      for (const one of since) {
+        if (await notices.object(tx, one.id)) await takeBack(tx, one)
+      }
+      if (factors) await mendFactors(tx, notice)
       await addresses.keepAll(tx, accountId)
       await sessions.endAll(tx, accountId, { except: null, offline: true })
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'notice.objected', { ...where, accountId, detail: { kind } })
       return { kind }
     })
-  }
-
-  async function takeBack(tx: Tx, { accountId, kind, undo }: Notice): Promise<void> {
-    if (kind === 'factor_added' && undo.credentialId) await kept.remove(tx, accountId, undo.credentialId)
-    if (kind === 'factor_removed' && undo.credentialId) await kept.restore(tx, accountId, undo.credentialId)
-    if (kind === 'account_closing') await closing.keep(tx, accountId)
-    if (kind === 'address_added' && undo.kind && undo.address) {
-      await addresses.takeBack(tx, accountId, undo.kind as AddressKind, undo.address as Address)
-    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Accounts, Proven } from '../accounts/index.ts'
-import type { Log, Proof, Tx } from '../base/index.ts'
+import type { Log, PhoneNumber, Proof, Tx } from '../base/index.ts'
 import type { Answer, Challenge, Face } from '../factors/index.ts'
 import { createAnswers } from './answers.ts'
 import type { Assess } from './assess.ts'
@@ -75,11 +75,15 @@ export function createProver(deps: ProveDeps) {
     const others = attempt.proofs.filter((other) => other.kind !== proof.kind && isYoung(other, now))
     const earlier = attempt.accountId === accountId ? others : []
     if (proven.outcome === 'stale' && earlier.length === 0) {
-      await store.prove(tx, attempt.id, { accountId, proofs: [proof], state: 'open', asks: 'email', sealed: null })
+      const proven = { accountId, proofs: [proof], asks: 'email', sealed: null } as const
+      if (!(await store.prove(tx, attempt.id, { ...proven, state: 'open' }))) return { outcome: 'ended' }
       await audit.record(tx, 'sign_in.second_needed', { ...who, accountId, detail: { method: challenge.kind, face } })
       return { outcome: 'second' }
     }
-    if (earlier.length > 0) await deps.accounts.renew(tx, accountId)
+    if (earlier.length > 0) {
+      const text = [...attempt.challenges, challenge].find(({ kind: one, state }) => one === 'sms' && state === 'used')
+      await deps.accounts.renew(tx, accountId, text?.target as PhoneNumber | undefined)
+    }
     await audit.record(tx, 'sign_in.proven', { ...who, accountId, detail: { method: challenge.kind, face } })
     return deps.assess.record(tx, attempt, proven.account, [...earlier, proof], asker)
   }

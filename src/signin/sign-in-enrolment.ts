@@ -3,11 +3,12 @@ import type { Audit } from '../audit/index.ts'
 import type { Secrets, Transact, Tx } from '../base/index.ts'
 import { type Credential, type CredentialStore, countOf, type Enrolment, type KeptFactors } from '../factors/index.ts'
 import type { Assess, Enrolled } from './assess.ts'
-import type { Attempt } from './attempt.ts'
+import type { Attempt, AttemptStore } from './attempt.ts'
 import type { Asker } from './deps.ts'
 import type { FactorOutcome } from './outcome.ts'
 
 interface EnrolmentDeps {
+  store: Pick<AttemptStore, 'require'>
   transact: Transact
   audit: Audit
   credentials: Pick<CredentialStore, 'ofAccountIn'>
@@ -29,13 +30,12 @@ type Prove = (
 
 /** An authenticator that is set up in the middle of a sign-in, and the recovery codes that come with it. */
 export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, accountOf: (accountId: string) => Promise<Account>) {
-  const { transact, audit, credentials, kept, assess, secrets } = deps
+  const { store, transact, audit, credentials, kept, assess, secrets } = deps
 
   /** The authenticator that is being set up in this attempt, and in no other; null before the person said so. */
   async function enrolling(attempt: Attempt): Promise<Credential | null> {
     const open = attempt.state === 'open' && attempt.asks === 'enrol' && attempt.accountId
-    const begun = open ? await kept.unproven(open, attempt.createdAt) : null
-    return begun?.id === attempt.id ? begun : null
+    return open ? kept.unproven(open, attempt.id, attempt.createdAt) : null
   }
 
   /** What the page of an authenticator that is being set up shows; null before the person said so. */
@@ -66,6 +66,8 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
     const set = await kept.newCodes()
     const account = await accountOf(accountId)
     return transact(async (tx): Promise<FactorOutcome> => {
+      // Nothing is set up in an attempt that has ended, and it does not end before this is done.
+      if (!(await store.require(tx, attempt.id, attempt.requirement))) return { outcome: 'ended' }
       const own = await credentials.ofAccountIn(tx, accountId)
       if (countOf(own).authenticators > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }

@@ -1,6 +1,6 @@
-import type { Account, Addresses } from '../accounts/index.ts'
+import type { Account } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
-import { type Clock, type EmailAddress, isEmail, type Proof, type Tx } from '../base/index.ts'
+import { hashOf, type Proof, type Tx } from '../base/index.ts'
 import type { Notices, ToTell } from '../notices/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker } from './deps.ts'
@@ -8,9 +8,7 @@ import { isKept } from './next-step.ts'
 
 export interface TellsDeps {
   notices: Pick<Notices, 'tell'>
-  addresses: Pick<Addresses, 'ofAccountIn'>
   audit: Pick<Audit, 'record'>
-  clock: Clock
 }
 
 /** What one step of a sign-in brought, as far as its person should hear of it. */
@@ -25,42 +23,36 @@ export interface Brought {
   signedIn: boolean
 }
 
-/** So few recovery codes are worth a word. */
-const CODES_LOW = 2
-
 /**
  * What people are told of their sign-ins by mail, in the transaction that makes it true (R-184): a browser that did not
- * know the address, an authenticator that was set up on the way, recovery codes that run low. Nothing of it is news to
+ * know the address, an authenticator that was set up on the way, a recovery code that was used. Nothing of it is news to
  * somebody whose account this very sign-in has made.
  */
 export function createTells(deps: TellsDeps) {
-  const { notices, addresses, audit, clock } = deps
+  const { notices, audit } = deps
 
   return async (tx: Tx, attempt: Attempt, account: Account, brought: Brought, asker: Asker): Promise<void> => {
     if (isMadeBy(brought.proofs, account)) return
     const { enrolled, codesLeft, signedIn, proofs } = brought
-    const tell = async (told: Pick<ToTell, 'kind' | 'values' | 'undo' | 'objectable'>) => {
+    const tell = async (told: Pick<ToTell, 'kind' | 'values' | 'undo' | 'once'>) => {
       // In the person's own language: whoever signs in may be somebody else.
       const from = { accountId: account.id, device: asker.device, locale: account.locale ?? attempt.locale }
-      await notices.tell(tx, { ...told, ...from, to: await emailsOf(tx, account.id) })
+      await notices.tell(tx, { ...told, ...from })
     }
     if (enrolled) {
       const { credentialId, label } = enrolled
-      await tell({ kind: 'factor_added', values: { name: label }, undo: { credentialId }, objectable: true })
+      await tell({ kind: 'factor_added', values: { name: label }, undo: { credentialId } })
     }
-    if (codesLeft !== null && codesLeft <= CODES_LOW) {
-      await tell({ kind: 'codes_low', values: { left: String(codesLeft) }, undo: {}, objectable: false })
+    if (codesLeft !== null) {
+      await tell({ kind: 'code_used', values: { left: String(codesLeft) }, undo: {} })
     }
     if (signedIn && isNewBrowser(attempt, proofs)) {
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
       await audit.record(tx, 'device.new', who)
-      await tell({ kind: 'device_new', values: { clientId: attempt.clientId }, undo: {}, objectable: true })
+      // By the network too: what a browser calls itself is its own choice.
+      const once = hashOf(`${asker.device}\n${asker.ipSubject}`)
+      await tell({ kind: 'device_new', values: { clientId: attempt.clientId }, undo: {}, once })
     }
-  }
-
-  async function emailsOf(tx: Tx, accountId: string): Promise<EmailAddress[]> {
-    const own = await addresses.ofAccountIn(tx, accountId)
-    return own.flatMap(({ address, usableFrom }) => (isEmail(address) && usableFrom <= clock.now() ? [address] : []))
   }
 }
 

@@ -1,12 +1,13 @@
+import type { Tx } from '../base/index.ts'
 import type { AccountSession, AccountSessionStore } from '../web/index.ts'
-import type { Database, Statement } from './database.ts'
+import { type Database, runIn, type Statement } from './database.ts'
 
 // The session of the engine must live, belong to the same account, and hold this page's `sid`: a person who signs out, is
 // signed out, or takes the application's access away has none here any more. The newest row of a session counts.
 const FIND: Statement = {
   name: 'account_sessions_find',
   text: `
-    select own.id, own.account_id as "accountId", engine.uid as "sessionUid", own.level, own.auth_time as "authTime",
+    select own.id, own.account_id as "accountId", own.sid, engine.uid as "sessionUid", own.level, own.auth_time as "authTime",
       own.id_token as "idToken", own.sealed, own.last_seen_at as "lastSeenAt", (
         select count(*)::int from credential c
         where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
@@ -32,6 +33,9 @@ const CREATE: Statement = {
     returning id`,
 }
 
+// Shared: requests of one session do not wait for each other, and whoever ends it waits for them.
+const STANDS: Statement = { name: 'account_sessions_stands', text: 'select id from account_session where id = $1 for share' }
+
 const SEEN: Statement = {
   name: 'account_sessions_seen',
   text: 'update account_session set last_seen_at = $2 where id = $1 and last_seen_at < $2',
@@ -44,14 +48,20 @@ const SET_SEALED: Statement = {
   text: 'update account_session set sealed = $2 where id = $1',
 }
 
+interface Standing {
+  /** Whether the session still is there; until the transaction ends nobody ends it. */
+  stands(tx: Tx, id: string): Promise<boolean>
+}
+
 /** Sessions on the account page, in `account_session`. */
-export function createAccountSessionStore(db: Database): AccountSessionStore {
+export function createAccountSessionStore(db: Database): AccountSessionStore & Standing {
   return {
     find: async (id, now, seenAfter) => (await db.run<AccountSession>(FIND, [id, now, seenAfter]))[0] ?? null,
     async create({ id, accountId, sid, level, authTime, idToken, sealed, createdAt, expiresAt }, replaces) {
       const values = [id, accountId, sid, level, authTime, idToken, sealed, createdAt, expiresAt, replaces]
       return (await db.run(CREATE, values)).length === 1
     },
+    stands: async (tx, id) => (await runIn(tx, STANDS, [id])).length === 1,
     seen: async (id, now) => void (await db.run(SEEN, [id, now])),
     end: async (id) => void (await db.run(END, [id])),
     setSealed: async (id, sealed) => void (await db.run(SET_SEALED, [id, sealed])),

@@ -33,7 +33,7 @@ const BURN: Statement = {
 
 const REMOVE_UNPROVEN: Statement = {
   name: 'credentials_remove_unproven',
-  text: 'delete from credential where account_id = $1 and kind = $2 and proven_at is null',
+  text: 'delete from credential where account_id = $1 and kind = $2 and proven_at is null and label = $3',
 }
 
 const LOCK_ACCOUNT: Statement = {
@@ -62,6 +62,14 @@ const RESTORE: Statement = {
   text: 'update credential set removed_at = null where id = $1 and account_id = $2 and removed_at is not null returning id',
 }
 
+const DISCARD: Statement = { name: 'credentials_discard', text: 'delete from credential where id = $1 and account_id = $2' }
+
+const RESTORE_BETWEEN: Statement = {
+  name: 'credentials_restore_between',
+  text: `update credential set removed_at = null
+    where account_id = $1 and kind = $2 and proven_at is not null and removed_at >= $3 and removed_at < $4`,
+}
+
 type Row = Omit<Credential, 'counter'> & { counter: string }
 
 /** What people set up to prove who they are, in `credential`. */
@@ -74,8 +82,8 @@ export function createCredentialStore(db: Database): CredentialStore {
     },
     proven: async (tx, id, counter, now) => (await runIn(tx, PROVEN, [id, counter, now])).length === 1,
     burn: async (tx, id, counter, now) => (await runIn(tx, BURN, [id, counter, now])).length === 1,
-    async removeUnproven(tx, accountId, kind) {
-      await runIn(tx, REMOVE_UNPROVEN, [accountId, kind])
+    async removeUnproven(tx, accountId, kind, label) {
+      await runIn(tx, REMOVE_UNPROVEN, [accountId, kind, label])
     },
     // A statement of its own: the one after it sees what another transaction added while this one waited, so that of
     // two new sets at once only one stays.
@@ -87,6 +95,9 @@ export function createCredentialStore(db: Database): CredentialStore {
       await runIn(tx, RENAME, [id, label, accountId])
     },
     remove: async (tx, accountId, id, now) => (await runIn(tx, REMOVE, [id, accountId, now])).length === 1,
+    discard: async (tx, accountId, id) => void (await runIn(tx, DISCARD, [id, accountId])),
+    restoreBetween: async (tx, accountId, kind, from, before) =>
+      void (await runIn(tx, RESTORE_BETWEEN, [accountId, kind, from, before])),
     restore: async (tx, accountId, id) => (await runIn(tx, RESTORE, [id, accountId])).length === 1,
   }
 }

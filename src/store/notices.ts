@@ -17,18 +17,26 @@ const LOCK: Statement = {
 const ADD_ONCE: Statement = {
   name: 'notices_add_once',
   text: `
-    insert into notice (${COLUMNS}) select $1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz
+    insert into notice (${COLUMNS}) select $1, $2, $3, $4::jsonb, $5, $6::timestamptz, $7::timestamptz
     where not exists (
-      select 1 from notice where account_id = $2 and kind = $3 and device = $5 and created_at > $8::timestamptz
+      select 1 from notice
+      where account_id = $2 and kind = $3 and detail ->> 'once' = $4::jsonb ->> 'once' and created_at > $8::timestamptz
     ) returning id`,
 }
 
-const FIND: Statement = {
-  name: 'notices_find',
+const READ = `
+  id, account_id as "accountId", kind, detail -> 'values' as values, detail -> 'undo' as undo, device,
+  created_at as at, object_until as "objectUntil", objected_at as "objectedAt"`
+
+const FIND: Statement = { name: 'notices_find', text: `select ${READ} from notice where id = $1` }
+
+// Several objections at once stand in one row: each locks from the newest on.
+const OPEN_SINCE: Statement = {
+  name: 'notices_open_since',
   text: `
-    select id, account_id as "accountId", kind, detail -> 'values' as values, detail -> 'undo' as undo, device,
-      created_at as at, object_until as "objectUntil", objected_at as "objectedAt"
-    from notice where id = $1`,
+    select ${READ} from notice
+    where account_id = $1 and created_at >= $2::timestamptz and objected_at is null and object_until > $3::timestamptz
+    order by created_at desc, id for update`,
 }
 
 const OBJECT: Statement = {
@@ -44,15 +52,16 @@ export function createNoticeStore(db: Database): NoticeStore {
     async add(tx, notice) {
       await runIn(tx, ADD, valuesOf(notice))
     },
-    async addOnce(tx, notice, since) {
+    async addOnce(tx, notice, once, since) {
       await runIn(tx, LOCK, [`notice ${notice.accountId}`])
-      return (await runIn(tx, ADD_ONCE, [...valuesOf(notice), since])).length === 1
+      return (await runIn(tx, ADD_ONCE, [...valuesOf(notice, once), since])).length === 1
     },
     find: async (id) => (await db.run<Notice>(FIND, [id]))[0] ?? null,
+    openSince: (tx, accountId, since, now) => runIn<Notice>(tx, OPEN_SINCE, [accountId, since, now]),
     object: async (tx, id, now) => (await runIn(tx, OBJECT, [id, now])).length === 1,
   }
 }
 
-function valuesOf({ id, accountId, kind, values, undo, device, at, objectUntil }: Notice): unknown[] {
-  return [id, accountId, kind, JSON.stringify({ values, undo }), device, at, objectUntil]
+function valuesOf({ id, accountId, kind, values, undo, device, at, objectUntil }: Notice, once?: string): unknown[] {
+  return [id, accountId, kind, JSON.stringify({ values, undo, once }), device, at, objectUntil]
 }

@@ -6,7 +6,7 @@ export type NoticeKind =
   | 'factor_added'
   | 'factor_removed'
   | 'codes_replaced'
-  | 'codes_low'
+  | 'code_used'
   | 'address_added'
   | 'address_changing'
   | 'address_removing'
@@ -33,7 +33,7 @@ export interface Mails {
   'prove-address': { to: string; code: string; minutes: number; device: string; askedAt: Date; footer: string }
   /**
    * What was done, and the way to object. No name that a person gave stands in it: `name` is not shown.
-   * `values`: of `device_new` `app`; of `codes_low` `left`; of `address_*` `address`, masked; of what is to come `at`,
+   * `values`: of `device_new` `app`; of `code_used` `left`; of `address_*` `address`, masked; of what is to come `at`,
    * its moment (ISO 8601).
    */
   notice: {

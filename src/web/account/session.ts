@@ -13,8 +13,9 @@ export interface AccountSession {
   /** SHA-256 of the cookie's token: it opens nothing by itself. */
   id: string
   accountId: string
-  /** The engine's session that it hangs on. */
+  /** The engine's session that it hangs on, and how the ID token names it. */
   sessionUid: string
+  sid: string
   /** What `acr` said. */
   level: Level
   /** When the oldest proof that counts was given. */
@@ -97,6 +98,15 @@ export function createAccountSessions(deps: { store: AccountSessionStore; secret
     return begun ? token : null
   }
 
+  /**
+   * An authenticator was proven in this session: it counts as strong from now on, under a new token (R-130). Null where
+   * the session has gone.
+   */
+  async function strengthen(session: AccountSession, token: string | undefined): Promise<string | null> {
+    const idToken = idTokenOf(session)
+    return idToken === null ? null : begin({ ...session, level: 3, idToken }, token)
+  }
+
   /** For the sign-out; null where it was sealed with a secret that is gone. */
   const idTokenOf = ({ id, idToken }: Pick<AccountSession, 'id' | 'idToken'>) => opened(idToken, idTokenContext(id))
 
@@ -125,7 +135,7 @@ export function createAccountSessions(deps: { store: AccountSessionStore; secret
     }
   }
 
-  return { find, begin, end: store.end, idTokenOf, codesOf, keepCodes, takeCodes }
+  return { find, begin, strengthen, end: store.end, idTokenOf, codesOf, keepCodes, takeCodes }
 }
 
 export type AccountSessions = ReturnType<typeof createAccountSessions>

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { Account, Accounts } from '../../accounts/index.ts'
-import type { Actor } from '../../selfservice/index.ts'
+import { type Actor, SessionEnded } from '../../selfservice/index.ts'
 import type { AccountViews, FormView, Text } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { deviceInWords } from '../device-words.ts'
@@ -23,7 +23,7 @@ export interface GuardOptions {
 }
 
 export interface AccountVisitDeps {
-  sessions: Pick<AccountSessions, 'find' | 'codesOf' | 'keepCodes' | 'takeCodes'>
+  sessions: Pick<AccountSessions, 'find' | 'strengthen' | 'codesOf' | 'keepCodes' | 'takeCodes'>
   accounts: Pick<Accounts, 'find'>
   text: Text
   csrf: Csrf
@@ -62,7 +62,12 @@ export function createAccountVisits(deps: AccountVisitDeps) {
     const locale = localeOf(ctx)
     const device = deviceInWords(ctx, text, locale)
     const who = { ...whoOf(ctx), accountId: account.id }
-    return { session, account, locale, actor: { accountId: account.id, sessionUid: session.sessionUid, locale, device, who } }
+    return {
+      session,
+      account,
+      locale,
+      actor: { accountId: account.id, sessionUid: session.sessionUid, accountSessionId: session.id, locale, device, who },
+    }
   }
 
   /**
@@ -76,7 +81,13 @@ export function createAccountVisits(deps: AccountVisitDeps) {
       const posted = ctx.method === 'POST'
       if (!visit) return posted ? seeOther(ctx, pageOf(ctx, page)) : deps.signIn(ctx, ctx.url)
       if (posted) csrf.check(ctx, subjectOf(visit))
-      return handler(ctx, next)
+      try {
+        return await handler(ctx, next)
+      } catch (error) {
+        // It was ended while this ran: nothing was done, and the person signs in again.
+        if (error instanceof SessionEnded) return seeOther(ctx, pageOf(ctx, page))
+        throw error
+      }
     }
   }
 
@@ -116,6 +127,11 @@ export function createAccountVisits(deps: AccountVisitDeps) {
     show,
     seeOther,
     localeOf,
+    /** An authenticator was proven in this session, which goes on under a new token. */
+    async strengthen(ctx: Context, { session }: AccountVisit): Promise<void> {
+      const token = await sessions.strengthen(session, cookies.account(ctx))
+      if (token) cookies.setAccount(ctx, token)
+    },
     /** Recovery codes that the person has not kept yet; null when there are none. They end with the session. */
     codesToKeep: async ({ session }: AccountVisit) => sessions.codesOf(session),
     /** Null forgets them. */

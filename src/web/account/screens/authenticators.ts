@@ -17,7 +17,7 @@ export function createAuthenticatorScreens(deps: ScreenDeps & { shell: Shell }) 
   const setUp: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
     const { accountId } = visit.actor
-    const credential = (await selfservice.enrolling(accountId)) ?? (await begun(visit))
+    const credential = (await selfservice.enrolling(visit.actor)) ?? (await begun(visit))
     if (!credential) return visits.seeOther(ctx, PATHS.methods)
     const { shell: frame, fault, typed } = shell.of(ctx, visit, 'methods', ['code_wrong'])
     const { qr, key } = kept.shown(credential, accountId, nameOf(visit.account), deps.issuerHost)
@@ -34,7 +34,7 @@ export function createAuthenticatorScreens(deps: ScreenDeps & { shell: Shell }) 
 
   async function begun(visit: AccountVisit) {
     const begun = await selfservice.beginAuthenticator(visit.actor)
-    return begun === 'begun' ? selfservice.enrolling(visit.actor.accountId) : null
+    return begun === 'begun' ? selfservice.enrolling(visit.actor) : null
   }
 
   const confirm: Middleware = async (ctx) => {
@@ -43,8 +43,9 @@ export function createAuthenticatorScreens(deps: ScreenDeps & { shell: Shell }) 
     const outcome = await selfservice.confirmAuthenticator(visit.actor, field(ctx, 'code'), name)
     if (outcome.outcome === 'wrong') return shell.done(ctx, PATHS.newAuthenticator, 'code_wrong', name)
     if (outcome.outcome === 'ended') return visits.seeOther(ctx, PATHS.newAuthenticator)
+    if (outcome.codes) await visits.setCodesToKeep(visit, outcome.codes)
+    await visits.strengthen(ctx, visit)
     if (!outcome.codes) return shell.done(ctx, PATHS.methods, 'factor_added')
-    await visits.setCodesToKeep(visit, outcome.codes)
     shell.done(ctx, PATHS.codes, 'factor_added')
   }
 
