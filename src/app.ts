@@ -54,7 +54,8 @@ import { createAssets, createCookies, createReceipts, createSite, networkOf, who
 const VIEWS = join(import.meta.dirname, '..', 'views')
 const RESUME_EVERY_MS = 5000
 const MEASURE_EVERY_MS = 60_000
-const SWEEP_EACH_MINUTE = '* * * * * sweep'
+// One at a time and after all else: after a leap of the clock each minute that was missed is caught up.
+const SWEEP_EACH_MINUTE = '* * * * * sweep ?jobKey=sweep&jobKeyMode=preserve_run_at&priority=10'
 
 /** What a start has settled beyond the settings: in trial mode some of it is made up. */
 export interface AppOptions {
