@@ -53,6 +53,7 @@ const STEPS: Readonly<Record<string, Record<string, string>>> = {
   work: {},
   way: { way: 'totp' },
   'other-way': {},
+  without: {},
   factor: { code: '123456' },
   enrol: {},
   'enrol-code': { code: '123456', name: 'x' },

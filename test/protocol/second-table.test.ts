@@ -197,6 +197,11 @@ const paths: Readonly<Record<string, (person: Person) => Promise<Walker>>> = {
   },
   'By email, where `acr_values` wished for more than the person has': (person) =>
     byEmail(person, { ...LOGIN, acr_values: `${THREE} ${TWO}` }),
+  'By email, where `acr_values` wished for more and the person went on without it': async (person) => {
+    await withNumber(person)
+    const walk = await byEmail(person, { ...LOGIN, acr_values: TWO })
+    return { ...walk, page: await walk.visitor.follow(await anyStep(walk, 'without')) }
+  },
   'By email and the app, where level 2 was insisted on': async (person) => {
     await withApp(person)
     return app(person, await byEmail(person, { ...LOGIN, claims: essential(TWO) }))
