@@ -50,6 +50,7 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
   return {
     listener: { host: config.host, port: config.port },
     sessions: accountSessions,
+    limits: needs.signIn.limits,
     selfservice: createSelfservice({ ...own, ...holds, devices: remembered, stands: accountSessions.stands }),
     notices,
     addressProof: createAddressProof({ ...needs.signIn, clientId: ACCOUNT_CLIENT_ID }),

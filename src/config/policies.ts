@@ -42,6 +42,8 @@ export const DEFAULT_LIMITS = {
   digits: 'digits:5/1d',
   'digits-known': 'digits-known:10/1d',
   'slow-ip': 'slow-ip:3/1h',
+  'account-address': 'account-address:5/1h',
+  'account-change': 'account-change:30/1h',
 } as const
 
 export type LimitName = keyof typeof DEFAULT_LIMITS

@@ -198,7 +198,7 @@ export const walkSettings = {
   limits: limits({
     name: 'LIMITS',
     group: 'Limits',
-    help: 'How much is allowed, shared by all processes (authorize-ip and token-ip: by each). Those of texts begin with `sms`; `digits` counts tries to name the last digits of a number, `slow-ip` messages sent without the proof of work. What is not named keeps its default.',
+    help: 'How much is allowed, shared by all processes (authorize-ip and token-ip: by each). Those of texts begin with `sms`; `digits` counts tries to name the last digits of a number, `slow-ip` messages sent without the proof of work, `account-address` and `account-change` what one person may do on their account page. What is not named keeps its default.',
     default: Object.values(DEFAULT_LIMITS).join(' '),
   }),
 } satisfies SettingsTable

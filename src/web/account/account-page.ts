@@ -1,6 +1,7 @@
 import type { Accounts } from '../../accounts/index.ts'
 import type { Clock, Log, Secrets } from '../../base/index.ts'
 import { accountClientSecret, type Clients } from '../../clients/index.ts'
+import type { Limits } from '../../limits/index.ts'
 import type { Notices } from '../../notices/index.ts'
 import type { Selfservice } from '../../selfservice/index.ts'
 import type { Text } from '../../text/index.ts'
@@ -24,6 +25,7 @@ export interface AccountPageParts extends ScreenParts {
   /** Where this process listens: the page's own requests go there. */
   listener: Listener
   sessions: AccountSessionStore
+  limits: Pick<Limits, 'take'>
   selfservice: Selfservice
   notices: Pick<Notices, 'byToken'>
 }
@@ -59,7 +61,7 @@ export function createAccountPage(deps: AccountPageDeps, parts: AccountPageParts
 
   return {
     guarded: visits.guarded,
-    fresh: createFresh({ visits, clock, stepUp: signIn.toStepUp }),
+    ...createFresh({ visits, limits: parts.limits, clock, stepUp: signIn.toStepUp }),
     signIn,
     signOut: createSignOut(shared),
     notice: createNoticePage({ ...shared, ...parts }),

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { handleOf } from '../../accounts/index.ts'
-import { addSeconds, type Clock } from '../../base/index.ts'
+import { addSeconds, type Clock, Refusal } from '../../base/index.ts'
+import type { Limits } from '../../limits/index.ts'
 import type { StepUpWish } from './client.ts'
 import type { AccountSession } from './session.ts'
 import { type AccountVisit, type AccountVisits, type GuardOptions, pageOf } from './visit.ts'
@@ -27,21 +28,39 @@ export function freshWish({ session, account }: AccountVisit): StepUpWish {
   return { maxAgeSeconds: FRESH_SECONDS, second, loginHint: handleOf(account) ?? undefined }
 }
 
-/** Guards what matters: a proof that is not fresh is made so first, and the person comes back to the page. */
-export function createFresh(deps: {
+export interface FreshDeps {
   visits: Pick<AccountVisits, 'guarded' | 'load'>
+  limits: Pick<Limits, 'take'>
   clock: Clock
   /** Leads to a sign-in that proves what is missing, and from there to `to`. */
   stepUp(ctx: Context, visit: AccountVisit, to: string): Promise<void>
-}) {
-  return function fresh(handler: Middleware, options: GuardOptions = {}): Middleware {
-    return deps.visits.guarded(async (ctx, next) => {
-      const visit = await deps.visits.load(ctx)
-      if (isFresh(visit.session, deps.clock.now())) return handler(ctx, next)
-      const to = ctx.method === 'POST' ? pageOf(ctx, options.page) : ctx.url
-      return deps.stepUp(ctx, visit, to)
-    }, options)
-  }
 }
 
-export type Fresh = ReturnType<typeof createFresh>
+/**
+ * Guards of what matters. `fresh`: a proof that is young and strong enough, and not too many changes an hour. `strong`:
+ * one that is strong enough, however old: a session from before the authenticator changes nothing any more (R-101). What is
+ * missing is proven first, and the person comes back to the page.
+ */
+export function createFresh(deps: FreshDeps) {
+  const { visits, clock } = deps
+
+  function guardedBy(holds: (session: AccountSession, now: Date) => boolean, counted: boolean) {
+    return (handler: Middleware, options: GuardOptions = {}): Middleware =>
+      visits.guarded(async (ctx, next) => {
+        const visit = await visits.load(ctx)
+        const posted = ctx.method === 'POST'
+        if (!holds(visit.session, clock.now())) return deps.stepUp(ctx, visit, posted ? pageOf(ctx, options.page) : ctx.url)
+        if (posted && counted) await count(visit)
+        return handler(ctx, next)
+      }, options)
+  }
+
+  async function count({ account }: AccountVisit): Promise<void> {
+    const taken = await deps.limits.take([{ limit: 'account-change', subject: account.id }])
+    if (!taken.ok) throw new Refusal('too_many_requests', { retryAfterSeconds: taken.retryAfterSeconds })
+  }
+
+  return { fresh: guardedBy(isFresh, true), strong: guardedBy(isStrong, false) }
+}
+
+export type FreshGuards = ReturnType<typeof createFresh>

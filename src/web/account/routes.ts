@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 import type { SignInPages } from './callback.ts'
-import type { Fresh } from './fresh.ts'
+import type { FreshGuards } from './fresh.ts'
 import type { NoticePage } from './notice-page.ts'
 import { HOME } from './own-path.ts'
 import { PATHS } from './screens/deps.ts'
@@ -13,7 +13,8 @@ type Add = (path: string, ...handlers: Middleware[]) => unknown
 /** What the account page is made of. */
 export interface AccountPage {
   guarded: AccountVisits['guarded']
-  fresh: Fresh
+  fresh: FreshGuards['fresh']
+  strong: FreshGuards['strong']
   signIn: SignInPages
   signOut: SignOut
   notice: NoticePage
@@ -30,12 +31,13 @@ const on = {
 } as const
 
 /**
- * Every path of the account page, with its guards. `guarded`: a session; `fresh`: a proof that is young and strong enough
- * as well. Both check the form's token, and `post` where a form comes from. Fresh is what gives, changes or takes away a
- * way in, shows all that is kept, or ends the account (R-088, R-107, R-109). A question and its answer share path and guard.
+ * Every path of the account page, with its guards. `guarded`: a session; `strong`: one with a second factor, where the
+ * person has an authenticator; `fresh`: one that is young as well. All check the form's token, and `post` where a form
+ * comes from. Fresh is what gives, changes or takes away a way in, shows all that is kept, or ends the account (R-088,
+ * R-107, R-109). A question and its answer share path and guard.
  */
 export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: AccountPage): void {
-  const { guarded, fresh, signIn, signOut, notice, screens } = page
+  const { guarded, fresh, strong, signIn, signOut, notice, screens } = page
   const { addresses, newAddress, authenticators, codes, devices, apps, profile, data } = screens
 
   get('/account/sign-in', signIn.signIn)
@@ -55,47 +57,47 @@ export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: A
   get('/account/addresses/new', fresh(newAddress.which))
   post('/account/addresses/new', fresh(newAddress.begin, { page: (ctx) => ctx.url }))
   // Begun by a fresh proof, and bound to the session that gave it.
-  get('/account/addresses/prove', guarded(newAddress.prove))
-  post('/account/addresses/prove', guarded(newAddress.answer))
-  post('/account/addresses/prove/resend', guarded(newAddress.resend, on.prove))
-  post('/account/addresses/prove/cancel', guarded(newAddress.cancel, on.prove))
+  get('/account/addresses/prove', strong(newAddress.prove))
+  post('/account/addresses/prove', strong(newAddress.answer))
+  post('/account/addresses/prove/resend', strong(newAddress.resend, on.prove))
+  post('/account/addresses/prove/cancel', strong(newAddress.cancel, on.prove))
   get('/account/addresses/:ref/change', fresh(newAddress.which))
   post('/account/addresses/:ref/change', fresh(newAddress.begin))
   get('/account/addresses/:ref/primary', fresh(addresses.askPrimary))
   post('/account/addresses/:ref/primary', fresh(addresses.makePrimary))
   get('/account/addresses/:ref/remove', fresh(addresses.askRemove))
   post('/account/addresses/:ref/remove', fresh(addresses.remove))
-  post('/account/addresses/:ref/keep', guarded(addresses.keep, on.methods))
+  post('/account/addresses/:ref/keep', strong(addresses.keep, on.methods))
 
   get('/account/authenticators/new', fresh(authenticators.setUp))
   post('/account/authenticators/new', fresh(authenticators.confirm))
   get('/account/authenticators/:id', guarded(authenticators.one))
-  post('/account/authenticators/:id', guarded(authenticators.rename))
+  post('/account/authenticators/:id', strong(authenticators.rename))
   get('/account/authenticators/:id/remove', fresh(authenticators.askRemove))
   post('/account/authenticators/:id/remove', fresh(authenticators.remove))
 
-  get('/account/codes', guarded(codes.show))
-  get('/account/codes/download', guarded(codes.download))
-  post('/account/codes/kept', guarded(codes.taken, on.codes))
+  get('/account/codes', strong(codes.show))
+  get('/account/codes/download', strong(codes.download))
+  post('/account/codes/kept', strong(codes.taken, on.codes))
   get('/account/codes/new', fresh(codes.askNew))
   post('/account/codes/new', fresh(codes.makeNew))
 
   get('/account/devices', guarded(devices.show))
-  post('/account/devices/end', guarded(devices.end, on.devices))
-  post('/account/devices/forget', guarded(devices.forget, on.devices))
-  get('/account/devices/end-others', guarded(devices.askEndOthers))
-  post('/account/devices/end-others', guarded(devices.endOthers))
+  post('/account/devices/end', strong(devices.end, on.devices))
+  post('/account/devices/forget', strong(devices.forget, on.devices))
+  get('/account/devices/end-others', strong(devices.askEndOthers))
+  post('/account/devices/end-others', strong(devices.endOthers))
 
   get('/account/apps', guarded(apps.list))
   get('/account/apps/:clientId/end', guarded(apps.askEnd))
-  post('/account/apps/:clientId/end', guarded(apps.end))
+  post('/account/apps/:clientId/end', strong(apps.end))
 
   get('/account/profile', guarded(profile.show))
-  post('/account/profile', guarded(profile.save))
+  post('/account/profile', strong(profile.save))
 
   get('/account/data', guarded(data.show))
   get('/account/data/download', fresh(data.download))
   get('/account/close', fresh(data.askClose))
   post('/account/close', fresh(data.close))
-  post('/account/keep', guarded(data.keep, on.overview))
+  post('/account/keep', strong(data.keep, on.overview))
 }

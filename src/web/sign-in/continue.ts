@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { type Accounts, handleOf } from '../../accounts/index.ts'
 import { type Clock, maskAddress, type Proof, Refusal, type Transact } from '../../base/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
-import { type Attempt, isKept, type KnownBrowsers, levelOf, nextStep } from '../../signin/index.ts'
+import { type Attempt, type Flow, isKept, type KnownBrowsers, levelOf, nextStep } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
 import { provenChallenges } from './steps.ts'
@@ -11,6 +11,7 @@ import type { OpenVisit, Visits } from './visit.ts'
 export interface ContinueDeps {
   visits: Visits
   interactions: Interactions
+  flow: Pick<Flow, 'stands'>
   csrf: Csrf
   accounts: Pick<Accounts, 'find' | 'signedIn'>
   knownBrowsers: KnownBrowsers
@@ -78,8 +79,7 @@ export function createContinue(deps: ContinueDeps) {
   async function finish(ctx: Context, visit: OpenVisit, attempt: Attempt, mayEnd: string | null): Promise<void> {
     const { accountId, proofs } = attempt
     if (!accountId) throw new Error('a proven attempt has no account')
-    // R-095: suspended or closed meanwhile.
-    if (!(await deps.transact((tx) => deps.accounts.signedIn(tx, accountId)))) throw new Refusal('not_invited')
+    if (!(await claim(visit, attempt, accountId))) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
     // The oldest proof that counts: `max_age` must never be met by a younger one beside it.
     const at = new Date(Math.min(...proofs.map((proof) => new Date(proof.at).getTime())))
     const login = { accountId, amr: amrOf(proofs), level: levelOf(proofs), at, mayEnd }
@@ -90,6 +90,20 @@ export function createContinue(deps: ContinueDeps) {
     )
     if (known) deps.cookies.setKnown(ctx, known)
     visits.seeOther(ctx, next)
+  }
+
+  /**
+   * The last look before a session is made. What ends all of an account either finds the attempt, which then stands no
+   * more, or waits for this and finds the interaction, which then is gone when its result is to be written.
+   */
+  function claim(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
+    return deps.transact(async (tx) => {
+      if (!(await deps.flow.stands(tx, attempt))) return false
+      if (!(await interactions.claim(tx, visit.uid, accountId))) return false
+      // R-095: suspended or closed meanwhile.
+      if (!(await deps.accounts.signedIn(tx, accountId))) throw new Refusal('not_invited')
+      return true
+    })
   }
 
   /** Which account the question is about, as part of its form's address. It says nothing about the account. */

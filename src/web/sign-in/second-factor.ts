@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import { Refusal } from '../../base/index.ts'
+import type { Challenge } from '../../factors/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
 import { type Attempt, type Devices, nextStep, type SecondFactorFlow, type SecondMethod, type Step } from '../../signin/index.ts'
 import type { Channel, Views } from '../../text/index.ts'
@@ -87,7 +88,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       closed: await secondFactor.isClosed(challenge),
       other: methods.length > 1 ? visits.form(visit, 'other-way') : null,
       without: (await secondFactor.mayGoWithout(attempt, visit.asker)) ? visits.form(visit, 'without') : null,
-      remember: deps.devices.days !== null && visit.requirement.acr === null ? { days: deps.devices.days } : null,
+      remember: deps.devices.days !== null && mayRemember(visit, challenge) ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
     })
   }
@@ -103,7 +104,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     visits.show(ctx, visit, 'totp-enrol', {
       qr: setUp.qr,
       key: setUp.key,
-      name: wrong?.typed || visit.asker.device,
+      name: wrong?.typed ?? '',
       error: wrong ? 'code_wrong' : null,
       form: visits.form(visit, 'enrol-code'),
       back: restart,
@@ -148,7 +149,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
     if (step.screen !== 'factor-code') return visits.seeOther(ctx, home(visit.uid))
-    const remember = field(ctx, 'remember') !== '' && visit.requirement.acr === null
+    const remember = field(ctx, 'remember') !== '' && mayRemember(visit, step.challenge)
     const outcome = await secondFactor.answer(step.attempt, step.challenge, field(ctx, 'code'), remember, visit.asker)
     if (outcome.outcome === 'wrong' || outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'wrong')
     return goOn(ctx, visit, outcome)
@@ -186,6 +187,11 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
   }
 
   return { show, showStepUp, way, otherWay, without, answer, enrol, enrolCode, keepCodes }
+}
+
+// Never in place of what an application asked for, nor by a code that stands for a factor that was lost.
+function mayRemember({ requirement }: OpenVisit, { kind }: Pick<Challenge, 'kind'>): boolean {
+  return requirement.acr === null && kind !== 'recovery'
 }
 
 export type SecondFactorScreens = ReturnType<typeof createSecondFactorScreens>

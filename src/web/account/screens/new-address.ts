@@ -60,7 +60,8 @@ export function createNewAddressScreens(deps: ScreenDeps & { shell: Shell }) {
       return shell.done(ctx, pathOf(wanted), 'address_invalid', typed)
     if (offer === 'unfit') return shell.done(ctx, pathOf(wanted), 'phone_unfit', typed)
     if (all.some(({ address }) => address === offer.target)) return shell.done(ctx, pathOf(wanted), 'own_already', typed)
-    const person = { accountSessionId: visit.session.id, accountId: visit.actor.accountId }
+    const { id: accountId, createdAt: accountCreatedAt } = visit.account
+    const person = { accountSessionId: visit.session.id, accountId, accountCreatedAt }
     const begun = await addressProof.begin(person, kind, typed, asker)
     if (begun !== 'sent') return shell.done(ctx, pathOf(wanted), FAULTS[begun], typed)
     purposes.keep(ctx, visit, { address: offer.target, replaces: replaces?.ref ?? null })

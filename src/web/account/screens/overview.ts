@@ -6,7 +6,7 @@ import { addressRows, adviceOf, codesLeftOf, factorRows, mayAdd } from './rows.t
 import type { Shell } from './shell.ts'
 
 const LINES_ON_OVERVIEW = 5
-const LINES_ON_PAGE = 30
+const LINES_ON_PAGE = 20
 
 /** What is so: the overview, the ways to sign in, and what happened. Nothing changes here. */
 export function createOverviewScreens(deps: ScreenDeps & { shell: Shell }) {
