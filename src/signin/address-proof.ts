@@ -1,4 +1,4 @@
-import { type Address, type AddressKind, hashOf, type Log } from '../base/index.ts'
+import { type Address, type AddressKind, addSeconds, hashOf, type Log } from '../base/index.ts'
 import type { Challenge, Offer } from '../factors/index.ts'
 import { createAnswers } from './answers.ts'
 import { type Attempt, type AttemptRow, opened } from './attempt.ts'
@@ -17,12 +17,16 @@ export interface AddressProofDeps extends Omit<FlowDeps, 'accounts'> {
 export interface ProofFor {
   accountSessionId: string
   accountId: string
+  accountCreatedAt: Date
 }
 
 /** What came of a code. `ended`: none is asked for here any more. */
 export type AddressOutcome =
   | { outcome: 'proven'; kind: AddressKind; address: Address }
   | Extract<Outcome, { outcome: 'wrong' | 'unreadable' | 'closed' | 'ended' }>
+
+/** After so long an account is more than a way to have texts sent. */
+const SETTLED_SECONDS = 86_400
 
 const NOTHING_BESIDE = { secondFactor: 'off', acr: null } as const
 
@@ -32,13 +36,14 @@ const NOTHING_BESIDE = { secondFactor: 'off', acr: null } as const
  */
 export function createAddressProof(deps: AddressProofDeps) {
   const { store, transact, factors, clock, audit } = deps
-  const { takeForMessage, gateOf, newAttempt, newChallenge, queueMessage } = createPhases(deps)
+  const { take, takeForMessage, gateOf, newAttempt, newChallenge, queueMessage } = createPhases(deps)
   const { judgeCode, useUp, factorOf } = createAnswers(deps)
   const { retry, resendState, codeForm } = createResend(deps)
 
   /**
    * Sends a code to what was typed; what was begun in this session before ends. `invalid`: it is no address of this
-   * kind; `unfit`: no message reaches it; `closed`: no texts go there now. Whoever is signed in does no proof of work.
+   * kind; `unfit`: no message reaches it; `closed`: no texts go there now. Whoever is signed in does no proof of work; where
+   * one is asked of strangers, an account gets texts a day after it was made.
    * Throws `Refusal('too_many_requests')`.
    */
   async function begin(
@@ -54,11 +59,20 @@ export function createAddressProof(deps: AddressProofDeps) {
     return offer ? send(of, kind, offer, asker) : 'invalid'
   }
 
-  async function send({ accountSessionId, accountId }: ProofFor, kind: AddressKind, offer: Offer, asker: Asker) {
+  async function send(
+    { accountSessionId, accountId, accountCreatedAt }: ProofFor,
+    kind: AddressKind,
+    offer: Offer,
+    asker: Asker,
+  ) {
     const { clientId } = deps
     const knownBrowser = deps.knownBrowsers.knows(asker.knownCookie, offer.target)
+    await take(clientId, [{ limit: 'account-address', subject: accountId }], { ...asker, who: { ...asker.who, accountId } })
     await takeForMessage(clientId, offer, knownBrowser, asker)
-    if ((await gateOf(offer, clientId, knownBrowser)) === 'closed') {
+    const gate = await gateOf(offer, clientId, knownBrowser)
+    // Where strangers work for a text, an account that was made a moment ago is no way around it.
+    const young = accountCreatedAt > addSeconds(clock.now(), -SETTLED_SECONDS)
+    if (gate === 'closed' || (gate === 'proof' && kind === 'phone' && young)) {
       await audit.note('text.closed', { ...asker.who, clientId, accountId, detail: {} })
       return 'closed'
     }
@@ -95,7 +109,8 @@ export function createAddressProof(deps: AddressProofDeps) {
     const { addressKind: kind } = factorOf(challenge)
     return useUp('address', challenge, judged, async (tx, proof): Promise<AddressOutcome> => {
       const { accountId, clientId } = attempt
-      await store.prove(tx, attempt.id, { accountId, proofs: [proof], state: 'proven', asks: null, sealed: null })
+      const proven = { accountId, proofs: [proof], asks: null, sealed: null }
+      if (!(await store.prove(tx, attempt.id, { ...proven, state: 'proven' }))) return { outcome: 'ended' }
       const who = { ...asker.who, clientId, accountId, attemptId: attempt.id }
       await audit.record(tx, 'address.proof_given', { ...who, detail: { kind, address: challenge.target } })
       return { outcome: 'proven', kind, address: challenge.target }

@@ -6,6 +6,8 @@ import { query } from '../support/database.ts'
 import { asker, attemptsStage, EMAIL, PHONE } from './address-proof-stage.ts'
 import { cleanUp } from './delivery-stage.ts'
 
+const LONG_AGO = new Date(0)
+
 afterEach(cleanUp)
 
 const [BY_MAIL, BY_TEXT, SIGN_IN] = ['session-of-mail', 'session-of-text', 'interaction-of-a-sign-in']
@@ -14,7 +16,7 @@ const OFF = { secondFactor: 'off', acr: null } as const
 /** One person asks for everything at once: a sign-in by the very address that is to be proven as well. */
 async function everything() {
   const around = await attemptsStage()
-  const { one, accountId, newest, secrets, wait, clock } = around
+  const { one, wanting, newest, secrets, wait, clock } = around
   const codes: Record<string, string> = {}
   const offer = one.flow.readIdentifier(EMAIL, ['DE'])
   if (offer === null || offer === 'unfit') throw new Error('the address takes no mail')
@@ -22,10 +24,10 @@ async function everything() {
   const mail = await newest()
   codes.signIn = mail.code
   wait(1)
-  await one.proof.begin({ accountSessionId: BY_MAIL, accountId }, 'email', EMAIL, asker)
+  await one.proof.begin({ accountSessionId: BY_MAIL, accountId, accountCreatedAt: LONG_AGO }, 'email', EMAIL, asker)
   codes.byMail = (await newest()).code
   wait(1)
-  await one.proof.begin({ accountSessionId: BY_TEXT, accountId }, 'phone', PHONE, asker)
+  await one.proof.begin({ accountSessionId: BY_TEXT, accountId, accountCreatedAt: LONG_AGO }, 'phone', PHONE, asker)
   codes.byText = (await newest()).code
   const link = (mail.link ?? '').split('/').at(-1) ?? ''
   const factors = createFactors({ secrets, texts: true })
@@ -111,8 +113,13 @@ describe('R-070 what was sent for one purpose', () => {
   })
 
   test('R-070 says what it is for, and nothing of the other', async () => {
-    const { one, newest, accountId, link } = await everything()
-    await one.proof.begin({ accountSessionId: 'a-third', accountId }, 'email', 'third@fabrikam.example', asker)
+    const { one, newest, wanting, link } = await everything()
+    await one.proof.begin(
+      { accountSessionId: 'a-third', accountId, accountCreatedAt: LONG_AGO },
+      'email',
+      'third@fabrikam.example',
+      asker,
+    )
     const { words } = await newest()
     expect(words).not.toContain('/link/')
     expect(words).not.toContain('Shop')

@@ -14,6 +14,8 @@ import {
 } from './address-proof-stage.ts'
 import { cleanUp } from './delivery-stage.ts'
 
+const LONG_AGO = new Date(0)
+
 afterEach(cleanUp)
 
 const SESSION = 'the-account-session'
@@ -21,9 +23,9 @@ const SESSION = 'the-account-session'
 /** Somebody who is signed in on the account page, and wants an address. */
 async function house() {
   const around = await attemptsStage()
-  const { one, accountId } = around
+  const { one, wanting } = around
   const begin = (typed: string = EMAIL, kind: 'email' | 'phone' = 'email', session = SESSION) =>
-    one.proof.begin({ accountSessionId: session, accountId }, kind, typed, asker)
+    one.proof.begin({ accountSessionId: session, accountId, accountCreatedAt: LONG_AGO }, kind, typed, asker)
   const answer = (typed: string, by: AttemptsStage['one'] = one, session = SESSION) => by.proof.answer(session, typed, asker)
   return { ...around, proof: one.proof, begin, answer }
 }
@@ -180,20 +182,38 @@ describe('what was typed', () => {
   })
 
   test('R-152 counts like any other message, on the same limits', async () => {
-    const { begin, one, accountId } = await house()
+    const { begin, one, wanting } = await house()
     const [session, ...others] = Array.from({ length: EMAILS_MAX + 1 }, (_, index) => `session-${index}`)
     for (const other of others) expect(await begin(EMAIL, 'email', other)).toBe('sent')
-    const late = one.proof.begin({ accountSessionId: session ?? '', accountId }, 'email', EMAIL, asker)
+    const late = one.proof.begin(
+      { accountSessionId: session ?? '', accountId, accountCreatedAt: LONG_AGO },
+      'email',
+      EMAIL,
+      asker,
+    )
     await expect(late).rejects.toMatchObject({ code: 'too_many_requests' })
   })
 
-  test('R-153 goes nowhere while no texts are sent there; a proof of work is not asked of somebody who is signed in', async () => {
-    const { begin, setGate, count, newest } = await house()
+  test('R-152 counts by account too, whatever addresses are typed', async () => {
+    const { begin } = await house()
+    for (let index = 0; index < WANTED_MAX; index++) expect(await begin(`number-${index}@fabrikam.example`)).toBe('sent')
+    await expect(begin('one-more@fabrikam.example')).rejects.toMatchObject({ code: 'too_many_requests' })
+  })
+
+  test('R-153 goes nowhere while no texts are sent there', async () => {
+    const { begin, setGate, count } = await house()
     setGate('closed')
     expect(await begin(PHONE, 'phone')).toBe('closed')
     expect(await count('attempt where purpose = $1', ['address'])).toBe(0)
+    expect(await begin()).toBe('sent')
+  })
+
+  test('R-153 needs no proof of work from whoever is signed in, once their account is a day old', async () => {
+    const { one, wanting, setGate, newest, at } = await house()
     setGate('proof')
-    expect(await begin(PHONE, 'phone')).toBe('sent')
+    const begin = (createdAt: Date) => one.proof.begin(wanting(SESSION, createdAt), 'phone', PHONE, asker)
+    expect(await begin(at(-86_399))).toBe('closed')
+    expect(await begin(at(-86_400))).toBe('sent')
     expect((await newest()).channel).toBe('sms')
   })
 })
