@@ -4,24 +4,42 @@ export const secondFactors: Requirements = {
   'R-100': {
     says: 'Between two proofs there is no session and no right at all.',
     code: ['src/signin/next-step.ts', 'src/web/sign-in/continue.ts'],
-    note: 'for email after a text; the other second factors come with them',
   },
-  'R-101': { says: 'Every way in obeys the same policy, and what a person has enrolled.', note: 'comes with second factors' },
+  'R-101': {
+    says: 'Every way in obeys the same policy, and what a person has enrolled.',
+    code: ['src/signin/policy.ts', 'src/signin/assess.ts', 'src/oidc/step-up.ts', 'src/signin/sign-in-enrolment.ts'],
+    note: 'passkeys and the device flow are not there yet; a refresh token from before goes on, and says no more than was proven',
+  },
   'R-102': {
     says: 'The second proof goes by another channel than the first, and counts for the same account only.',
-    code: ['src/signin/prove.ts', 'src/signin/second-channel.ts', 'src/signin/next-step.ts'],
-    note: 'for email after a text; the other second factors come with them',
+    code: ['src/signin/policy.ts', 'src/signin/prove.ts', 'src/signin/second-channel.ts', 'src/signin/next-step.ts'],
   },
   'R-103': {
     says: 'The second proof cannot be asked for, or answered, before the first.',
-    code: ['src/signin/second-channel.ts', 'src/signin/next-step.ts'],
-    note: 'for email after a text; the other second factors come with them',
+    code: ['src/signin/second-factor.ts', 'src/signin/second-channel.ts', 'src/signin/next-step.ts'],
   },
-  'R-104': { says: 'Authenticator secrets hold 160 bits; one step of drift is allowed.', note: 'comes with TOTP' },
-  'R-105': { says: 'An authenticator’s code counts once, and none older after it.', note: 'comes with TOTP' },
-  'R-106': { says: 'Wrong authenticator codes are counted by person.', note: 'comes with TOTP' },
-  'R-107': { says: 'Enrolling needs a fresh proof and a confirmed code; the secret is shown once.', note: 'comes with TOTP' },
-  'R-108': { says: 'Authenticator secrets are sealed, each to its person.', note: 'comes with TOTP' },
+  'R-104': {
+    says: 'Authenticator secrets hold 160 bits; one step of drift is allowed.',
+    code: ['src/factors/totp/totp-factor.ts'],
+  },
+  'R-105': {
+    says: 'An authenticator’s code counts once, and none older after it.',
+    code: ['src/factors/totp/totp-factor.ts', 'src/store/credentials.ts'],
+  },
+  'R-106': {
+    says: 'Wrong authenticator codes are counted by person.',
+    code: ['src/signin/second-factor.ts', 'src/limits/guesses.ts'],
+    note: 'a recovery code is taken all the same: nobody who reads the mail can lock a person out',
+  },
+  'R-107': {
+    says: 'Enrolling needs a fresh proof and a confirmed code; the secret is shown once.',
+    code: ['src/signin/sign-in-enrolment.ts', 'src/selfservice/authenticators.ts'],
+  },
+  'R-108': {
+    says: 'Authenticator secrets are sealed, each to its person.',
+    code: ['src/factors/totp/totp-factor.ts'],
+    note: 'what an old secret has sealed opens as long as that stands in SECRETS; nothing seals it anew',
+  },
   'R-109': { says: 'Removing a factor needs a factor, and is told.', note: 'comes with the account page' },
   'R-110': { says: 'A passkey’s challenge is random, stored, short-lived and used once.', note: 'comes with passkeys' },
   'R-111': { says: 'All that a passkey’s answer says about itself is checked.', note: 'comes with passkeys' },
@@ -29,13 +47,22 @@ export const secondFactors: Requirements = {
   'R-113': { says: 'A passkey’s counter that goes back is noticed.', note: 'comes with passkeys' },
   'R-114': { says: 'Asking for passkeys tells nobody who has an account.', note: 'comes with passkeys' },
   'R-115': { says: 'A change of the passkeys’ domain is refused at start.', note: 'comes with passkeys' },
-  'R-116': { says: 'Recovery codes are strong, hashed, shown once and used once.', note: 'comes with recovery codes' },
-  'R-117': { says: 'A recovery code stands for one lost factor, not for both.', note: 'comes with recovery codes' },
+  'R-116': {
+    says: 'Recovery codes are strong, hashed, shown once and used once.',
+    code: ['src/factors/recovery/codes.ts', 'src/factors/recovery/code-hash.ts', 'src/store/credentials.ts'],
+  },
+  'R-117': {
+    says: 'A recovery code stands for one lost factor, not for both.',
+    code: ['src/signin/policy.ts', 'src/signin/second-factor.ts'],
+  },
   'R-118': { says: 'Recovery is told on every channel; an administrator learns no secret.', note: 'comes with recovery' },
   'R-119': { says: 'A recovery link is for one account and cannot be turned to another.', note: 'comes with recovery' },
-  'R-120': { says: 'A fresh proof counts only when it is of the kind that is asked for.', note: 'comes with second factors' },
+  'R-120': {
+    says: 'A fresh proof counts only when it is of the kind that is asked for.',
+    code: ['src/signin/policy.ts', 'src/oidc/prompts.ts', 'src/oidc/step-up.ts', 'src/web/sign-in/continue.ts'],
+  },
   'R-121': {
     says: 'A remembered device belongs to one person, ends, and can be forgotten.',
-    note: 'comes with remembered devices',
+    code: ['src/signin/devices.ts', 'src/store/devices.ts'],
   },
 }
