@@ -1,6 +1,6 @@
-import { addSeconds } from '../base/index.ts'
-import { countOf, labelOf } from '../factors/index.ts'
-import type { Actor, AsActor, SelfserviceDeps, Tell } from './deps.ts'
+import { addSeconds, type Tx } from '../base/index.ts'
+import { type CodeSet, countOf, labelOf } from '../factors/index.ts'
+import type { Actor, AsActor, KeepCodes, SelfserviceDeps, Tell } from './deps.ts'
 
 /** How long an authenticator may take to be set up. */
 export const ENROLMENT_SECONDS = 15 * 60
@@ -23,13 +23,14 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
   }
 
   /**
-   * The first code. `codes` are recovery codes that came with the first one; they are seen by nobody again.
+   * The first code. Recovery codes come with the first one: `codes` says whether they do.
    */
   async function confirmAuthenticator(
     actor: Actor,
     typed: string,
     label: string,
-  ): Promise<{ outcome: 'added'; codes: string[] | null } | { outcome: 'wrong' } | { outcome: 'ended' }> {
+    keepCodes: KeepCodes,
+  ): Promise<{ outcome: 'added'; codes: boolean } | { outcome: 'wrong' } | { outcome: 'ended' }> {
     const { accountId } = actor
     const credential = await enrolling(actor)
     if (!credential) return { outcome: 'ended' }
@@ -40,11 +41,11 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
     const set = own.authenticators > 0 && own.recoveryCodes > 0 ? null : await kept.newCodes()
     return asActor(actor, async (tx) => {
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
-      if (set) await kept.replaceCodes(tx, accountId, set)
+      if (set) await replaceCodes(tx, accountId, set, keepCodes)
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'factor.added', { ...actor.who, detail: { method: 'totp' } })
       await tell(tx, actor, { kind: 'factor_added', values: { name: labelOf(label) }, undo: { credentialId: credential.id } })
-      return { outcome: 'added', codes: set?.codes ?? null }
+      return { outcome: 'added', codes: set !== null }
     })
   }
 
@@ -65,14 +66,19 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
   }
 
   /** Ten new codes; the old ones end. */
-  async function newRecoveryCodes(actor: Actor): Promise<string[]> {
+  async function newRecoveryCodes(actor: Actor, keepCodes: KeepCodes): Promise<void> {
     const set = await kept.newCodes()
     await asActor(actor, async (tx) => {
-      await kept.replaceCodes(tx, actor.accountId, set)
+      await replaceCodes(tx, actor.accountId, set, keepCodes)
       await audit.record(tx, 'codes.replaced', actor.who)
       await tell(tx, actor, { kind: 'codes_replaced', values: {}, undo: {} })
     })
-    return set.codes
+  }
+
+  // One after the other, so that of several at once the set that counts in the end is the one that is shown.
+  async function replaceCodes(tx: Tx, accountId: string, set: CodeSet, keepCodes: KeepCodes): Promise<void> {
+    await kept.replaceCodes(tx, accountId, set)
+    await keepCodes(tx, set.codes)
   }
 
   return {

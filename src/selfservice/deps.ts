@@ -89,5 +89,8 @@ export class SessionEnded extends Error {
   override name = 'SessionEnded'
 }
 
+/** Puts new recovery codes where their person sees them, in the transaction that makes them count. They are nowhere else. */
+export type KeepCodes = (tx: Tx, codes: readonly string[]) => Promise<void>
+
 /** Tells by mail what was done, in the transaction that does it. `not`: an address that was just proven, whose owner knows. */
 export type Tell = (tx: Tx, actor: Pick<Actor, 'accountId' | 'device' | 'locale'>, told: Told, not?: Address) => Promise<void>

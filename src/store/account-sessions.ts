@@ -34,7 +34,7 @@ const CREATE: Statement = {
 }
 
 // Shared: requests of one session do not wait for each other, and whoever ends it waits for them.
-const STANDS: Statement = { name: 'account_sessions_stands', text: 'select id from account_session where id = $1 for share' }
+const STANDS: Statement = { name: 'account_sessions_stands', text: 'select id from account_session where id = $1 for key share' }
 
 const SEEN: Statement = {
   name: 'account_sessions_seen',
@@ -43,9 +43,17 @@ const SEEN: Statement = {
 
 const END: Statement = { name: 'account_sessions_end', text: 'delete from account_session where id = $1' }
 
-const SET_SEALED: Statement = {
-  name: 'account_sessions_set_sealed',
-  text: 'update account_session set sealed = $2 where id = $1',
+// Whoever stands in the other sessions of the account does not wait for it.
+const KEEP_SEALED: Statement = {
+  name: 'account_sessions_keep_sealed',
+  text: `
+    update account_session set sealed = case when id = $1 then $2 end
+    where id = $1 or (sealed is not null and account_id = (select account_id from account_session where id = $1))`,
+}
+
+const FORGET_SEALED: Statement = {
+  name: 'account_sessions_forget_sealed',
+  text: 'update account_session set sealed = null where id = $1',
 }
 
 interface Standing {
@@ -64,6 +72,7 @@ export function createAccountSessionStore(db: Database): AccountSessionStore & S
     stands: async (tx, id) => (await runIn(tx, STANDS, [id])).length === 1,
     seen: async (id, now) => void (await db.run(SEEN, [id, now])),
     end: async (id) => void (await db.run(END, [id])),
-    setSealed: async (id, sealed) => void (await db.run(SET_SEALED, [id, sealed])),
+    keepSealed: async (tx, id, sealed) => void (await runIn(tx, KEEP_SEALED, [id, sealed])),
+    forgetSealed: async (id) => void (await db.run(FORGET_SEALED, [id])),
   }
 }

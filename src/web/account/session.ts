@@ -1,4 +1,4 @@
-import { addSeconds, type Clock, hashOf, newSecret, SealBroken, type Secrets } from '../../base/index.ts'
+import { addSeconds, type Clock, hashOf, newSecret, SealBroken, type Secrets, type Tx } from '../../base/index.ts'
 import type { Level } from '../../signin/index.ts'
 
 /** After so long without a request a session on the account page ends. */
@@ -57,8 +57,9 @@ export interface AccountSessionStore {
   create(row: AccountSessionRow, replaces: string | null): Promise<boolean>
   seen(id: string, now: Date): Promise<void>
   end(id: string): Promise<void>
-  /** Keeps what is to be shown until it is taken; null forgets it. */
-  setSealed(id: string, sealed: string | null): Promise<void>
+  /** Keeps what is to be shown in this session until it is taken, in place of what any session of its account has kept. */
+  keepSealed(tx: Tx, id: string, sealed: string): Promise<void>
+  forgetSealed(id: string): Promise<void>
 }
 
 /**
@@ -116,11 +117,11 @@ export function createAccountSessions(deps: { store: AccountSessionStore; secret
     return codes === null ? null : (JSON.parse(codes) as string[])
   }
 
-  /** They can be seen in this session, and nowhere else, until they are taken. */
-  const keepCodes = (id: string, codes: readonly string[]) => store.setSealed(id, sealedCodes(id, codes))
+  /** They can be seen in this session, and nowhere else, until they are taken; those from before are seen no more. */
+  const keepCodes = (tx: Tx, id: string, codes: readonly string[]) => store.keepSealed(tx, id, sealedCodes(id, codes))
 
   /** Nobody sees them again. */
-  const takeCodes = (id: string) => store.setSealed(id, null)
+  const takeCodes = (id: string) => store.forgetSealed(id)
 
   function sealedCodes(id: string, codes: readonly string[]): string {
     return secrets.seal(JSON.stringify(codes), codesContext(id))

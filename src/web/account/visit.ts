@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { Account, Accounts } from '../../accounts/index.ts'
-import { type Actor, SessionEnded } from '../../selfservice/index.ts'
+import { type Actor, type KeepCodes, SessionEnded } from '../../selfservice/index.ts'
 import type { AccountViews, FormView, Text } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { deviceInWords } from '../device-words.ts'
@@ -134,9 +134,12 @@ export function createAccountVisits(deps: AccountVisitDeps) {
     },
     /** Recovery codes that the person has not kept yet; null when there are none. They end with the session. */
     codesToKeep: async ({ session }: AccountVisit) => sessions.codesOf(session),
-    /** Null forgets them. */
-    setCodesToKeep: ({ session }: AccountVisit, codes: readonly string[] | null) =>
-      codes ? sessions.keepCodes(session.id, codes) : sessions.takeCodes(session.id),
+    /** New ones wait in this session until they are forgotten. */
+    keepCodes:
+      ({ session }: AccountVisit): KeepCodes =>
+      (tx, codes) =>
+        sessions.keepCodes(tx, session.id, codes),
+    forgetCodes: ({ session }: AccountVisit) => sessions.takeCodes(session.id),
   }
 }
 

@@ -32,7 +32,7 @@ export function createCodeScreens(deps: ScreenDeps & { shell: Shell }) {
 
   const taken: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
-    await visits.setCodesToKeep(visit, null)
+    await visits.forgetCodes(visit)
     shell.done(ctx, PATHS.methods, 'codes_kept')
   }
 
@@ -58,7 +58,7 @@ export function createCodeScreens(deps: ScreenDeps & { shell: Shell }) {
   const makeNew: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
     if (!(await needsCodes(visit))) return visits.seeOther(ctx, PATHS.methods)
-    await visits.setCodesToKeep(visit, await selfservice.newRecoveryCodes(visit.actor))
+    await selfservice.newRecoveryCodes(visit.actor, visits.keepCodes(visit))
     visits.seeOther(ctx, PATHS.codes)
   }
 

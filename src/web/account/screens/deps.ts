@@ -12,7 +12,7 @@ import type { AccountVisits } from '../visit.ts'
 
 export interface ScreenDeps {
   /** Handlers stand behind its guards only (see routes). */
-  visits: Pick<AccountVisits, 'load' | 'form' | 'show' | 'seeOther' | 'strengthen' | 'codesToKeep' | 'setCodesToKeep'>
+  visits: Pick<AccountVisits, 'load' | 'form' | 'show' | 'seeOther' | 'strengthen' | 'codesToKeep' | 'keepCodes' | 'forgetCodes'>
   selfservice: Selfservice
   addressProof: AddressProof
   flow: Pick<Flow, 'readIdentifier'>
