@@ -3,13 +3,14 @@ import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import type { AuditRow } from '../audit/index.ts'
-import type { Clock } from '../base/index.ts'
+import { type Clock, hashOf, type Tx } from '../base/index.ts'
 import type { Level } from '../signin/index.ts'
 import { acrOf, askedAcr, levelAsked } from './acr.ts'
 import { scopesOfClaims } from './claims.ts'
 import { UNMET } from './claims-parameter.ts'
 import type { MissingConsent } from './consent.ts'
 import { LEVEL_MISSING } from './prompts.ts'
+import type { RecordStore } from './records.ts'
 import { isMeant, levelOfSession, type StepUp } from './step-up.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 
@@ -54,6 +55,11 @@ export interface Interactions {
   find(uid: string): Promise<InteractionView | null>
   /** Who is signed in in this browser now, whatever was so when the interaction began. */
   presentAccount(ctx: Context): Promise<string | null>
+  /**
+   * Writes in `tx` who is about to sign in there: from now on what ends all sessions of the account ends the interaction
+   * too. False when it is gone.
+   */
+  claim(tx: Tx, uid: string, accountId: string): Promise<boolean>
   // Each of these stores the result and answers where the browser must go next. Throws when the interaction is gone.
   /**
    * Ends the session of `mayEnd` in this browser first, with what was granted to it; never that of anybody else. The
@@ -74,6 +80,7 @@ type BeforeFinish = (interaction: EngineInteraction) => Promise<void>
 export function createInteractions(deps: {
   provider(): Provider
   work: UnitOfWork<AuditRow>
+  store: Pick<RecordStore, 'claim'>
   clock: Clock
   accounts: { find(id: string): Promise<Account | null> }
 }): Interactions {
@@ -156,6 +163,7 @@ export function createInteractions(deps: {
     isSameBrowser,
     find,
     presentAccount: async (ctx) => (await presentSession(ctx)).accountId ?? null,
+    claim: (tx, uid, accountId) => deps.store.claim(tx, hashOf(uid), accountId),
     finishLogin,
     finishConsent: (uid) => finish(uid, { consent: {} }),
     abort,

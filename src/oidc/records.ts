@@ -1,3 +1,5 @@
+import type { Tx } from '../base/index.ts'
+
 /** A row of the engine's records as the store keeps it: identifiers hashed, payload stripped of them. */
 export interface RecordRow {
   model: string
@@ -88,6 +90,11 @@ export interface RecordStore<Entry extends EntryRow = EntryRow> {
    * which nothing is left.
    */
   flush(batch: Batch<Entry>): Promise<'written' | 'lost'>
+  /**
+   * Writes in `tx` whose sign-in an interaction is about to hold: from now on it ends with all of that account. False
+   * when it is gone.
+   */
+  claim(tx: Tx, interactionId: string, accountId: string): Promise<boolean>
   /** Single-winner: true for the first caller with this value until `expiresAt`, false for all others. */
   unique(id: string, expiresAt: Date, now: Date): Promise<boolean>
 }

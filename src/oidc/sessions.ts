@@ -34,8 +34,10 @@ export interface SessionStore {
   ofAccount(accountId: string, now: Date): Promise<SignedInSession[]>
   /**
    * Ends sessions of an account, whatever identifier they have by now, with codes, tokens and grants that were granted
-   * to them (offline access excepted), and those of the account page. Single-winner: an engine request that has read
-   * one of them writes nothing afterwards. Answers how many of them were living.
+   * to them (offline access excepted), interactions that hang on them, and those of the account page. With all of them,
+   * or all but one, whatever was proven to sign in and has not become a session yet ends too: attempts and interactions.
+   * Single-winner: an engine request that has read one of them writes nothing afterwards. Answers how many sessions of
+   * them were living.
    */
   end(tx: Tx, accountId: string, which: { only: string } | { except: string | null }, now: Date): Promise<number>
   /** Ends all codes, tokens and grants of an account. */

@@ -17,7 +17,7 @@ export interface StoredForm {
 /**
  * `payload.jti` is the raw code, token or cookie and is left out; it comes back from the value that was looked
  * up. An Interaction carries the whole authorization request, the session's cookie and more: it is sealed as one
- * piece. A session's `state` holds the secret of the sign-out form: sealed too.
+ * piece. Whose it is, and on which session it hangs, stays readable, so that it can be ended with them. A session's `state` holds the secret of the sign-out form: sealed too.
  */
 export function createStoredForm(secrets: Secrets): StoredForm {
   function seal(model: string, value: unknown): string {
@@ -37,13 +37,13 @@ export function createStoredForm(secrets: Secrets): StoredForm {
       uid: text(payload.uid),
       grantId: model === 'Interaction' ? null : text(payload.grantId),
       userCode: typeof payload.userCode === 'string' ? userCodeOf(payload.userCode) : null,
-      accountId: text(payload.accountId),
+      accountId: model === 'Interaction' ? personOf(payload) : text(payload.accountId),
       expiresAt,
     }
   }
 
   function protect(model: string, payload: Payload): Payload {
-    if (model === 'Interaction') return { sealed: seal(model, payload) }
+    if (model === 'Interaction') return { sealed: seal(model, payload), session: sessionOf(payload)?.uid }
     if (model === 'Session' && payload.state !== undefined) return { ...payload, state: seal(model, payload.state) }
     return payload
   }
@@ -64,4 +64,14 @@ export function createStoredForm(secrets: Secrets): StoredForm {
 
 function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null
+}
+
+/** Who has proven who they are there; until then, whose session it was begun in. */
+function personOf(interaction: Payload): string | null {
+  const { login } = (interaction.result ?? {}) as { login?: { accountId?: unknown } }
+  return text(login?.accountId ?? sessionOf(interaction)?.accountId)
+}
+
+function sessionOf(interaction: Payload): { uid?: unknown; accountId?: unknown } | undefined {
+  return interaction.session as { uid?: unknown; accountId?: unknown } | undefined
 }

@@ -44,6 +44,7 @@ export function createAssess(deps: AssessDeps) {
     const decision = decideFor(attempt, account, proofs, own, remembered)
     const proven = { accountId: account.id, proofs, sealed: enrolled?.sealed ?? null }
     const outcome = await settle(tx, attempt, account, proven, decision, asker)
+    if (outcome.outcome === 'ended') return outcome
     const codesLeft = recovered ? countOf(own).recoveryCodes : null
     const brought = { proofs, enrolled, codesLeft, signedIn: outcome.outcome === 'proven' }
     await deps.tells(tx, attempt, account, brought, asker)
@@ -61,8 +62,8 @@ export function createAssess(deps: AssessDeps) {
     const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
     // Codes that were just made are shown before anything else.
     if (proven.sealed) {
-      await store.prove(tx, attempt.id, { ...proven, state: 'open', asks: 'keep-codes' })
-      return { outcome: 'second' }
+      const kept = await store.prove(tx, attempt.id, { ...proven, state: 'open', asks: 'keep-codes' })
+      return { outcome: kept ? 'second' : 'ended' }
     }
     if (decision.next === 'unmet') {
       await store.end(tx, attempt.id)
@@ -71,7 +72,7 @@ export function createAssess(deps: AssessDeps) {
     }
     const enough = decision.next === 'enough'
     const asks = enough ? null : (decision.next as 'second' | 'enrol')
-    await store.prove(tx, attempt.id, { ...proven, state: enough ? 'proven' : 'open', asks })
+    if (!(await store.prove(tx, attempt.id, { ...proven, state: enough ? 'proven' : 'open', asks }))) return { outcome: 'ended' }
     if (decision.next === 'second') await offer(tx, attempt, account, decision.methods)
     if (!enough) await audit.record(tx, 'sign_in.second_asked', { ...who, detail: { asks: asks ?? '' } })
     return { outcome: enough ? 'proven' : 'second' }

@@ -93,14 +93,25 @@ export interface AttemptStore {
    * get a number. `null` when the challenge is closed, used, ended or expired.
    */
   countTry(challengeId: string, triesMax: number, now: Date): Promise<number | null>
-  /** Single winner: the open challenge of an open attempt of this purpose becomes used. False for everybody else. */
+  /**
+   * Single winner: the open challenge of an open attempt of this purpose becomes used. False for everybody else.
+   * True keeps everybody from ending the attempt before `tx` does.
+   */
   consume(tx: Tx, challengeId: string, purpose: Attempt['purpose'], now: Date): Promise<boolean>
-  /** Records what is proven in all, and whether that is enough: `open` asks for more. */
+  /**
+   * Records what is proven in all, and whether that is enough: `open` asks for more. Single winner: false when the
+   * attempt is not open any more.
+   */
   prove(
     tx: Tx,
     attemptId: string,
     proven: Pick<Attempt, 'accountId' | 'proofs' | 'asks' | 'sealed'> & { state: 'open' | 'proven' },
-  ): Promise<void>
+  ): Promise<boolean>
+  /**
+   * Whether what was proven in an attempt still counts, and the addresses still are its account's; true keeps everybody
+   * from ending it before `tx` does. One that does not stand ends.
+   */
+  standsIn(tx: Tx, attemptId: string): Promise<boolean>
   /** Ends the open and held challenges of an attempt, except those of `kinds`. */
   endOthers(tx: Tx, attemptId: string, kinds: readonly string[]): Promise<void>
   /** A held challenge takes answers again, without a message. */

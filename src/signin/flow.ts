@@ -1,4 +1,4 @@
-import { addSeconds, hashOf } from '../base/index.ts'
+import { addSeconds, hashOf, type Tx } from '../base/index.ts'
 import { type Challenge, isOnFile, NOBODY, type Offer } from '../factors/index.ts'
 import { type Attempt, type AttemptRow, opened } from './attempt.ts'
 import type { Asker, FlowDeps, Purpose } from './deps.ts'
@@ -99,7 +99,10 @@ export function createFlow(deps: FlowDeps) {
     await transact((tx) => store.end(tx, attempt.id))
   }
 
-  return { history, readIdentifier, start, beginFromSession, release, restart, ...createResend(deps) }
+  /** Whether what was proven still counts. True: whoever ends it waits for `tx`, and sees what `tx` has written. */
+  const stands = (tx: Tx, attempt: Attempt): Promise<boolean> => store.standsIn(tx, attempt.id)
+
+  return { history, readIdentifier, start, beginFromSession, release, restart, stands, ...createResend(deps) }
 }
 
 /** How long somebody waits whose browser does no work for it. */

@@ -117,17 +117,39 @@ const countTry: Statement = {
          where id = $1 and state = 'open' and tries < $2 and expires_at > $3::timestamptz returning tries`,
 }
 
+// The attempt is locked first, and stays so: nobody else ends it between the use and what comes of it.
 const consume: Statement = {
   name: 'challenge_consume',
-  text: `update challenge c set state = 'used', used_at = $3::timestamptz from attempt a
-         where c.id = $1 and a.id = c.attempt_id and a.purpose = $2 and a.state = 'open' and c.state = 'open'
-           and c.expires_at > $3::timestamptz
-         returning 1`,
+  text: `
+    with attempt as (
+      select a.id from attempt a join challenge c on c.attempt_id = a.id
+      where c.id = $1 and a.purpose = $2 and a.state = 'open' for update of a)
+    update challenge c set state = 'used', used_at = $3::timestamptz from attempt
+    where c.id = $1 and c.attempt_id = attempt.id and c.state = 'open' and c.expires_at > $3::timestamptz
+    returning 1`,
 }
 
 const prove: Statement = {
   name: 'attempt_prove',
-  text: `update attempt set state = $4, account_id = $2, proofs = $3::jsonb, asks = $5, sealed = $6 where id = $1`,
+  text: `update attempt set state = $4, account_id = $2, proofs = $3::jsonb, asks = $5, sealed = $6
+         where id = $1 and state = 'open' returning 1`,
+}
+
+// An address may have been taken from the account in the very moment that it was proven.
+const standsIn: Statement = {
+  name: 'attempt_stands',
+  text: `
+    select 1 from attempt a
+    where a.id = $1 and a.state = 'proven' and not exists (
+      select from challenge c
+      where c.attempt_id = a.id and c.kind in ('email', 'sms') and a.proofs @> jsonb_build_array(jsonb_build_object('kind', c.kind))
+        and not exists (select from address own where own.account_id = a.account_id and own.canonical = c.target))
+    for update of a`,
+}
+
+const endProven: Statement = {
+  name: 'attempt_end_proven',
+  text: `update attempt set state = 'ended' where id = $1 and state = 'proven'`,
 }
 
 const endOthers: Statement = {
@@ -144,6 +166,15 @@ const end: Statement = {
   name: 'attempt_end',
   text: `with attempt_ended as (update attempt set state = 'ended' where id = $1 and state = 'open')
          update challenge set state = 'ended' where attempt_id = $1 and state in ('open', 'held', 'unnamed')`,
+}
+
+const endOfAccount: Statement = {
+  name: 'attempt_end_of_account',
+  text: `
+    with ended as (
+      update attempt set state = 'ended' where account_id = $1 and purpose = 'sign-in' and state in ('open', 'proven') returning id
+    )
+    update challenge set state = 'ended' where attempt_id in (select id from ended) and state in ('open', 'held', 'unnamed')`,
 }
 
 const addMessage: Statement = {
@@ -165,6 +196,11 @@ const handedOver: Statement = {
 async function insertChallenge(tx: Tx, c: Challenge): Promise<boolean> {
   const who = [c.id, c.attemptId, c.kind, c.target, c.targetKey, c.secretId, c.knownBrowser, c.shortCode]
   return (await runIn(tx, add, [...who, c.state, c.messages, c.chosenAt, c.expiresAt])).length === 1
+}
+
+/** Ends whatever an account was about to sign in with. An attempt that is just being proven is waited for. */
+export async function endAttempts(tx: Tx, accountId: string): Promise<void> {
+  await runIn(tx, endOfAccount, [accountId])
 }
 
 /** Attempts and challenges in PostgreSQL. */
@@ -224,7 +260,12 @@ export function createAttemptStore(db: Database): AttemptStore {
       return (await runIn(tx, consume, [challengeId, purpose, now])).length === 1
     },
     async prove(tx, attemptId, { accountId, proofs, state, asks, sealed }) {
-      await runIn(tx, prove, [attemptId, accountId, JSON.stringify(proofs), state, asks, sealed])
+      return (await runIn(tx, prove, [attemptId, accountId, JSON.stringify(proofs), state, asks, sealed])).length === 1
+    },
+    async standsIn(tx, attemptId) {
+      const stands = (await runIn(tx, standsIn, [attemptId])).length === 1
+      if (!stands) await runIn(tx, endProven, [attemptId])
+      return stands
     },
     async end(tx, attemptId) {
       await runIn(tx, end, [attemptId])

@@ -8,7 +8,7 @@ const OF_ACCOUNT: Statement = {
   text: `
     with granted as (
       select model, payload ->> 'clientId' as client_id, payload, to_timestamp((payload ->> 'iat')::float8) as at
-      from oidc_record where account_id = $1 and model <> 'Session' and expires_at > $2 and consumed_at is null
+      from oidc_record where account_id = $1 and model not in ('Session', 'Interaction') and expires_at > $2 and consumed_at is null
     ), known as (
       select key as client_id,
         min(coalesce((payload #>> '{place,firstSeenAt}')::timestamptz, to_timestamp((payload ->> 'loginTs')::float8))) as at

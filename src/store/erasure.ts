@@ -39,18 +39,18 @@ const SCRUB: Statement = {
     from said where kept.id = said.id returning 1`,
 }
 
-// A session may be in the middle of a sign-in, as another account by now: it ends a little later. Until then it opens
-// nothing, since its account is gone.
+// A session may be in the middle of a sign-in, as another account by now, and so may be an interaction that was begun in
+// it: they end a little later. Until then they open nothing, since their account is gone.
 const SHORTEN_SESSIONS: Statement = {
   name: 'erasure_shorten_sessions',
   text: `
     update oidc_record set expires_at = least(expires_at, $2::timestamptz + make_interval(secs => ${SESSION_KEEP_SECONDS}))
-    where account_id = $1 and model = 'Session'`,
+    where account_id = $1 and model in ('Session', 'Interaction')`,
 }
 
 const DELETE_RECORDS: Statement = {
   name: 'erasure_delete_records',
-  text: `delete from oidc_record where account_id = $1 and model <> 'Session'`,
+  text: `delete from oidc_record where account_id = $1 and model not in ('Session', 'Interaction')`,
 }
 
 // With its addresses, credentials, remembered devices, consents, notices and sessions of the account page.

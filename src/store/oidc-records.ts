@@ -116,7 +116,13 @@ const endOfClient: Statement = {
   name: 'oidc_end_of_client',
   text: `
     delete from oidc_record
-    where account_id = $1 and model <> 'Session' and ($2::text is null or payload ->> 'clientId' = $2) returning 1`,
+    where account_id = $1 and model not in ('Session', 'Interaction') and ($2::text is null or payload ->> 'clientId' = $2)
+    returning 1`,
+}
+
+const claim: Statement = {
+  name: 'oidc_claim',
+  text: `update oidc_record set account_id = $2 where model = 'Interaction' and id = $1 returning 1`,
 }
 
 const unique: Statement = {
@@ -152,6 +158,9 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
         if (outcome === 'written') await endGranted(tx, grants)
         return outcome
       })
+    },
+    async claim(tx, interactionId, accountId) {
+      return (await runIn(tx, claim, [interactionId, accountId])).length === 1
     },
     async unique(id, expiresAt, now) {
       return (await db.run(unique, [id, expiresAt, now])).length === 1

@@ -1,4 +1,5 @@
 import type { SessionStore, SignedInSession } from '../oidc/index.ts'
+import { endAttempts } from './attempts.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { endClientsGrants, endGranted } from './oidc-records.ts'
 
@@ -23,19 +24,33 @@ const OF_ACCOUNT: Statement = {
     from living group by uid order by 4 desc, uid`,
 }
 
+// Of an account: all, or $2 alone, and never $3.
+const SESSIONS = `model = 'Session' and ($2::text is null or uid = $2) and uid is distinct from $3::text`
+
+// What a person proved and has not yet brought to the application, and what was begun in a session that ends. Without a
+// session it goes with all of them.
+const INTERACTIONS = `
+  model = 'Interaction' and ($2::text is null or payload ->> 'session' = $2)
+    and ($3::text is null or payload ->> 'session' is distinct from $3)`
+
 const LEFT: Statement = {
   name: 'sessions_left',
   text: `
     select 1 from oidc_record
-    where model = 'Session' and account_id = $1 and ($2::text is null or uid = $2) and uid is distinct from $3::text limit 1`,
+    where account_id = $1 and (${SESSIONS} or ${INTERACTIONS}) limit 1`,
 }
 
 const END: Statement = {
   name: 'sessions_end',
   text: `
     delete from oidc_record
-    where model = 'Session' and account_id = $1 and ($2::text is null or uid = $2) and uid is distinct from $3::text
+    where account_id = $1 and ${SESSIONS}
     returning uid, expires_at > $4 as living, coalesce(payload -> 'authorizations', '{}') as authorizations`,
+}
+
+const END_INTERACTIONS: Statement = {
+  name: 'sessions_end_interactions',
+  text: `delete from oidc_record where account_id = $1 and ${INTERACTIONS}`,
 }
 
 const END_ON_ACCOUNT_PAGE: Statement = {
@@ -56,9 +71,12 @@ export function createSessionStore(db: Database): SessionStore {
     async end(tx, accountId, which, now) {
       const [only, except] = 'only' in which ? [which.only, null] : [null, which.except]
       const ended: Ended[] = []
-      // A session that is just getting a new identifier is seen under it in the next round.
+      // Before anything else: a sign-in that still found its attempt standing has marked its interaction by then.
+      if (only === null) await endAttempts(tx, accountId)
+      // A session that is just getting a new identifier, or comes of an interaction, is seen in the next round.
       while ((await runIn(tx, LEFT, [accountId, only, except])).length > 0) {
         ended.push(...(await runIn<Ended>(tx, END, [accountId, only, except, now])))
+        await runIn(tx, END_INTERACTIONS, [accountId, only, except])
       }
       const known = ended.flatMap(({ authorizations }) => Object.values(authorizations))
       await endGranted(tx, [...new Set(known.flatMap(({ grantId }) => grantId ?? []))])

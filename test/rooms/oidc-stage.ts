@@ -5,6 +5,7 @@ import { createAdapters } from '../../src/oidc/adapter.ts'
 import { createConnections, createSessions } from '../../src/oidc/index.ts'
 import { createStoredForm } from '../../src/oidc/stored-form.ts'
 import { createUnitOfWork } from '../../src/oidc/unit-of-work.ts'
+import { createAttemptStore } from '../../src/store/attempts.ts'
 import { createClientStore } from '../../src/store/clients.ts'
 import { createConnectionStore } from '../../src/store/connections.ts'
 import { openDatabase } from '../../src/store/database.ts'
@@ -39,6 +40,7 @@ export async function startOidcStage() {
     session: adapterOf('Session'),
     code: adapterOf('AuthorizationCode'),
     grant: adapterOf('Grant'),
+    interaction: adapterOf('Interaction'),
   }
   const exp = () => Math.floor(around.at.getTime() / 1000) + HOUR
   const client = `insert into client (id, metadata, policy, source, created_at, updated_at)
@@ -71,6 +73,12 @@ export async function startOidcStage() {
     return (await query<{ model: string }>(url, sql, [accountId])).map(({ model }) => model)
   }
 
+  /** Resolves once another connection waits for a lock. */
+  async function waits(): Promise<void> {
+    const sql = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+    while ((await query(url, sql)).length === 0);
+  }
+
   /** Leaves a transaction with these changes open, starts `work`, makes `more` once that waits for them, and commits. */
   async function whileOpen<T>(changes: Change[], work: () => Promise<T>, more: Change[] = []): Promise<T> {
     const other = new Client({ connectionString: url })
@@ -79,8 +87,7 @@ export async function startOidcStage() {
       await other.query('begin')
       for (const [sql, values] of changes) await other.query(sql, values)
       const result = work()
-      const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-      while ((await query(url, waits)).length === 0);
+      await waits()
       for (const [sql, values] of more) await other.query(sql, values)
       await other.query('commit')
       return await result
@@ -89,7 +96,22 @@ export async function startOidcStage() {
     }
   }
 
-  return { around, url, db, engine, sessions, connections, exp, person, left, whileOpen, close: () => db.close() }
+  return {
+    around,
+    url,
+    db,
+    store,
+    attempts: createAttemptStore(db),
+    engine,
+    sessions,
+    connections,
+    exp,
+    person,
+    left,
+    waits,
+    whileOpen,
+    close: () => db.close(),
+  }
 }
 
 export type OidcStage = Awaited<ReturnType<typeof startOidcStage>>
