@@ -6,8 +6,6 @@ import { query } from '../support/database.ts'
 import { asker, attemptsStage, EMAIL, PHONE } from './address-proof-stage.ts'
 import { cleanUp } from './delivery-stage.ts'
 
-const LONG_AGO = new Date(0)
-
 afterEach(cleanUp)
 
 const [BY_MAIL, BY_TEXT, SIGN_IN] = ['session-of-mail', 'session-of-text', 'interaction-of-a-sign-in']
@@ -24,10 +22,10 @@ async function everything() {
   const mail = await newest()
   codes.signIn = mail.code
   wait(1)
-  await one.proof.begin({ accountSessionId: BY_MAIL, accountId, accountCreatedAt: LONG_AGO }, 'email', EMAIL, asker)
+  await one.proof.begin(wanting(BY_MAIL), 'email', EMAIL, asker)
   codes.byMail = (await newest()).code
   wait(1)
-  await one.proof.begin({ accountSessionId: BY_TEXT, accountId, accountCreatedAt: LONG_AGO }, 'phone', PHONE, asker)
+  await one.proof.begin(wanting(BY_TEXT), 'phone', PHONE, asker)
   codes.byText = (await newest()).code
   const link = (mail.link ?? '').split('/').at(-1) ?? ''
   const factors = createFactors({ secrets, texts: true })
@@ -114,12 +112,7 @@ describe('R-070 what was sent for one purpose', () => {
 
   test('R-070 says what it is for, and nothing of the other', async () => {
     const { one, newest, wanting, link } = await everything()
-    await one.proof.begin(
-      { accountSessionId: 'a-third', accountId, accountCreatedAt: LONG_AGO },
-      'email',
-      'third@fabrikam.example',
-      asker,
-    )
+    await one.proof.begin(wanting('a-third'), 'email', 'third@fabrikam.example', asker)
     const { words } = await newest()
     expect(words).not.toContain('/link/')
     expect(words).not.toContain('Shop')

@@ -44,8 +44,10 @@ export const POLICY = {
   proofOfWork: 'texts',
 } as const
 export const EMAILS_MAX = 5
+export const WANTED_MAX = 8
+const COUNTS: Record<string, number> = { email: EMAILS_MAX, 'account-address': WANTED_MAX }
 const LIMITS = Object.fromEntries(
-  Object.keys(DEFAULT_LIMITS).map((name) => [name, { count: name === 'email' ? EMAILS_MAX : 1000, windowSeconds: 900 }]),
+  Object.keys(DEFAULT_LIMITS).map((name) => [name, { count: COUNTS[name] ?? 1000, windowSeconds: 900 }]),
 ) as Record<LimitName, { count: number; windowSeconds: number }>
 const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets: {} })
 
@@ -115,7 +117,11 @@ export async function attemptsStage() {
   const one = roomsOn(db)
   const two = roomsOn(other)
   const accountId = newId()
-  await query(url, `insert into account (id, profile, locale, created_at) values ($1, '{}', 'en', $2)`, [accountId, START])
+  const accountCreatedAt = addSeconds(START, -30 * 86_400)
+  await query(url, `insert into account (id, profile, locale, created_at) values ($1, '{}', 'en', $2)`, [
+    accountId,
+    accountCreatedAt,
+  ])
 
   /** The message that was queued last, as the worker would send it. */
   async function newest(): Promise<Sent> {
@@ -140,6 +146,10 @@ export async function attemptsStage() {
     secrets,
     proven,
     accountId,
+    /** Who wants an address in this account session. */
+    wanting: (accountSessionId: string, createdAt = accountCreatedAt) => ({
+      ...{ accountSessionId, accountId, accountCreatedAt: createdAt },
+    }),
     newest,
     count,
     keyOf: (address: EmailAddress | PhoneNumber) => addressKey(secrets, address),

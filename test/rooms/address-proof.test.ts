@@ -10,11 +10,10 @@ import {
   ISSUER,
   PHONE,
   POLICY,
+  WANTED_MAX,
   wrong,
 } from './address-proof-stage.ts'
 import { cleanUp } from './delivery-stage.ts'
-
-const LONG_AGO = new Date(0)
 
 afterEach(cleanUp)
 
@@ -25,7 +24,7 @@ async function house() {
   const around = await attemptsStage()
   const { one, wanting } = around
   const begin = (typed: string = EMAIL, kind: 'email' | 'phone' = 'email', session = SESSION) =>
-    one.proof.begin({ accountSessionId: session, accountId, accountCreatedAt: LONG_AGO }, kind, typed, asker)
+    one.proof.begin(wanting(session), kind, typed, asker)
   const answer = (typed: string, by: AttemptsStage['one'] = one, session = SESSION) => by.proof.answer(session, typed, asker)
   return { ...around, proof: one.proof, begin, answer }
 }
@@ -185,12 +184,7 @@ describe('what was typed', () => {
     const { begin, one, wanting } = await house()
     const [session, ...others] = Array.from({ length: EMAILS_MAX + 1 }, (_, index) => `session-${index}`)
     for (const other of others) expect(await begin(EMAIL, 'email', other)).toBe('sent')
-    const late = one.proof.begin(
-      { accountSessionId: session ?? '', accountId, accountCreatedAt: LONG_AGO },
-      'email',
-      EMAIL,
-      asker,
-    )
+    const late = one.proof.begin(wanting(session ?? ''), 'email', EMAIL, asker)
     await expect(late).rejects.toMatchObject({ code: 'too_many_requests' })
   })
 
