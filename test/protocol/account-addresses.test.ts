@@ -32,7 +32,7 @@ describe('addresses', () => {
     expect((await stage.mailbox.nextNotice(person.address)).objection).toMatch(/\/account\/notice\//)
   })
 
-  test('R-067 R-119 what an address is proven for is said before its code is sent, and by no later form', async () => {
+  test('R-067, R-119 what an address is proven for is said before its code is sent, and by no later form', async () => {
     const person = await signedIn()
     const [ref] = refsIn(await ask(person, '/account/methods'))
     const added = 'only-added@fabrikam.example'
@@ -158,7 +158,7 @@ describe('addresses', () => {
     expect(await rowsOf(person.address)).toEqual([{ canonical: person.address, leaving: false, primary: true }])
   })
 
-  test('R-088 R-109 a removal waits, can be stopped, and offers to end the other sessions', async () => {
+  test('R-088, R-109 a removal waits, can be stopped, and offers to end the other sessions', async () => {
     const person = await signedIn()
     await addAddress(person, 'removed@fabrikam.example')
     const methods = await ask(person, '/account/methods')

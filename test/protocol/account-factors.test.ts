@@ -20,7 +20,7 @@ describe('an authenticator', () => {
   const keyOn = (page: Page) => /(?:[A-Z2-7]{4} ){4,}[A-Z2-7]{2,4}/.exec(page.words)?.[0].replaceAll(' ', '') ?? ''
   const shown = (key: string) => codeOf(key, Math.floor(Date.now() / 1000) + stage.service.clockSeconds)
 
-  test('R-107 R-116 is set up by its first code; then neither its key nor, once kept, the recovery codes are seen again', async () => {
+  test('R-107, R-116 is set up by its first code; then neither its key nor, once kept, the recovery codes are seen again', async () => {
     const person = await signedIn()
     const page = await ask(person, '/account/authenticators/new')
     const key = keyOn(page)
@@ -73,7 +73,7 @@ describe('an authenticator', () => {
 })
 
 describe('an authenticator and a session that has not shown it', () => {
-  test('R-109 R-120 it is neither removed, nor joined by another, nor are recovery codes made', async () => {
+  test('R-109, R-120 it is neither removed, nor joined by another, nor are recovery codes made', async () => {
     const person = await signedIn()
     const authenticator = await addAuthenticator(stage.service, person.address)
     const id = await authenticatorOf(person.address)

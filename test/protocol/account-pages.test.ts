@@ -87,7 +87,7 @@ describe('every path of the account page', () => {
     )
   })
 
-  test('R-088 R-107 R-109 what matters wants a proof of the last ten minutes; the rest does not', async () => {
+  test('R-088, R-107, R-109 what matters wants a proof of the last ten minutes; the rest does not', async () => {
     const person = await signedIn()
     await stage.moveClock(ELEVEN_MINUTES)
     for (const { method, path, guard } of GUARDED) {
