@@ -3,23 +3,35 @@ import type { Requirements } from '../requirements.ts'
 export const browser: Requirements = {
   'R-130': {
     says: 'Each sign-in makes a new session id, and the old one is dead.',
+    code: ['src/web/account/session.ts'],
     byEngine: 'the engine gives the session a new id at each sign-in and deletes the old record',
   },
   'R-131': {
     says: 'Session ids are random and only those we made count.',
+    code: ['src/web/account/session.ts'],
     byEngine: 'the engine makes them (256 bits) and adopts none that is not stored',
   },
   'R-132': {
     says: 'Cookies are `__Host-`, `Secure`, `HttpOnly`, `SameSite=Lax` and signed with keys that rotate.',
     code: ['src/web/cookies.ts', 'src/oidc/configuration.ts'],
   },
-  'R-133': { says: 'Sessions end when idle and at an absolute age, by the server’s clock.', code: ['src/oidc/configuration.ts'] },
-  'R-134': { says: 'Sign-out ends the session on the server; the back button shows nothing.', code: ['src/oidc/pages.ts'] },
+  'R-133': {
+    says: 'Sessions end when idle and at an absolute age, by the server’s clock.',
+    code: ['src/oidc/configuration.ts', 'src/web/account/session.ts'],
+  },
+  'R-134': {
+    says: 'Sign-out ends the session on the server; the back button shows nothing.',
+    code: ['src/oidc/pages.ts', 'src/web/account/sign-out.ts'],
+  },
   'R-135': {
     says: 'People see and end their sessions; administrators end a person’s.',
-    note: 'comes with the account page and the admin API',
+    code: ['src/oidc/sessions.ts', 'src/selfservice/sessions.ts', 'src/store/account-sessions.ts'],
+    note: 'what administrators do comes with the admin API',
   },
-  'R-136': { says: 'Every form carries a token of its own and comes from our own pages.', code: ['src/web/middleware/csrf.ts'] },
+  'R-136': {
+    says: 'Every form carries a token of its own and comes from our own pages.',
+    code: ['src/web/middleware/csrf.ts', 'src/web/account/visit.ts'],
+  },
   'R-137': {
     says: 'Every page has a strict policy and safe headers, errors and the engine’s pages too.',
     code: ['src/web/middleware/security-headers.ts'],

@@ -62,7 +62,7 @@ export const emailSignIn: Requirements = {
   },
   'R-070': {
     says: 'An answer counts for the purpose it was asked for, no other.',
-    note: 'comes with a second purpose, such as changing an address',
+    code: ['src/signin/answers.ts', 'src/signin/address-proof.ts', 'src/notices/notice-token.ts'],
   },
   'R-071': {
     says: 'Another message is sent after a pause, three at most, with the same answer either way.',

@@ -1,6 +1,6 @@
 import type { Requirements } from '../requirements.ts'
 
-const TOTP_AND_MORE = 'for the other one-time values it comes with them'
+const OTHERS = 'for passkeys, pushed requests and assertions it comes with them'
 
 export const faults: Requirements = {
   'F-01': { says: 'Database away at start: waits, alive and not ready, then serves.', code: ['src/service.ts'] },
@@ -33,11 +33,11 @@ export const faults: Requirements = {
   'F-22': {
     says: 'The same one-time value at two instances at once: one success.',
     code: ['src/oidc/unit-of-work.ts'],
-    note: TOTP_AND_MORE,
+    note: OTHERS,
   },
   'F-23': { says: 'A hundred starts for one address at once: caps hold.', code: ['src/signin/flow.ts'] },
   'F-24': { says: 'Fifty first sign-ups of one address at once: one account.', code: ['src/accounts/accounts.ts'] },
-  'F-25': { says: 'Two people take the same new address at once: one wins.', note: 'comes with the account page' },
+  'F-25': { says: 'Two people take the same new address at once: one wins.', code: ['src/accounts/addresses.ts'] },
   'F-26': { says: 'Twenty first administrators at once: one.', note: 'comes with the admin API' },
   'F-27': {
     says: 'Hundreds of wrong codes at once: no more judged than allowed.',

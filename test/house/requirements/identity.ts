@@ -14,12 +14,24 @@ export const identity: Requirements = {
     code: ['src/signin/flow.ts', 'src/signin/second-channel.ts', 'src/web/sign-in/dispatcher.ts'],
   },
   'R-086': { says: 'No request waits for a mail server.', code: ['src/delivery/delivery.ts'] },
-  'R-087': { says: 'An account comes to be only when its address is proven.', code: ['src/accounts/accounts.ts'] },
+  'R-087': {
+    says: 'An account comes to be only when its address is proven.',
+    code: ['src/accounts/accounts.ts', 'src/accounts/addresses.ts', 'src/signin/address-proof.ts'],
+    note: 'no account is joined with one of a password or of another provider: there is neither here',
+  },
   'R-088': {
     says: 'Changing an address needs a factor, proof of the new one and notice to the old.',
-    note: 'comes with the account page',
+    code: [
+      'src/web/account/fresh.ts',
+      'src/accounts/addresses.ts',
+      'src/selfservice/addresses.ts',
+      'src/selfservice/objection.ts',
+    ],
   },
-  'R-089': { says: 'Nobody can declare an address of their own proven.', code: ['src/accounts/claims.ts'] },
+  'R-089': {
+    says: 'Nobody can declare an address of their own proven.',
+    code: ['src/accounts/claims.ts', 'src/accounts/profile-fields.ts'],
+  },
   'R-090': {
     says: 'Identities of other providers are linked by their subject, never by address.',
     notApplicable: 'there is no sign-in by other providers',
@@ -30,14 +42,16 @@ export const identity: Requirements = {
   },
   'R-092': {
     says: 'A text message is never the only way in: an email address is offered beside it, and refusals are told.',
-    code: ['src/web/sign-in/dispatcher.ts', 'src/delivery/outcome.ts'],
-    note: 'people with a number alone are asked for another way on the account page, which comes later',
+    code: ['src/web/sign-in/dispatcher.ts', 'src/delivery/outcome.ts', 'src/web/account/screens/rows.ts'],
   },
   'R-093': {
     says: 'A number long unused opens its account with a second proof by its email only, and never without.',
-    code: ['src/accounts/accounts.ts', 'src/signin/prove.ts', 'src/signin/second-channel.ts'],
+    code: ['src/accounts/accounts.ts', 'src/accounts/addresses.ts', 'src/signin/prove.ts', 'src/signin/second-channel.ts'],
   },
-  'R-094': { says: 'The last way to sign in cannot be removed.', note: 'comes with the account page' },
+  'R-094': {
+    says: 'The last way to sign in cannot be removed.',
+    code: ['src/accounts/addresses.ts', 'src/web/account/screens/rows.ts'],
+  },
   'R-095': {
     says: 'An account that was suspended or closed finishes nothing it had begun.',
     code: ['src/accounts/accounts.ts', 'src/oidc/claims.ts'],

@@ -32,12 +32,11 @@ export const operation: Requirements = {
   'R-183': { says: 'In a cluster it runs without rights it does not need.', note: 'comes with the Helm chart' },
   'R-184': {
     says: 'What happened is recorded with what it tells about, and cannot be changed.',
-    code: ['src/audit/audit.ts'],
+    code: ['src/audit/audit.ts', 'src/notices/notices.ts', 'src/signin/tells.ts', 'src/selfservice/objection.ts'],
     note: 'chaining comes with the admin API',
   },
   'R-185': {
     says: 'Personal data can be taken along and deleted, and what is old goes by itself.',
-    code: ['src/store/sweep.ts'],
-    note: 'export and deletion come with the account page',
+    code: ['src/store/sweep.ts', 'src/store/erasure.ts', 'src/accounts/closing.ts', 'src/selfservice/exporter.ts'],
   },
 }

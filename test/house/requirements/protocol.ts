@@ -75,7 +75,8 @@ export const protocol: Requirements = {
   'R-023': { says: 'A refresh looks at the account as it is now.', code: ['src/oidc/claims.ts'] },
   'R-024': {
     says: 'Sign-out, recovery and a change of factor end refresh tokens.',
-    note: 'comes with recovery and the account page',
+    code: ['src/oidc/sessions.ts', 'src/selfservice/sessions.ts', 'src/selfservice/objection.ts', 'src/selfservice/closing.ts'],
+    note: 'after a factor was removed it is offered; recovery comes later',
   },
   'R-025': {
     says: 'Access tokens name their audience; an ID token is none.',

@@ -40,7 +40,10 @@ export const secondFactors: Requirements = {
     code: ['src/factors/totp/totp-factor.ts'],
     note: 'what an old secret has sealed opens as long as that stands in SECRETS; nothing seals it anew',
   },
-  'R-109': { says: 'Removing a factor needs a factor, and is told.', note: 'comes with the account page' },
+  'R-109': {
+    says: 'Removing a factor needs a factor, and is told.',
+    code: ['src/web/account/fresh.ts', 'src/selfservice/authenticators.ts', 'src/notices/notices.ts'],
+  },
   'R-110': { says: 'A passkey’s challenge is random, stored, short-lived and used once.', note: 'comes with passkeys' },
   'R-111': { says: 'All that a passkey’s answer says about itself is checked.', note: 'comes with passkeys' },
   'R-112': { says: 'A passkey belongs to one person.', note: 'comes with passkeys' },
@@ -56,10 +59,20 @@ export const secondFactors: Requirements = {
     code: ['src/signin/policy.ts', 'src/signin/second-factor.ts'],
   },
   'R-118': { says: 'Recovery is told on every channel; an administrator learns no secret.', note: 'comes with recovery' },
-  'R-119': { says: 'A recovery link is for one account and cannot be turned to another.', note: 'comes with recovery' },
+  'R-119': {
+    says: 'A recovery link is for one account and cannot be turned to another.',
+    code: ['src/web/account/screens/address-purpose.ts'],
+    note: 'for the proof of a new address; recovery comes later',
+  },
   'R-120': {
     says: 'A fresh proof counts only when it is of the kind that is asked for.',
-    code: ['src/signin/policy.ts', 'src/oidc/prompts.ts', 'src/oidc/step-up.ts', 'src/web/sign-in/continue.ts'],
+    code: [
+      'src/signin/policy.ts',
+      'src/oidc/prompts.ts',
+      'src/oidc/step-up.ts',
+      'src/web/sign-in/continue.ts',
+      'src/web/account/fresh.ts',
+    ],
   },
   'R-121': {
     says: 'A remembered device belongs to one person, ends, and can be forgotten.',
