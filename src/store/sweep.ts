@@ -49,7 +49,8 @@ const SWEPT: readonly Swept[] = [
   expired('attempt', 'expires_at < $1', HOUR), // with its challenges and their messages
   expired('credential', 'proven_at is null and created_at < $1', HOUR, 'created_at'), // begun, and never proven once
   // Longer than its removal can be objected to.
-  expired('credential', 'removed_at < $1', 7 * DAY, 'removed_at', 'credential_removed'),
+  // As long as a removal can be objected to at most (ADDRESS_HOLD), and a day more.
+  expired('credential', 'removed_at < $1', 31 * DAY, 'removed_at', 'credential_removed'),
   expired('address', 'leaves_at < $1', MINUTE, 'leaves_at'),
   expired('account_session', 'expires_at < $1', MINUTE),
   expired('notice', 'created_at < $1', 30 * DAY, 'created_at'), // with its messages

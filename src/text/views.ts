@@ -93,7 +93,7 @@ export interface Views extends AccountViews {
     /** Goes on without it: the application merely wishes for it. */
     without?: FormView | null
     /** Goes back to the application, which is told that nobody signed in. */
-    cancel?: FormView | null
+    cancel: FormView | null
   }
   /** The code of an authenticator app, or a recovery code; posts `code`, and `remember` = `yes` where that was ticked. */
   'factor-code': {
@@ -113,7 +113,7 @@ export interface Views extends AccountViews {
     restart: FormView
     /** Goes on without it: the application merely wishes for it. */
     without?: FormView | null
-    cancel?: FormView | null
+    cancel: FormView | null
   }
   /**
    * A second proof is needed, and the person has none: setting one up, from the start. A press posts `way` = `totp`.
@@ -124,7 +124,7 @@ export interface Views extends AccountViews {
     why: 'policy' | 'acr'
     form: FormView
     restart: FormView
-    cancel?: FormView | null
+    cancel: FormView | null
   }
   /**
    * Setting up an authenticator app: the first of two steps in a sign-in, where recovery codes are the second. `app`

@@ -102,6 +102,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('continue', onward.press)
   step('switch', onward.switchAccount)
   step('keep', onward.keep)
+  step('leave', onward.leave)
   step('consent', consent.answer)
   step('other', onward.other)
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { startPairStage } from '../support/stage.ts'
-import type { App } from './protocol.ts'
+import { type App, appOf, silently } from './protocol.ts'
 import {
   addRecoveryCodes,
   afterFirst,
@@ -16,7 +16,7 @@ import {
   type Walker,
 } from './second-standing.ts'
 import { addAuthenticator, essential, THREE, TWO } from './second-walk.ts'
-import { anyStep, germanNumber, giveNumber, here, quiet } from './text-walk.ts'
+import { anyStep, germanNumber, giveNumber, here, quiet, toStep } from './text-walk.ts'
 
 const YEAR_SECONDS = 365 * 86_400
 const strict: App = { id: 'strict', secret: null, redirectUri: 'https://strict.example/callback' }
@@ -206,5 +206,17 @@ describe('an authenticator that was set up', () => {
     await anyStep(walk, 'way', { way: 'recovery' })
     expect((await now(walk)).page.words).toContain('authenticator app')
     expect(await tokenOf(stage, await typing(await now(walk), authenticator()))).toMatchObject({ acr: THREE })
+  })
+
+  test('whoever gives it up goes back to the application, which is told so, and nobody is signed in', async () => {
+    const email = 'gives-up@fabrikam.example'
+    await stage.signIn(email)
+    await addAuthenticator(stage.service, email)
+    const walk = await afterFirst(stage, email)
+    const end = await walk.visitor.follow(await walk.visitor.submit(toStep(walk, 'leave')))
+    expect(new URL(String(end.location)).searchParams.get('error')).toBe('access_denied')
+    expect((await silently(stage, appOf(stage), walk.visitor, { prompt: 'none' }))?.searchParams.get('error')).toBe(
+      'login_required',
+    )
   })
 })

@@ -272,10 +272,10 @@ describe('the sweep', () => {
     }
     expect(await goes(60)).toEqual({})
     expect(await goes(61)).toEqual({ account_session: 1, address: 1 })
-    expect(await goes(7 * DAY)).toEqual({})
-    expect(await goes(7 * DAY + 1)).toEqual({ credential: 1 })
     expect(await goes(30 * DAY)).toEqual({})
     expect(await goes(30 * DAY + 1)).toMatchObject({ notice: 1 })
+    expect(await goes(31 * DAY)).not.toMatchObject({ credential: 1 })
+    expect(await goes(31 * DAY + 1)).toMatchObject({ credential: 1 })
     expect(await query(url, 'select 1 from delivery where notice_id = $1', [`n${id}`])).toEqual([])
     stage.at(0)
     expect(await accounts().find(id)).toMatchObject({ state: 'active', email: named('swept') })

@@ -58,6 +58,12 @@ export function createContinue(deps: ContinueDeps) {
     visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person kept the account that is signed in'))
   }
 
+  /** The person gives up a second proof, and goes back to the application. */
+  const leave: Middleware = async (ctx) => {
+    const visit = await visits.loadPosted(ctx, 'login')
+    visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person went back'))
+  }
+
   /** At consent: somebody else wants to sign in. The application is led back and may ask again. */
   const other: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'consent')
@@ -111,7 +117,7 @@ export function createContinue(deps: ContinueDeps) {
     return deps.csrf.tokenFor(`${visit.uid}\n${accountId}`).slice(0, 22)
   }
 
-  return { go, press, switchAccount, keep, other }
+  return { go, press, switchAccount, keep, leave, other }
 }
 
 /** RFC 8176 §2: a second factor makes `mfa`; two channels are `mca` and no second factor (R-069). */

@@ -72,7 +72,9 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
   ): void {
     const restart = visits.form(visit, 'restart')
     const without = mayGoWithout ? visits.form(visit, 'without') : null
-    visits.show(ctx, visit, 'second-factor', { methods, first, form: visits.form(visit, 'way'), restart, without })
+    visits.show(ctx, visit, 'second-factor', {
+      ...{ methods, first, restart, without, form: visits.form(visit, 'way'), cancel: visits.form(visit, 'leave') },
+    })
   }
 
   async function showCode(ctx: Context, visit: OpenVisit, step: Extract<Step, { screen: 'factor-code' }>): Promise<void> {
@@ -90,6 +92,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       without: (await secondFactor.mayGoWithout(attempt, visit.asker)) ? visits.form(visit, 'without') : null,
       remember: deps.devices.days !== null && mayRemember(visit, challenge) ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
+      cancel: visits.form(visit, 'leave'),
     })
   }
 
@@ -98,7 +101,12 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const restart = visits.form(visit, 'restart')
     if (!setUp) {
       const why = visit.requirement.secondFactor === 'required' ? 'policy' : 'acr'
-      return visits.show(ctx, visit, 'enrol', { why, form: visits.form(visit, 'enrol'), restart })
+      return visits.show(ctx, visit, 'enrol', {
+        why,
+        form: visits.form(visit, 'enrol'),
+        restart,
+        cancel: visits.form(visit, 'leave'),
+      })
     }
     const wrong = heard(cookies, ctx, visit.uid, ['code_wrong'])
     visits.show(ctx, visit, 'totp-enrol', {
