@@ -11,14 +11,24 @@ import { createVisitor, formWith, type Page, type Visitor } from '../support/per
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { type App, redeem } from './protocol.ts'
+import { afterFirst, choosing, keyOn } from './second-standing.ts'
 
 const WRONG_SECRETS = 20
+const strict: App = { id: 'strict', secret: null, redirectUri: 'https://strict.example/callback' }
 
 let stage: Stage
 let db: ReturnType<typeof openDatabase>
 let sessions: ReturnType<typeof createSessions>
 beforeAll(async () => {
-  stage = await startStage({ env: { LIMITS: GENEROUS_LIMITS.replace(/token-ip:\d+/, `token-ip:${WRONG_SECRETS}`) } })
+  stage = await startStage({
+    env: { LIMITS: GENEROUS_LIMITS.replace(/token-ip:\d+/, `token-ip:${WRONG_SECRETS}`) },
+    clients: [
+      {
+        ...{ client_id: strict.id, token_endpoint_auth_method: 'none', redirect_uris: [strict.redirectUri] },
+        ...{ first_party: true, second_factor: 'required' },
+      },
+    ],
+  })
   const clock = { now: () => new Date(Date.now() + stage.service.clockSeconds * 1000) }
   const url = stage.service.databaseUrl
   db = openDatabase({ url, poolSize: 5, log: createLog('fatal'), metrics: createMetrics(), clock })
@@ -93,6 +103,11 @@ function formOf(page: Page, field: string): Form {
 
 const holdAccount = (tx: Tx, accountId: string) =>
   runIn(tx, { name: 'hold_account', text: 'select 1 from account where id = $1 for update' }, [accountId])
+
+const holdSessions = (tx: Tx, accountId: string) => {
+  const text = `select 1 from oidc_record where model = 'Session' and account_id = $1 for update`
+  return runIn(tx, { name: 'hold_sessions', text }, [accountId])
+}
 
 /** Resolves once so many connections wait for a lock. */
 async function somebodyWaits(count = 1): Promise<void> {
@@ -198,6 +213,25 @@ describe('R-135 at the same moment', () => {
     expect(await livingSessions(email)).toBe(0)
   })
 
+  test('R-135 a sign-in whose last look is over is ended before its result is written', async () => {
+    const [email, other] = ['between@fabrikam.example', 'present@fabrikam.example']
+    const visitor = await stage.signIn(other)
+    const { page } = await afterFirst(stage, email, { visitor })
+    const form = page.forms.find(({ action }) => action.includes('/switch'))
+    if (!form) throw new Error(`nobody is asked on ${page.url}: ${page.words}`)
+    const { goingOn } = await db.transact(async (tx) => {
+      // The session that ends with the switch: the result is written with it.
+      await holdSessions(tx, await accountOf(other))
+      const goingOn = visitor.submit(form)
+      await somebodyWaits()
+      await endAll(email)
+      return { goingOn }
+    })
+    const { status, location } = await goingOn
+    expect([location, Math.floor(status / 100)]).toEqual([null, 4])
+    expect([await livingSessions(email), await livingSessions(other)]).toEqual([0, 1])
+  })
+
   test('R-135, S-1 however they meet, nobody is signed in afterwards', async () => {
     const email = 'meet@fabrikam.example'
     await openAccount(stage, createVisitor(stage.service), email)
@@ -212,6 +246,25 @@ describe('R-135 at the same moment', () => {
       expect(await livingSessions(email)).toBe(0)
       expect(isAccountPage(await way.visitor.open(at('/account')))).toBe(false)
     }
+  })
+
+  test('R-135, R-107 no authenticator is set up in a sign-in that is just being ended', async () => {
+    const email = 'sets-up@fabrikam.example'
+    await openAccount(stage, createVisitor(stage.service), email)
+    const walk = await afterFirst(stage, email, { app: strict })
+    const setUp = await choosing(walk, 'totp')
+    const accountId = await accountOf(email)
+    const confirm = () =>
+      setUp.visitor.submit(formOf(setUp.page, 'code'), { code: keyOn(setUp, stage.service).codeNow(), name: '' })
+    const { confirming } = await db.transact(async (tx) => {
+      await sessions.endAll(tx, accountId, ALL)
+      const confirming = confirm()
+      await somebodyWaits()
+      return { confirming }
+    })
+    expect((await confirming).status).toBe(303)
+    const sql = 'select 1 from credential where account_id = $1 and proven_at is not null'
+    expect(await rows(sql, [accountId])).toEqual([])
   })
 
   test('R-087 an address that is taken away while it is proven brings nobody in', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { hashOf, newSecret } from '../../src/base/index.ts'
+import { createConnectionStore } from '../../src/store/connections.ts'
+import { eraseAccount } from '../../src/store/erasure.ts'
 import { query } from '../support/database.ts'
 import { type Change, HOUR, type OidcStage, type Person, startOidcStage } from './oidc-stage.ts'
 
@@ -60,7 +62,7 @@ describe('R-135 interactions, where all sessions of an account end', () => {
   test('R-135 go with a single session that ends, and are no access of an application', async () => {
     const one = await stage.person()
     const [own, another] = [await interaction(hangingOn(one)), await interaction({ result: login(one) })]
-    const apps = await stage.connections.ofAccount(one.accountId)
+    const apps = await createConnectionStore(stage.db).ofAccount(one.accountId, stage.around.at)
     expect(apps.map(({ clientId }) => clientId)).toEqual(['crm'])
     expect(await stage.db.transact((tx) => stage.connections.revoke(tx, one.accountId, 'crm'))).toBe(true)
     expect([await stays(own), await stays(another)]).toEqual([true, true])
@@ -92,6 +94,16 @@ describe('R-135 interactions, where all sessions of an account end', () => {
     const used: Change = [`delete from oidc_record where model = 'Interaction' and id = $1`, [hashOf(uid)]]
     await stage.whileOpen([used, row('Session'), row('Interaction')], () => endAll(one))
     expect(await stage.left(one)).toEqual([])
+  })
+
+  test('R-033 outlive the erasure of an account by a little: somebody else may be signing in there', async () => {
+    const one = await stage.person()
+    const uid = await interaction(hangingOn(one))
+    await stage.db.transact((tx) => eraseAccount(tx, one.accountId, new Date(stage.around.at.getTime() - HOUR * 500)))
+    expect(await stage.left(one)).toEqual(['Interaction', 'Session'])
+    const sql = 'select distinct expires_at as at from oidc_record where account_id = $1'
+    const until = new Date(stage.around.at.getTime() + HOUR * 500)
+    expect([await stays(uid), await query(stage.url, sql, [one.accountId])]).toEqual([true, [{ at: until }]])
   })
 
   test('R-135 end between the last look at a sign-in and its result', async () => {
