@@ -57,6 +57,24 @@ describe('at once, over two instances', () => {
     expect([await on.recorded(one.address, 'factor.added'), await on.toldOf(one.address)]).toEqual([1, ['factor_added']])
   })
 
+  test('F-22, R-105 and that of a second one, twenty times: the same, and its code is used', async () => {
+    const address = 'confirms-second@fabrikam.example'
+    await on.member(address)
+    const shows = await addAuthenticator(stage.service, address)
+    await addRecoveryCodes(stage.service, address)
+    const one = await on.member(address, shows)
+    const key = shownBy(await on.open(one, '/account/authenticators/new'), stage.service)
+    const code = key()
+    const answers = await atOnce(20, sending(one, '/account/authenticators/new', { code, name: 'Tablet' }))
+    expect(statuses(answers)).toEqual({ 303: 20 })
+    expect(ways(answers)['/account/methods']).toBe(1)
+    expect([
+      await on.recorded(address, 'factor.added'),
+      (await on.toldOf(address)).filter((kind) => kind === 'factor_added'),
+    ]).toEqual([1, ['factor_added']])
+    await expect(on.member(address, () => code)).rejects.toThrow('Too many wrong codes')
+  })
+
   test('R-116 recovery codes are made anew in two tabs, and in two browsers: ten count, and no page shows others', async () => {
     const address = 'codes-anew@fabrikam.example'
     await on.member(address)
