@@ -17,8 +17,7 @@ export function createObjection(deps: SelfserviceDeps) {
   const { notices, addresses, closing, kept, sessions, devices, transact, audit, holdSeconds } = deps
 
   async function takeBack(tx: Tx, { accountId, kind, undo }: Notice): Promise<void> {
-    // For good: a later objection brings back what its person removed, never what a thief had added.
-    if (kind === 'factor_added' && undo.credentialId) await kept.discard(tx, accountId, undo.credentialId)
+    if (kind === 'factor_added' && undo.credentialId) await discardFactor(tx, accountId, undo.credentialId)
     if (kind === 'factor_removed' && undo.credentialId) await kept.restore(tx, accountId, undo.credentialId)
     // The old ones are gone for good; these may have been seen by somebody else.
     if (kind === 'codes_replaced') await kept.endCodes(tx, accountId)
@@ -26,6 +25,16 @@ export function createObjection(deps: SelfserviceDeps) {
     if (kind === 'address_added' && undo.kind && undo.address) {
       await addresses.takeBack(tx, accountId, undo.kind as AddressKind, undo.address as Address)
     }
+  }
+
+  // For good: a later objection brings back what its person removed, never what a thief had added. Recovery codes that were
+  // made since it counts came with it, or were made by whoever had it.
+  async function discardFactor(tx: Tx, accountId: string, credentialId: string): Promise<void> {
+    const own = await kept.ofAccountIn(tx, accountId)
+    const since = own.find(({ id }) => id === credentialId)?.provenAt
+    await kept.discard(tx, accountId, credentialId)
+    const seen = since && own.some(({ kind, createdAt }) => kind === 'recovery' && createdAt >= since)
+    if (seen) await kept.endCodes(tx, accountId)
   }
 
   async function mendFactors(tx: Tx, { accountId, at }: Notice): Promise<void> {
@@ -41,15 +50,17 @@ export function createObjection(deps: SelfserviceDeps) {
     if (!notice) return null
     const { accountId, kind } = notice
     return transact(async (tx) => {
+      const open = await notices.openSince(tx, accountId, notice.at)
+      if (!open.some(({ id }) => id === notice.id)) return null
+      // Before anything is looked at: what was under way has told of itself by then, or finds its session ended.
+      await sessions.endAll(tx, accountId, { except: null, offline: true })
       const since = await notices.openSince(tx, accountId, notice.at)
-      if (!since.some(({ id }) => id === notice.id)) return null
       const factors = since.some((one) => one.kind === 'factor_added' || one.kind === 'factor_removed')
       for (const one of since) {
         if (await notices.object(tx, one.id)) await takeBack(tx, one)
       }
       if (factors) await mendFactors(tx, notice)
       await addresses.keepAll(tx, accountId)
-      await sessions.endAll(tx, accountId, { except: null, offline: true })
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'notice.objected', { ...where, accountId, detail: { kind } })
       return { kind }
