@@ -253,14 +253,17 @@ describe('the table of credentials', () => {
     const [ada, eve] = [await newAccount(), await newAccount()]
     const { id: counts } = await enrol(ada)
     await query(url, 'update credential set created_at = $2 where id = $1', [counts, addSeconds(now, -365 * 86_400)])
-    const begin = async (accountId: string, at: Date) => {
+    const begin = async (accountId: string, at: Date, label = '') => {
       const id = newId()
       const { data } = totp.newSeed(accountId)
-      await db.transact((tx) => store.add(tx, accountId, { id, kind: 'totp', data, label: '', provenAt: null, now: at }))
+      await db.transact((tx) => store.add(tx, accountId, { id, kind: 'totp', data, label, provenAt: null, now: at }))
       return id
     }
-    await begin(ada, now)
-    await db.transact((tx) => store.removeUnproven(tx, ada, 'totp'))
+    await begin(ada, now, 'session one')
+    const elsewhere = await begin(ada, now, 'session two')
+    await db.transact((tx) => store.removeUnproven(tx, ada, 'totp', 'session one'))
+    expect((await store.ofAccount(ada)).map(({ id }) => id).toSorted()).toEqual([counts, elsewhere].toSorted())
+    await db.transact((tx) => store.removeUnproven(tx, ada, 'totp', 'session two'))
     expect((await store.ofAccount(ada)).map(({ id }) => id)).toEqual([counts])
     await begin(eve, addSeconds(now, -3601))
     const late = await begin(eve, addSeconds(now, -3599))

@@ -1,75 +1,24 @@
-import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { addSeconds, createSecrets, type EmailAddress, newId } from '../../src/base/index.ts'
-import type { Composed, DueDelivery } from '../../src/delivery/index.ts'
-import { createNotices, type Notices, type ToTell } from '../../src/notices/index.ts'
-import { createNoticeStore } from '../../src/store/index.ts'
-import { createText } from '../../src/text/index.ts'
+import { type Address, addSeconds, type EmailAddress } from '../../src/base/index.ts'
+import type { DueDelivery } from '../../src/delivery/index.ts'
+import type { ToTell } from '../../src/notices/index.ts'
 import { query } from '../support/database.ts'
-import { cleanUp, onEnd, START, stage } from './delivery-stage.ts'
-import { open } from './store-support.ts'
+import { cleanUp, START } from './delivery-stage.ts'
+import { addAddress, HOLD_SECONDS, house, MARIA, newAccount, OLD, OLD_SECRET } from './notices-stage.ts'
 
-const ISSUER = 'https://id.northwind.example'
-const HOLD_SECONDS = 3 * 86_400
-const MARIA = 'maria@fabrikam.example' as EmailAddress
 const AT_HOME = 'maria@home.example' as EmailAddress
-const OLD_SECRET = 'the secret of last year, which is long enough'
+const ELSEWHERE = 'maria@elsewhere.example' as EmailAddress
 const NEW_SECRET = 'the secret of this year, which is long enough'
-const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets: {} })
 
 afterEach(cleanUp)
-
-/** The room with real mails on a database of its own, seen by two instances. */
-async function house(withSecrets: readonly string[] = [OLD_SECRET]) {
-  let notices: Notices
-  const around = await stage({ compose: (due: DueDelivery): Promise<Composed | null> => notices.compose(due) })
-  const { db, clock, delivery, url } = around
-  const other = open(url)
-  onEnd(() => other.close())
-  const roomOn = (on: typeof db, secrets = withSecrets): Notices =>
-    createNotices({
-      ...{ store: createNoticeStore(on), text, clock, issuer: ISSUER, objectSeconds: HOLD_SECONDS },
-      queue: delivery.queue,
-      appNameOf: async (clientId) => (clientId === 'shop' ? 'Fabrikam Shop' : null),
-      secrets: createSecrets(secrets),
-    })
-  notices = roomOn(db)
-  const accountId = await newAccount(url)
-  const told = (changes: Partial<ToTell> = {}): ToTell => ({
-    ...{
-      accountId,
-      kind: 'factor_removed',
-      values: { name: 'Phone' },
-      undo: { credentialId: 'c-1' },
-      device: 'Firefox on Linux',
-    },
-    ...{ locale: 'en', to: [MARIA], objectable: true },
-    ...changes,
-  })
-  const tell = (changes?: Partial<ToTell>) => db.transact((tx) => notices.tell(tx, told(changes)))
-  /** Tells it and answers the token that stands in its mail. */
-  const tokenBy = async (changes?: Partial<ToTell>): Promise<string> => {
-    await tell(changes)
-    await around.work()
-    const mail = await around.mailbox.nextNotice(changes?.to?.[0] ?? MARIA)
-    return (mail.objection ?? '').slice(`${ISSUER}/account/notice/`.length)
-  }
-  const count = async (table: string) => Number((await query<{ n: string }>(url, `select count(*) as n from ${table}`))[0]?.n)
-  return { ...around, notices, roomOn, other, accountId, told, tell, tokenBy, count }
-}
-
-async function newAccount(url: string): Promise<string> {
-  const id = newId()
-  await query(url, `insert into account (id, profile, locale, created_at) values ($1, '{}', 'en', $2)`, [id, START])
-  return id
-}
 
 const wins = (outcomes: readonly boolean[]) => outcomes.filter(Boolean).length
 
 describe('what was done to an account is told by mail', () => {
   test('R-109, R-184 to each address, with the device, the moment and a link of this issuer', async () => {
-    const { tell, work, mailbox, count } = await house()
-    expect(await tell({ to: [MARIA, AT_HOME, MARIA] })).toBe(true)
+    const { tell, work, mailbox, count, url, accountId } = await house()
+    await addAddress(url, accountId, AT_HOME)
+    expect(await tell()).toBe(true)
     expect([await count('notice'), await count('delivery')]).toEqual([1, 2])
     await work()
     await work()
@@ -101,20 +50,44 @@ describe('what was done to an account is told by mail', () => {
     expect(mail.text).toContain('Fabrikam Shop')
   })
 
-  test('nobody is told where there is no address, and nothing is kept', async () => {
-    const { tell, count } = await house()
-    expect(await tell({ to: [] })).toBe(false)
+  test('nobody is told where there is no email address, and nothing is kept', async () => {
+    const { tell, count, url } = await house()
+    const accountId = await newAccount(url)
+    await addAddress(url, accountId, '+4915112345678' as Address, OLD, 'phone')
+    expect(await tell({ accountId })).toBe(false)
     expect(await count('notice')).toBe(0)
   })
 
-  test('that codes run low has no link, since there is nothing to take back', async () => {
+  test('R-109 an address gets none before it was the account’s for as long as one can object; the oldest one gets them till then', async () => {
+    const { tell, work, jobs, mailbox, url, accountId, wait } = await house()
+    await query(url, 'update address set usable_from = $1', [addSeconds(START, -2)])
+    await addAddress(url, accountId, AT_HOME, addSeconds(START, -1))
+    await addAddress(url, accountId, ELSEWHERE, addSeconds(START, 1))
+    const toldTo = async (changes?: Partial<ToTell>) => {
+      const before = mailbox.received.length
+      await tell(changes)
+      while (jobs.length > 0) await work()
+      return mailbox.received.slice(before).map(({ to }) => to)
+    }
+    expect(await toldTo()).toEqual([MARIA])
+    wait(HOLD_SECONDS - 2) // MARIA is old enough now
+    expect(await toldTo()).toEqual([MARIA])
+    wait(1)
+    expect((await toldTo()).toSorted()).toEqual([MARIA, AT_HOME])
+    expect(await toldTo({ not: AT_HOME })).toEqual([MARIA])
+    // One that was just proven is told of nothing, even where it is the only one.
+    await query(url, 'delete from address where canonical <> $1', [AT_HOME])
+    expect(await toldTo({ not: AT_HOME })).toEqual([])
+  })
+
+  test('R-116 that a recovery code was used, and how many are left, with a way to object', async () => {
     const { tell, work, mailbox } = await house()
-    await tell({ kind: 'codes_low', values: { left: '2' }, undo: {}, objectable: false })
+    await tell({ kind: 'code_used', values: { left: '2' }, undo: {} })
     await work()
-    const mail = await mailbox.next(MARIA)
-    expect(mail.text).toContain('2')
-    expect([mail.objection, mail.link, mail.code]).toEqual([null, null, null])
-    expect(mail.html).not.toContain('/account/notice/')
+    const mail = await mailbox.nextNotice(MARIA)
+    expect(mail.text).toContain('2 are left')
+    expect([mail.link, mail.code]).toEqual([null, null])
+    expect(mail.html).toContain('/account/notice/')
   })
 
   test('a mail that nobody takes for a day is not sent any more', async () => {
@@ -148,7 +121,7 @@ describe('what was done to an account is told by mail', () => {
 })
 
 describe('a device is told of once a day', () => {
-  const device = { kind: 'device_new', values: { clientId: 'shop' }, undo: {} } as const
+  const device = { kind: 'device_new', values: { clientId: 'shop' }, undo: {}, once: 'here' } as const
 
   test('R-184 by however many sign-ins at once, over two instances', async () => {
     const { db, other, roomOn, told, count } = await house()
@@ -162,13 +135,17 @@ describe('a device is told of once a day', () => {
     expect([wins(outcomes), await count('notice'), await count('delivery')]).toEqual([1, 1, 1])
   })
 
-  test('and again after 24 hours; another device, another account and another kind at once', async () => {
+  test('and again after 24 hours; another place, another account and another kind at once', async () => {
     const { tell, wait, url } = await house()
     expect(await tell(device)).toBe(true)
     wait(86_399)
     expect(await tell(device)).toBe(false)
-    expect(await tell({ ...device, device: 'Safari on iOS' })).toBe(true)
-    expect(await tell({ ...device, accountId: await newAccount(url) })).toBe(true)
+    // What a device calls itself is its own choice: the place is what counts.
+    expect(await tell({ ...device, device: 'Safari on iOS' })).toBe(false)
+    expect(await tell({ ...device, once: 'elsewhere' })).toBe(true)
+    const other = await newAccount(url)
+    await addAddress(url, other, AT_HOME)
+    expect(await tell({ ...device, accountId: other })).toBe(true)
     for (const _ of [1, 2]) expect(await tell()).toBe(true)
     wait(1)
     expect(await tell(device)).toBe(true)
@@ -208,7 +185,7 @@ describe('“that was not me”', () => {
 
   test('R-050 no token is right but the one of the mail: not another notice’s, not one that is off by a letter', async () => {
     const { tokenBy, notices } = await house()
-    const [one, two] = [await tokenBy(), await tokenBy({ to: [AT_HOME] })]
+    const [one, two] = [await tokenBy(), await tokenBy()]
     const off = (at: number) => `${one.slice(0, at)}${one[at] === 'A' ? 'B' : 'A'}${one.slice(at + 1)}`
     const wrong = [
       one.slice(0, 22) + two.slice(22),
@@ -225,14 +202,37 @@ describe('“that was not me”', () => {
     expect(await notices.byToken(one)).not.toBeNull()
   })
 
-  test('R-109 a notice without a link has no token', async () => {
-    const { tell, tokenBy, notices, url, db } = await house()
+  test('R-109 a notice that nobody may object to has no token', async () => {
+    const { tokenBy, notices, url, db } = await house()
     const token = await tokenBy()
-    await tell({ kind: 'codes_low', values: { left: '1' }, undo: {}, objectable: false })
-    const [{ id } = { id: '' }] = await query<{ id: string }>(url, `select id from notice where kind = 'codes_low'`)
+    const id = (await notices.byToken(token))?.id ?? ''
     await query(url, 'update notice set object_until = null')
     expect(await notices.byToken(token)).toBeNull()
     expect(await db.transact((tx) => notices.object(tx, id))).toBe(false)
+  })
+
+  test('R-109 an objection knows all that was told since, the newest first, of this account, and what is still open', async () => {
+    const { tell, notices, wait, db, url } = await house()
+    const since = (at: Date) => db.transact((tx) => notices.openSince(tx, accountId, at))
+    const { accountId } = await someTold()
+    expect((await since(addSeconds(START, 1))).map(({ kind }) => kind)).toEqual(['codes_replaced', 'factor_added'])
+    const [newest] = await since(START)
+    expect(newest).toMatchObject({ accountId, at: addSeconds(START, 2), undo: { credentialId: 'c-1' } })
+    await db.transact((tx) => notices.object(tx, newest?.id ?? ''))
+    expect((await since(START)).map(({ kind }) => kind)).toEqual(['factor_added', 'factor_removed'])
+    wait(HOLD_SECONDS - 3)
+    expect((await since(START)).map(({ kind }) => kind)).toEqual(['factor_added'])
+
+    async function someTold() {
+      const own = await newAccount(url)
+      await addAddress(url, own, AT_HOME)
+      for (const kind of ['factor_removed', 'factor_added', 'codes_replaced'] as const) {
+        await tell({ accountId: own, kind })
+        await tell({ kind: 'account_closing', values: { at: START.toISOString() } })
+        wait(1)
+      }
+      return { accountId: own }
+    }
   })
 
   test('F-63 a token is good as long as its secret is configured, and no longer', async () => {

@@ -258,7 +258,7 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
     added: { ...notice, kind: 'factor_added', values: { name: 'Pixel 8' } },
     removed: { ...notice, kind: 'factor_removed', values: { name: 'Pixel 8' } },
     codes: { ...notice, kind: 'codes_replaced' },
-    codesLow: { ...notice, kind: 'codes_low', values: { left: '2' } },
+    codeUsed: { ...notice, kind: 'code_used', values: { left: '2' } },
     address: { ...notice, kind: 'address_added', values: { address: 'm•••a@northwind.example' } },
     changing: { ...notice, kind: 'address_changing', values: { address: 'm•••a@northwind.example', at: soon.toISOString() } },
     removing: { ...notice, kind: 'address_removing', values: { address: 'm•••a@northwind.example' } },

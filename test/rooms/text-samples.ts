@@ -250,7 +250,7 @@ export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
     added: toldOf('factor_added', { name: 'Pixel 8' }),
     removed: toldOf('factor_removed', { name: 'Pixel 8' }),
     codes: toldOf('codes_replaced'),
-    codesLow: { ...toldOf('codes_low', { left: '2' }), link: null, until: null },
+    codeUsed: toldOf('code_used', { left: '2' }),
     address: toldOf('address_added', other),
     changing: toldOf('address_changing', { ...other, at: '2026-11-24T14:02:11.000Z' }),
     removing: toldOf('address_removing', other),
