@@ -22,6 +22,8 @@ describe('an authenticator', () => {
 
   test('R-107, R-116 is set up by its first code; then neither its key nor, once kept, the recovery codes are seen again', async () => {
     const person = await signedIn()
+    const elsewhere = await signedIn(person.address)
+    const before = person.visitor.jar.value(at('/account'), 'account')
     const page = await ask(person, '/account/authenticators/new')
     const key = keyOn(page)
     expect(key).toMatch(/^[A-Z2-7]{32,}$/)
@@ -40,9 +42,13 @@ describe('an authenticator', () => {
     expect(list).toHaveLength(10)
     for (const code of list) expect(codes.words).toContain(code)
 
-    // A session that has not shown the authenticator is not strong enough from now on.
-    expect(ledTo(await ask(person, '/account/authenticators/new'))).toBe('/authorize')
-    expect((await post(person, '/account/codes/kept')).location).toBe(at('/account/methods'))
+    // A session that has not shown the authenticator is not strong enough from now on; the one that has goes on, as a new one.
+    expect(ledTo(await ask(elsewhere, '/account/authenticators/new'))).toBe('/authorize')
+    expect(person.visitor.jar.value(at('/account'), 'account')).not.toBe(before)
+    expect(keyOn(await ask(person, '/account/authenticators/new'))).not.toBe(key)
+    expect((await post(person, '/account/codes/kept')).status).toBe(403)
+    const csrf = csrfOf(await ask(person, '/account/codes'))
+    expect((await post({ ...person, csrf }, '/account/codes/kept')).location).toBe(at('/account/methods'))
     for (const path of ['/account/codes', '/account/codes/download']) {
       expect((await ask(person, path)).location).toBe(at('/account/methods'))
     }
