@@ -56,6 +56,9 @@ CREATE INDEX "account_session_account_id_idx" ON "account_session"("account_id")
 CREATE INDEX "account_session_expires_at_idx" ON "account_session"("expires_at");
 
 -- CreateIndex
+CREATE INDEX "attempt_account_id_idx" ON "attempt"("account_id");
+
+-- CreateIndex
 CREATE INDEX "account_closing_at_idx" ON "account"("closing_at");
 
 -- CreateIndex
