@@ -128,7 +128,7 @@ export async function attemptsStage() {
     const [row] = await query<DueDelivery>(
       url,
       `select id, channel, challenge_id as "challengeId", notice_id as "noticeId", message, target, locale
-       from delivery order by created_at desc, id desc limit 1`,
+       from delivery order by created_at desc, xmin::text::bigint desc limit 1`,
     )
     const composed = row && (await one.compose(row))
     if (!composed) throw new Error('nothing is to be sent')
