@@ -1,7 +1,7 @@
 import { type Account, nameOf } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Secrets, Transact, Tx } from '../base/index.ts'
-import { type Credential, type CredentialStore, countOf, type Enrolment, type KeptFactors } from '../factors/index.ts'
+import { type Credential, type CredentialStore, countOf, type Enrolment, type KeptFactors, labelOf } from '../factors/index.ts'
 import type { Assess, Enrolled } from './assess.ts'
 import type { Attempt, AttemptStore } from './attempt.ts'
 import type { Asker } from './deps.ts'
@@ -75,7 +75,7 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }
       await audit.record(tx, 'factor.added', { ...who, detail: { method: 'totp' } })
       const sealed = secrets.seal(JSON.stringify(set.codes), sealOf(attempt))
-      const enrolled = { credentialId: credential.id, label: label.trim(), sealed }
+      const enrolled = { credentialId: credential.id, label: labelOf(label), sealed }
       return prove(tx, attempt, account, 'totp', asker, false, enrolled)
     })
   }
