@@ -99,7 +99,7 @@ describe('an authenticator app', () => {
     const [file] = await Promise.all([page.waitForEvent('download'), page.getByText('Save as a file').click()])
     expect(await textOf(file)).toBe(`${codes.join('\r\n')}\r\n`)
     await keepCodes(page)
-    expect(await said(page)).toContain('The old ones no longer work.')
+    expect(await said(page)).toContain('Older ones no longer work.')
     await page.goto(`${stage.service.issuer}/account/codes`)
     expect(await codesShown(page)).toEqual([]) // never again
 

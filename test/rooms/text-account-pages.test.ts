@@ -105,7 +105,7 @@ describe('ways to sign in', () => {
 
   test('an authenticator without a name is called what it is', () => {
     expect(draw('account-factor', 'unnamed').heading).toBe('Authenticator app')
-    expect(draw('account-methods', 'unnamed').words).toContain('Authenticator app last used 09:40 UTC Manage Authenticator app')
+    expect(draw('account-methods', 'unnamed').words).toContain('Authenticator app Last used 09:40 UTC Manage Authenticator app')
   })
 
   test('setting one up shows picture and key, and calls it by a name that is true', () => {
