@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { outside } from '../support/browser.ts'
-import { walkTo } from '../support/screens.ts'
+import { tourOf, tours, walkTo } from '../support/screens.ts'
 import { openTheatre, type Theatre } from '../support/theatre.ts'
 
 let theatre: Theatre
@@ -33,4 +33,18 @@ describe('words of another language find room', () => {
     expect(await outside(page)).toEqual([])
     await page.context().close()
   })
+
+  test.each(Object.keys(tours))(
+    '%s: German words fit at 320 px too',
+    async (tour) => {
+      const told: Record<string, string[]> = {}
+      for await (const { name, page } of tourOf(theatre, tour, { locale: 'de-DE', viewport: { width: 320, height: 700 } })) {
+        expect(await page.locator('html').getAttribute('lang')).toBe('de')
+        const found = await outside(page)
+        if (found.length > 0) told[name] = found
+      }
+      expect(told).toEqual({})
+    },
+    240_000,
+  )
 })

@@ -22,6 +22,7 @@ export async function launchBrowser(): Promise<Browser> {
 }
 
 const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
 let axeSource: string | undefined
 
 interface AxeViolation {
@@ -33,12 +34,14 @@ interface AxeViolation {
 
 /**
  * What axe-core finds wrong on the page (WCAG 2.2 A and AA, best practice): one readable text per element,
- * none when all is well. The script is evaluated, not added to the page, so the page's CSP stays in force.
+ * none when all is well; `colours`: only what a theme may change. The script is evaluated, not added to the page, so
+ * the page's CSP stays in force.
  */
-export async function axe(page: Page): Promise<string[]> {
+export async function axe(page: Page, what: 'all' | 'colours' = 'all'): Promise<string[]> {
   axeSource ??= readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   await page.evaluate(axeSource)
-  const options = JSON.stringify({ runOnly: { type: 'tag', values: AXE_TAGS }, resultTypes: ['violations'] })
+  const runOnly = what === 'all' ? { type: 'tag', values: AXE_TAGS } : { type: 'rule', values: COLOUR_RULES }
+  const options = JSON.stringify({ runOnly, resultTypes: ['violations'] })
   const violations: AxeViolation[] = await page.evaluate(`axe.run(document, ${options}).then((found) => found.violations)`)
   return violations.flatMap(({ id, impact, help, nodes }) =>
     nodes.map(({ target, html, failureSummary }) =>

@@ -1,30 +1,55 @@
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { accountScreens } from './account-screens.ts'
 import type { Mail } from './mailbox.ts'
+import { secondScreens } from './second-screens.ts'
 import { textScreens } from './text-screens.ts'
-import { numberFor, OUTSIDE_APP, type Theatre, type Walk } from './theatre.ts'
-import { identify, press, typeAddress, until, WRONG_CODES, wrongCodes } from './walking.ts'
+import { numberFor, type Stop, type Theatre, type Walk } from './theatre.ts'
+import { identify, outsideRequest, press, typeAddress, until, WRONG_CODES, wrongCodes } from './walking.ts'
 
 let walks = 0
 
+type WalkOptions = BrowserContextOptions & { address?: string }
+
 /** Walks to a screen in a new browser, as somebody new unless told who, and answers the page that shows it. */
-export async function walkTo(
-  theatre: Theatre,
-  name: string,
-  options: BrowserContextOptions & { address?: string } = {},
-): Promise<Page> {
-  const { address = `maria.garcia-${++walks}@fabrikam.example`, ...browserOptions } = options
-  const number: Walk['number'] = (what = 'taken') => numberFor(what, walks)
+export async function walkTo(theatre: Theatre, name: string, options: WalkOptions = {}): Promise<Page> {
   const walk = screens[name]
   if (!walk) throw new Error(`there is no screen ${name}`)
+  const { around, contexts } = await setOut(theatre, options)
+  const seen = await walk(around)
+  for (const context of contexts) if (context !== seen.context()) await context.close()
+  return seen
+}
+
+/** Leads through the screens of a tour one after the other, as one person; the page is good until the next is asked for. */
+export async function* tourOf(theatre: Theatre, name: string, options: WalkOptions = {}): AsyncGenerator<Stop> {
+  const tour = tours[name]
+  if (!tour) throw new Error(`there is no tour ${name}`)
+  const { around, contexts } = await setOut(theatre, options)
+  try {
+    yield* tour(around)
+  } finally {
+    for (const context of contexts) await context.close()
+  }
+}
+
+/** The one who walks, and the browsers of this walk. */
+async function setOut(theatre: Theatre, options: WalkOptions): Promise<{ around: Walk; contexts: BrowserContext[] }> {
+  const { address = `maria.garcia-${++walks}@fabrikam.example`, ...browserOptions } = options
+  const nth = walks
+  const number: Walk['number'] = (what = 'taken') => numberFor(what, nth)
   const contexts: BrowserContext[] = []
-  const elsewhere = async () => {
-    const context = await theatre.browser.newContext({ reducedMotion: 'reduce', ...browserOptions })
+  const elsewhere: Walk['elsewhere'] = async (more = {}) => {
+    const context = await theatre.browser.newContext({ reducedMotion: 'reduce', ...browserOptions, ...more })
     contexts.push(context)
     return context.newPage()
   }
-  const seen = await walk({ ...theatre, page: await elsewhere(), address, number, elsewhere })
-  for (const context of contexts) if (context !== seen.context()) await context.close()
-  return seen
+  return { around: { ...theatre, page: await elsewhere(), address, number, elsewhere }, contexts }
+}
+
+/** Rows of screens that one person sees, since each is far to walk to: by the name of the row. */
+export const tours: Readonly<Record<string, (walk: Walk) => AsyncGenerator<Stop>>> = {
+  'second-factors': secondScreens,
+  account: accountScreens,
 }
 
 const OVER_SECONDS = 16 * 60
@@ -226,13 +251,4 @@ async function signIn(walk: Walk, query = ''): Promise<Page> {
   await walk.page.locator('#code').fill(code ?? '')
   await press(walk.page, 'form[action$="/answer"] button')
   return walk.page
-}
-
-function outsideRequest(): Record<string, string> {
-  return {
-    client_id: OUTSIDE_APP.client_id,
-    redirect_uri: OUTSIDE_APP.redirect_uris[0] ?? '',
-    scope: 'openid profile email offline_access',
-    prompt: 'consent', // OpenID Connect Core §11: else the engine leaves offline_access out
-  }
 }

@@ -1,13 +1,16 @@
 // Photographs the screens of a running service: a few for the README (`npm run screenshots`), or every one in both
-// themes and three widths, to look at them (`npm run screenshots -- --all`, into `.screenshots`).
+// themes and three widths, to look at them (`npm run screenshots -- --all`, into `.screenshots`; or only the screens and
+// tours that are named).
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import globalSetup from './global-setup.ts'
 import globalTeardown from './global-teardown.ts'
-import { screens, walkTo } from './screens.ts'
+import { screens, tourOf, tours, walkTo } from './screens.ts'
 import { openTheatre, type Theatre } from './theatre.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+const FOLDER = join(ROOT, '.screenshots')
 const PHONE = { width: 360, height: 740 }
 const TABLET = { width: 768, height: 900 }
 const DESK = { width: 1280, height: 800 }
@@ -36,20 +39,27 @@ async function forReadme(theatre: Theatre): Promise<void> {
 }
 
 async function all(theatre: Theatre, wanted: readonly string[]): Promise<void> {
-  const folder = join(ROOT, '.screenshots')
-  await mkdir(folder, { recursive: true })
-  for (const name of wanted.length > 0 ? wanted : Object.keys(screens)) {
+  await mkdir(FOLDER, { recursive: true })
+  const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name)
+  for (const name of Object.keys(screens).filter(isWanted)) {
     const page = await walkTo(theatre, name, { viewport: PHONE })
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const viewport of [PHONE, TABLET, DESK]) {
-        await page.emulateMedia({ colorScheme })
-        await page.setViewportSize(viewport)
-        await page.screenshot({ path: join(folder, `${name}-${viewport.width}-${colorScheme}.png`), fullPage: true })
-      }
-    }
+    await photograph(name, page)
     await page.context().close()
-    console.log(name)
   }
+  for (const tour of Object.keys(tours).filter(isWanted)) {
+    for await (const { name, page } of tourOf(theatre, tour, { viewport: PHONE })) await photograph(name, page)
+  }
+}
+
+async function photograph(name: string, page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const viewport of [PHONE, TABLET, DESK]) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize(viewport)
+      await page.screenshot({ path: join(FOLDER, `${name}-${viewport.width}-${colorScheme}.png`), fullPage: true })
+    }
+  }
+  console.log(name)
 }
 
 await globalSetup()

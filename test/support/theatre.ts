@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
 import type { MailBehaviour } from './mailbox.ts'
 import { GENEROUS_LIMITS, type Service, startService } from './service.ts'
@@ -22,7 +22,13 @@ export interface Walk extends Theatre {
   /** A number that no other walk uses, for which the providers do this; always the same within a walk. */
   number(what?: keyof typeof ENDINGS): string
   /** A new browser of another person or device. */
-  elsewhere(): Promise<Page>
+  elsewhere(options?: BrowserContextOptions): Promise<Page>
+}
+
+/** A screen that a tour stands before. */
+export interface Stop {
+  name: string
+  page: Page
 }
 
 export const OUTSIDE_APP = {

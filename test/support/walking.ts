@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import type { Walk } from './theatre.ts'
+import { OUTSIDE_APP, type Walk } from './theatre.ts'
 
 /** Steps that walks to many screens have in common. */
 
@@ -39,4 +39,14 @@ export async function until(page: Page, selector: string): Promise<Page> {
     await page.reload()
   }
   throw new Error(`${selector} does not come: ${await page.locator('main').innerText()}`)
+}
+
+/** What the application of somebody else asks for. */
+export function outsideRequest(): Record<string, string> {
+  return {
+    client_id: OUTSIDE_APP.client_id,
+    redirect_uri: OUTSIDE_APP.redirect_uris[0] ?? '',
+    scope: 'openid profile email offline_access',
+    prompt: 'consent', // OpenID Connect Core §11: else the engine leaves offline_access out
+  }
 }
