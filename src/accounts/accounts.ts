@@ -83,7 +83,7 @@ export interface ProvenAddress extends EventWho {
  */
 export type Proven =
   | { outcome: 'existing' | 'created' | 'stale'; account: Account }
-  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
+  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' | 'address_waits' }
 
 export interface Accounts {
   find(id: string): Promise<Account | null>
@@ -146,7 +146,7 @@ export function createAccounts(deps: {
     // Whoever lost the race finds here the account that won.
     const found = await store.byAddressIn(tx, kind, address, clock.now())
     // It is to be somebody's, and opens nothing until then.
-    if (!found) return { outcome: 'refused', reason: 'account_closed' }
+    if (!found) return { outcome: 'refused', reason: 'address_waits' }
     return found.account.id === id ? { outcome: 'created', account: found.account } : existing(found.account)
   }
 

@@ -7,6 +7,8 @@ export const refusals = {
   sign_in_not_open: { status: 400 },
   forged_request: { status: 403 },
   not_invited: { status: 403 },
+  account_closed: { status: 403 },
+  address_waits: { status: 403 },
   not_found: { status: 404 },
   method_not_allowed: { status: 405 },
   too_large: { status: 413 },

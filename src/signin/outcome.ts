@@ -5,8 +5,8 @@ export type Outcome =
   | { outcome: 'second' }
   /** Right, and what the application insists on cannot be had. */
   | { outcome: 'unmet' }
-  /** Proven, and yet nobody may come in: sign-up is closed, or the account is. */
-  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' }
+  /** Proven, and yet nobody may come in: sign-up is closed, the account is, or the address counts only later. */
+  | { outcome: 'refused'; reason: 'signup_closed' | 'account_closed' | 'address_waits' }
   | { outcome: 'wrong'; triesLeft: number }
   /** Not an answer at all; nothing was counted. */
   | { outcome: 'unreadable' }

@@ -2,10 +2,9 @@
 ALTER TABLE "account" ADD COLUMN     "closing_at" TIMESTAMPTZ(3);
 
 -- AlterTable
-ALTER TABLE "address" DROP COLUMN "is_primary",
-ADD COLUMN     "leaves_at" TIMESTAMPTZ(3),
-ADD COLUMN     "primary_from" TIMESTAMPTZ(3),
-ADD COLUMN     "usable_from" TIMESTAMPTZ(3) NOT NULL;
+ALTER TABLE "address" ADD COLUMN     "leaves_at" TIMESTAMPTZ(3),
+ADD COLUMN     "primary_from" TIMESTAMPTZ(3) DEFAULT 'epoch'::timestamptz,
+ADD COLUMN     "usable_from" TIMESTAMPTZ(3) NOT NULL DEFAULT 'epoch'::timestamptz;
 
 -- AlterTable
 ALTER TABLE "credential" ADD COLUMN     "removed_at" TIMESTAMPTZ(3);

@@ -107,7 +107,7 @@ export function createContinue(deps: ContinueDeps) {
       if (!(await deps.flow.stands(tx, attempt))) return false
       if (!(await interactions.claim(tx, visit.uid, accountId))) return false
       // suspended or closed meanwhile.
-      if (!(await deps.accounts.signedIn(tx, accountId))) throw new Refusal('not_invited')
+      if (!(await deps.accounts.signedIn(tx, accountId))) throw new Refusal('account_closed')
       return true
     })
   }

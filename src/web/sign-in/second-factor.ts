@@ -6,6 +6,7 @@ import { type Attempt, type Devices, nextStep, type SecondFactorFlow, type Secon
 import type { Channel, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
+import { refusalOf } from './refusal-of.ts'
 import { heard, say } from './said.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
@@ -189,7 +190,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
 
   async function goOn(ctx: Context, visit: OpenVisit, outcome: Awaited<ReturnType<typeof secondFactor.answer>>): Promise<void> {
     if (outcome.token) cookies.setDevice(ctx, outcome.token, deps.devices.rememberSeconds)
-    if (outcome.outcome === 'refused') throw new Refusal('not_invited')
+    if (outcome.outcome === 'refused') throw new Refusal(refusalOf(outcome.reason))
     if (outcome.outcome === 'unmet') return visits.seeOther(ctx, await deps.interactions.unmet(visit.uid))
     visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
   }

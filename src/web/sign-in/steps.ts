@@ -5,6 +5,7 @@ import type { Interactions } from '../../oidc/index.ts'
 import { type Attempt, type Flow, isKept, nextStep, type Outcome, type Prover, typedChallenge } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
+import { refusalOf } from './refusal-of.ts'
 import { say } from './said.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
@@ -95,7 +96,7 @@ export function createSteps(deps: StepDeps) {
 
   async function goOn(ctx: Parameters<Middleware>[0], visit: OpenVisit, outcome: Outcome): Promise<void> {
     if (outcome.outcome === 'unmet') return visits.seeOther(ctx, await deps.interactions.unmet(visit.uid))
-    if (outcome.outcome === 'refused') throw new Refusal('not_invited')
+    if (outcome.outcome === 'refused') throw new Refusal(refusalOf(outcome.reason))
     // Only the tab whose button was pressed goes on to the application.
     visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
   }
