@@ -36,7 +36,7 @@ describe('a change of an address', () => {
     const [old, fresh] = [named('early-old'), named('early-new')]
     const id = await own.withAddresses(old)
     await own.replace(id, old, fresh)
-    const refused = { outcome: 'refused', reason: 'account_closed' }
+    const refused = { outcome: 'refused', reason: 'address_waits' }
     expect(await own.inTx((tx) => stage.accountsOn(stage.one).prove(tx, proofOf(fresh)))).toEqual(refused)
     stage.at(HOLD_SECONDS)
     const proven = await own.inTx((tx) => stage.accountsOn(stage.one).prove(tx, proofOf(fresh)))

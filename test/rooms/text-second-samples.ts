@@ -20,6 +20,7 @@ const factorCode: Views['factor-code'] = {
   other: form,
   remember: { days: 30 },
   restart: form,
+  cancel: null,
 }
 const recoveryCode: Views['factor-code'] = { ...factorCode, kind: 'recovery', label: null, remember: null }
 const totpEnrol: Views['totp-enrol'] = {
@@ -47,8 +48,8 @@ type SecondFactorPage = Extract<ViewName, 'second-factor' | 'factor-code' | 'enr
 /** Every page of a second factor in each of its shapes. */
 export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[N]> } = {
   'second-factor': {
-    all: { app, first: 'email', methods: [authenticator, textTo, recovery], form, restart: form },
-    afterText: { app, first: 'sms', methods: [mailTo], form, restart: form },
+    all: { app, first: 'email', methods: [authenticator, textTo, recovery], form, restart: form, cancel: null },
+    afterText: { app, first: 'sms', methods: [mailTo], form, restart: form, cancel: null },
     session: {
       app,
       first: null,
@@ -60,10 +61,11 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
       ],
       form,
       restart: form,
+      cancel: null,
     },
     cancel: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: form },
     without: { app, first: 'email', methods: [authenticator], form, restart: form, without: form, cancel: form },
-    spent: { app, first: 'email', methods: [authenticator, { ...recovery, left: 0 }], form, restart: form },
+    spent: { app, first: 'email', methods: [authenticator, { ...recovery, left: 0 }], form, restart: form, cancel: null },
   },
   'factor-code': {
     first: factorCode,
@@ -83,7 +85,7 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
     recoveryClosed: { ...recoveryCode, closed: true },
   },
   enrol: {
-    policy: { app, why: 'policy', form, restart: form },
+    policy: { app, why: 'policy', form, restart: form, cancel: null },
     acr: { app, why: 'acr', form, restart: form, cancel: form },
   },
   'totp-enrol': {
