@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { openAccount } from '../support/account.ts'
 import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
@@ -95,6 +96,11 @@ const pages: Record<string, () => Promise<Page>> = {
     const wait = await waitingForText(visitor, number)
     return press(visitor, wait, /Continue/, { code: (await stage.texts.sns.next(number)).code ?? '' })
   },
+  'the overview of the account page': () => openAccount(stage, createVisitor(stage.service), 'weight-7@fabrikam.example'),
+  'the profile': () =>
+    openAccount(stage, createVisitor(stage.service), 'weight-8@fabrikam.example', { path: '/account/profile' }),
+  'a new authenticator, picture included': () =>
+    openAccount(stage, createVisitor(stage.service), 'weight-9@fabrikam.example', { path: '/account/authenticators/new' }),
   'an error': () => createVisitor(stage.service).open(`${stage.service.issuer}/authorize?client_id=nobody`),
 }
 
