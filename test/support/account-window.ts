@@ -9,12 +9,12 @@ import { press } from './walking.ts'
 /** What a person with a real browser does again and again around the account page. */
 
 /** An authenticator app. What it shows counts once, so each look waits for the next step. */
-export type App = () => Promise<string>
+type App = () => Promise<string>
 
-export interface ProofOptions {
+interface ProofOptions {
   app?: App
   /** Given in place of what an app shows. */
-  recoveryCode?: string
+  recoveryCode?: string | undefined
   /** Chooses not to be asked for the second proof again in this browser. */
   remember?: boolean
 }
@@ -44,7 +44,7 @@ export async function signInAtApp(
 }
 
 /** Gives what each page of a sign-in asks for, once and in any language; stops where nothing is asked for or nothing helps. */
-export async function passDoor(stage: Stage, page: Page, address: string, proof: ProofOptions = {}): Promise<string[]> {
+async function passDoor(stage: Stage, page: Page, address: string, proof: ProofOptions = {}): Promise<string[]> {
   const { app, recoveryCode, remember = false } = proof
   const asked: string[] = []
   const has = async (selector: string) => (await page.locator(selector).count()) > 0
