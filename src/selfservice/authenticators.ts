@@ -3,7 +3,7 @@ import { type CodeSet, countOf, labelOf } from '../factors/index.ts'
 import type { Actor, AsActor, KeepCodes, SelfserviceDeps, Tell } from './deps.ts'
 
 /** How long an authenticator may take to be set up. */
-export const ENROLMENT_SECONDS = 15 * 60
+const ENROLMENT_SECONDS = 15 * 60
 
 /**
  * Authenticators and recovery codes of one's own account. Every change forgets the remembered devices (R-121) and is told

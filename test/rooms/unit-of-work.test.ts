@@ -24,7 +24,14 @@ function stage() {
   const announce = (rows: readonly { event: string }[]) => void announced.push(...rows.map((row) => row.event))
   const work = createUnitOfWork({ store, clock, announce })
   const form = createStoredForm(createSecrets([newSecret()]))
-  const adapterOf = createAdapters({ store, form, work, clock, deviceOf: () => 'Firefox on Linux', findClient: async () => undefined })
+  const adapterOf = createAdapters({
+    store,
+    form,
+    work,
+    clock,
+    deviceOf: () => 'Firefox on Linux',
+    findClient: async () => undefined,
+  })
   return { work, adapterOf, announced, session: adapterOf('Session'), code: adapterOf('AuthorizationCode') }
 }
 
