@@ -36,7 +36,7 @@ function routesOf(): Route[] {
     routes.push({ method, path, guard: typeof handler === 'string' ? handler : 'open' })
   }
   const anything: unknown = new Proxy(() => {}, { get: () => anything })
-  const page = { guarded: () => 'guarded', fresh: () => 'fresh' }
+  const page = { guarded: () => 'guarded', strong: () => 'strong', fresh: () => 'fresh' }
   const parts = new Proxy(page, { get: (known, name) => Reflect.get(known, name) ?? anything })
   addAccountRoutes({ get: add('GET'), post: add('POST') }, parts as never)
   return routes
