@@ -11,6 +11,7 @@ export interface Actor {
   sessionUid: string
   /** The session on the account page. */
   accountSessionId: string
+  /** The account's own language: whoever acts may be somebody else. */
   locale: string
   /** Browser and system in words. */
   device: string

@@ -66,7 +66,14 @@ export function createAccountVisits(deps: AccountVisitDeps) {
       session,
       account,
       locale,
-      actor: { accountId: account.id, sessionUid: session.sessionUid, accountSessionId: session.id, locale, device, who },
+      actor: {
+        accountId: account.id,
+        sessionUid: session.sessionUid,
+        accountSessionId: session.id,
+        locale: account.locale ?? locale,
+        device,
+        who,
+      },
     }
   }
 
