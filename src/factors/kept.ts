@@ -7,6 +7,8 @@ import type { TotpFactor } from './totp/index.ts'
 export interface CredentialStore {
   ofAccount(accountId: string): Promise<Credential[]>
   ofAccountIn(tx: Tx, accountId: string): Promise<Credential[]>
+  /** Until `tx` ends, nobody else gets past this for the account: what is read next stays so. */
+  lock(tx: Tx, accountId: string): Promise<void>
   add(
     tx: Tx,
     accountId: string,

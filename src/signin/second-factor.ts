@@ -22,7 +22,7 @@ export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devi
   accounts: Pick<Accounts, 'byEmail' | 'find'>
   flow: Pick<Flow, 'beginFromSession'>
   assess: Assess
-  credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn' | 'burn'>
+  credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn' | 'lock' | 'burn'>
   kept: KeptFactors
   credentialFactors: CredentialFactors
   devices: Devices

@@ -11,7 +11,7 @@ interface EnrolmentDeps {
   store: Pick<AttemptStore, 'require'>
   transact: Transact
   audit: Audit
-  credentials: Pick<CredentialStore, 'ofAccountIn'>
+  credentials: Pick<CredentialStore, 'ofAccountIn' | 'lock'>
   kept: KeptFactors
   assess: Assess
   secrets: Secrets
@@ -68,6 +68,8 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
     return transact(async (tx): Promise<FactorOutcome> => {
       // Nothing is set up in an attempt that has ended, and it does not end before this is done.
       if (!(await store.require(tx, attempt.id, attempt.requirement))) return { outcome: 'ended' }
+      // Of two sign-ins at once the second sees what the first one set up.
+      await credentials.lock(tx, accountId)
       const own = await credentials.ofAccountIn(tx, accountId)
       if (countOf(own).authenticators > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }

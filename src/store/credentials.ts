@@ -77,6 +77,9 @@ export function createCredentialStore(db: Database): CredentialStore {
   return {
     ofAccount: async (accountId) => (await db.run<Row>(OF_ACCOUNT, [accountId])).map(read),
     ofAccountIn: async (tx, accountId) => (await runIn<Row>(tx, OF_ACCOUNT, [accountId])).map(read),
+    async lock(tx, accountId) {
+      await runIn(tx, LOCK_ACCOUNT, [accountId])
+    },
     async add(tx, accountId, { id, kind, data, label, provenAt, now }) {
       await runIn(tx, ADD, [id, accountId, kind, data, label, provenAt, now])
     },

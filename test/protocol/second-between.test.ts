@@ -5,7 +5,7 @@ import { startPairStage } from '../support/stage.ts'
 import { type App, appOf, ask, silently, userinfo } from './protocol.ts'
 import { afterFirst, askedOn, countOf, keyOn, tokenOf, typing } from './second-standing.ts'
 import { addAuthenticator, THREE } from './second-walk.ts'
-import { anyStep, here, type Standing, toStep } from './text-walk.ts'
+import { anyStep, here, posting, type Standing, statuses, toStep, withField } from './text-walk.ts'
 
 const strict: App = { id: 'strict', secret: null, redirectUri: 'https://strict.example/callback' }
 
@@ -181,5 +181,27 @@ describe('between the first proof and the second', () => {
     expect(keyOn(await here(two), stage.service).key).toBe(ofTwo.key)
     await anyStep(one, 'enrol-code', { code: ofTwo.codeNow(), name: '' })
     expect(askedOn(await here(one))).toBe('enrol-code')
+  })
+
+  test('R-101, F-22 of two that are set up at the same moment one counts, and the other sign-in asks for it', async () => {
+    for (let round = 0; round < 5; round++) {
+      const email = `same-moment-${round}@fabrikam.example`
+      await stage.signIn(email)
+      const walks = [await afterFirst(stage, email, { app: strict }), await afterFirst(stage, email, { app: strict })]
+      const posts = []
+      for (const [index, walk] of walks.entries()) {
+        await anyStep(walk, 'enrol')
+        const now = await here(walk)
+        const fields = { code: keyOn(now, stage.service).codeNow(), name: '' }
+        const via = index === 0 ? stage.service : stage.second
+        posts.push(() => posting(walk.visitor, withField(now.page, 'code'), fields)(via))
+      }
+      expect(statuses(await Promise.all(posts.map((post) => post())))).toEqual({ 303: 2 })
+      const proven = `credential c join address a using (account_id)
+        where a.canonical = $1 and c.kind = 'totp' and c.proven_at is not null`
+      expect([round, await countOf(stage.service, proven, [email])]).toEqual([round, 1])
+      const asked = await Promise.all(walks.map(async (walk) => askedOn(await here(walk))))
+      expect(asked.sort()).toEqual(['factor', 'keep-codes'])
+    }
   })
 })
