@@ -105,7 +105,7 @@ describe('a second proof is required, and there is none yet', () => {
     await firstProof(stage, page, email)
     await page.getByRole('button', { name: 'Set up an authenticator app' }).click()
     const key = await readKey(page)
-    await page.getByRole('button', { name: 'Back' }).click()
+    await page.getByRole('button', { name: 'Start again' }).click()
     await page.getByLabel('Email').waitFor()
     await firstProof(stage, page, email)
     await page.getByRole('button', { name: 'Set up an authenticator app' }).click()

@@ -139,7 +139,7 @@ describe('lists', () => {
     expect(limits.email).toEqual({ name: 'email', count: 1, windowSeconds: 3600 })
     expect(limits.ip).toEqual({ name: 'ip', count: 1_000_000, windowSeconds: 2_592_000 })
     expect(limits['email-day']).toEqual({ name: 'email-day', count: 20, windowSeconds: 86_400 })
-    expect(Object.keys(limits)).toHaveLength(15)
+    expect(Object.keys(limits)).toHaveLength(17)
   })
 
   test.each([

@@ -50,7 +50,10 @@ function withOnly(deps: Pick<RouteDeps, 'receipts'>): RouteDeps {
   const nothing: Middleware = async () => {}
   const any = new Proxy({}, { get: () => nothing })
   const steps = { steps: any, otherChannel: any, work: any, secondFactor: any, linkPage: any, onward: any, consent: any }
-  const pages = { dispatcher: any, ...steps }
+  const ofAccount = { guarded: () => nothing, fresh: () => nothing, strong: () => nothing }
+  const screens = new Proxy({}, { get: () => any })
+  const account = { ...ofAccount, signIn: any, signOut: any, notice: any, screens }
+  const pages = { dispatcher: any, account, ...steps }
   const guards = { serveAsset: nothing, sameSite: nothing, unlessGoneOn: nothing, bodyMaxBytes: 1024 }
   return { ...pages, ...guards, ...deps, trial: null, text: any } as RouteDeps
 }
