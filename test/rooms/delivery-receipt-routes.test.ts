@@ -55,7 +55,7 @@ function withOnly(deps: Pick<RouteDeps, 'receipts'>): RouteDeps {
   const account = { ...ofAccount, signIn: any, signOut: any, notice: any, screens }
   const pages = { dispatcher: any, account, ...steps }
   const guards = { serveAsset: nothing, sameSite: nothing, unlessGoneOn: nothing, bodyMaxBytes: 1024 }
-  return { ...pages, ...guards, ...deps, trial: null, text: any } as RouteDeps
+  return { ...pages, ...guards, ...deps, trial: null, text: any } as unknown as RouteDeps
 }
 
 const post = (path: string, body: string, headers: Record<string, string> = { 'content-type': 'text/plain; charset=UTF-8' }) =>
