@@ -44,7 +44,8 @@ describe('a change of address', () => {
     await page.getByText('Die Änderung ist unterwegs.').waitFor()
     await page.getByText('Wird entfernt am').waitFor()
 
-    const { objection } = await noticeOf(stage, old, 'soll sich ändern')
+    // In the account's own language, which is that of its first sign-in: whoever acts may be somebody else.
+    const { objection } = await noticeOf(stage, old, 'is about to change')
     const anywhere = await (await browser.newContext({ locale: 'de-DE' })).newPage()
     await anywhere.goto(objection)
     await anywhere.getByRole('heading', { name: 'Eine Adresse Ihres Kontos soll sich ändern' }).waitFor()
