@@ -48,12 +48,11 @@ const SWEPT: readonly Swept[] = [
   expired('limit_counter', 'resets_at < $1', MINUTE, 'resets_at'),
   expired('attempt', 'expires_at < $1', HOUR), // with its challenges and their messages
   expired('credential', 'proven_at is null and created_at < $1', HOUR, 'created_at'), // begun, and never proven once
-  // Longer than its removal can be objected to.
-  // As long as a removal can be objected to at most (ADDRESS_HOLD), and a day more.
-  expired('credential', 'removed_at < $1', 31 * DAY, 'removed_at', 'credential_removed'),
+  // An objection looks back as far as it comes late: twice the longest hold-off (ADDRESS_HOLD), and a day more.
+  expired('credential', 'removed_at < $1', 61 * DAY, 'removed_at', 'credential_removed'),
   expired('address', 'leaves_at < $1', MINUTE, 'leaves_at'),
   expired('account_session', 'expires_at < $1', MINUTE),
-  expired('notice', 'created_at < $1', 30 * DAY, 'created_at'), // with its messages
+  expired('notice', 'created_at < $1', 31 * DAY, 'created_at'), // with its messages
   expired('remembered_device', 'expires_at < $1', MINUTE),
   expired('delivery', 'challenge_id is null and give_up_at < $1', DAY, 'give_up_at'),
   // Only a success ends a row of wrong codes. One that nobody added to for a year stands for nobody any more.
