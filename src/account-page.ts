@@ -48,6 +48,7 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
   const accountSessions = createAccountSessionStore(db)
   const own = { addresses, closing, profiles, kept, notices, sessions, connections, exporter, transact, audit, clock }
   return {
+    acrNames: config.acrNames,
     listener: { host: config.host, port: config.port },
     sessions: accountSessions,
     limits: needs.signIn.limits,

@@ -174,6 +174,7 @@ export function createApp(options: AppOptions) {
       closedFor: (subject) => localLimits.closedFor('token-ip', subject),
       count: (subject) => localLimits.count('token-ip', subject),
     },
+    acrNames: config.acrNames,
     secondFactor: config.secondFactor,
     texts: config.texts,
     deviceIsRemembered: (ctx, accountId) => devices.isRemembered(cookies.device(ctx), accountId),

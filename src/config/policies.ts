@@ -19,6 +19,22 @@ export function signup<const D extends string | null>(options: SettingOptions<D>
   return { ...options, kind: 'policy', unit: 'open | closed | domains:…', secret: false, parse }
 }
 
+/**
+ * What the three levels of assurance are called, lowest first. A name is one word of visible ASCII, as `acr_values` takes
+ * several with spaces between them (OpenID Connect Core §3.1.2.1).
+ */
+export function levelNames<const D extends string>(options: SettingOptions<D>): Setting<readonly [string, string, string], D> {
+  const parse = (text: string): Parsed<readonly [string, string, string]> => {
+    const [one, two, three, ...more] = text.split(/\s+/).filter((name) => name !== '')
+    if (!one || !two || !three || more.length > 0)
+      return faulty('must be three names with spaces between them, lowest level first')
+    const names = [one, two, three] as const
+    if (new Set(names).size < 3) return faulty('must be three different names')
+    return names.every((name) => /^[\x21-\x7e]{1,200}$/.test(name)) ? { value: names } : faulty('must be names of visible ASCII')
+  }
+  return { ...options, kind: 'names', unit: 'three names', secret: false, parse }
+}
+
 /** `count` events within `windowSeconds`. */
 export interface Limit {
   name: LimitName

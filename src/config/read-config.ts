@@ -77,6 +77,8 @@ export interface Config {
   /** Percent of texts proven, below which nearly none are sent; 0 for never. */
   readonly smsCloseBelow: number
   readonly smsRatioTexts: number
+  /** What applications call the levels of assurance, lowest first. */
+  readonly acrNames: readonly [string, string, string]
   readonly proofOfWork: 'off' | 'texts' | 'always'
   readonly snsRegion: string | null
   readonly snsSenderId: string | null

@@ -1,5 +1,5 @@
 import { choice, duration, integer, mailbox, path, secretUrls } from './kinds.ts'
-import { DEFAULT_LIMITS, limits, signup } from './policies.ts'
+import { DEFAULT_LIMITS, levelNames, limits, signup } from './policies.ts'
 import type { SettingsTable } from './setting.ts'
 
 /** What the walk of a person is ruled by: mail, who may join, sign-in, tokens, limits. */
@@ -124,6 +124,13 @@ export const walkSettings = {
     default: 'optional',
     of: ['off', 'optional', 'required'],
     applies: 'new sign-ins, and sessions at their next use',
+  }),
+  acrNames: levelNames({
+    name: 'ACR_NAMES',
+    group: 'Sign-in',
+    help: 'What applications call the three levels of assurance in `acr`, lowest first: one proof; two proofs by different means; a proof and an authenticator. They promise no level of any standard unless you name one here: email with a text message is not NIST AAL2.',
+    default: 'urn:doorward:acr:1 urn:doorward:acr:2 urn:doorward:acr:3',
+    applies: 'tokens from now on, also of sessions that are there',
   }),
   deviceRememberSeconds: duration({
     name: 'DEVICE_REMEMBER',

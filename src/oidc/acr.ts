@@ -1,17 +1,27 @@
 import type { Level } from '../signin/index.ts'
 
-const PREFIX = 'urn:doorward:acr:'
+/**
+ * What applications call the levels, lowest first: Authentication Context Classes. Whoever names them otherwise than
+ * Doorward does answers for what the names promise (R-069).
+ */
+export type AcrNames = readonly [string, string, string]
 
-/** Authentication Context Classes, lowest first; see `Level`. They name nothing that is not kept (R-069). */
-export const ACR_VALUES = [1, 2, 3].map((level) => acrOf(level as Level))
+/** How sessions keep a level, whatever it is called: names may change while sessions live. */
+const KEPT: AcrNames = ['urn:doorward:acr:1', 'urn:doorward:acr:2', 'urn:doorward:acr:3']
 
-export function acrOf(level: Level): string {
-  return `${PREFIX}${level}`
+/** The level as a session keeps it. */
+export function acrKept(level: Level): string {
+  return KEPT[level - 1] as string
 }
 
-/** Null for what is none of ours. */
-export function levelOfAcr(acr: unknown): Level | null {
-  const at = ACR_VALUES.indexOf(String(acr))
+/** Null for what no session keeps. */
+export function levelKept(acr: unknown): Level | null {
+  return levelOfAcr(acr, KEPT)
+}
+
+/** Null for what is none of these names. */
+export function levelOfAcr(acr: unknown, names: AcrNames): Level | null {
+  const at = names.indexOf(String(acr))
   return at < 0 ? null : ((at + 1) as Level)
 }
 
@@ -38,22 +48,23 @@ export function askedAcr(params: Readonly<Record<string, unknown>>): AskedAcr | 
  * The level to reach: of essential values any one will do, so the lowest counts; of others the one that is preferred.
  * Null where nothing is asked for that every sign-in does not bring.
  */
-export function levelAsked(asked: AskedAcr | null): { level: Level; essential: boolean } | null {
+export function levelAsked(asked: AskedAcr | null, names: AcrNames): { level: Level; essential: boolean } | null {
   if (!asked) return null
-  const levels = asked.values.flatMap((value) => levelOfAcr(value) ?? [])
+  const levels = asked.values.flatMap((value) => levelOfAcr(value, names) ?? [])
   const level = asked.essential ? levels.toSorted()[0] : levels[0]
   return level && level > 1 ? { level, essential: asked.essential } : null
 }
 
 /**
- * The `acr` that an application is told: the session's own, or, where it insists on others, the strongest of those that
- * the session reaches: each level holds what the ones below it ask for.
+ * The `acr` that an application is told, by its name: what the session keeps, or, where the application insists on
+ * others, the strongest of those that the session reaches: each level holds what the ones below it ask for.
  */
-export function acrToTell(own: string | undefined, asked: AskedAcr | null): string | undefined {
-  const reached = levelOfAcr(own)
-  if (!reached || !asked?.essential || asked.values.includes(acrOf(reached))) return own
-  const met = asked.values.flatMap((value) => levelOfAcr(value) ?? []).filter((level) => level <= reached)
-  return met.length > 0 ? acrOf(Math.max(...met) as Level) : own
+export function acrToTell(kept: string | undefined, asked: AskedAcr | null, names: AcrNames): string | undefined {
+  const reached = levelKept(kept)
+  if (!reached) return kept
+  const values = asked?.essential ? asked.values : []
+  const met = values.flatMap((value) => levelOfAcr(value, names) ?? []).filter((level) => level <= reached)
+  return names[(met.length > 0 ? Math.max(...met) : reached) - 1]
 }
 
 // Its form was checked when the request came in: see claims-parameter.ts.

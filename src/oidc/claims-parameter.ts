@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { levelOfAcr } from './acr.ts'
+import { type AcrNames, levelOfAcr } from './acr.ts'
 import { claimsOfScopes, scopesOf } from './claims.ts'
 
 /** The parameter as the engine hands it over: objects of anything. */
@@ -17,18 +17,20 @@ type Member = { essential?: boolean; value?: string; values?: string[] } | null
  * not been asked for (R-012), so that neither consent nor tokens ever meet it. An `acr` of which nothing can ever be
  * met ends the request.
  */
-export function narrowClaims(ctx: KoaContextWithOIDC, claims: Asked, client: unknown): void {
-  const allowed = claimsOfScopes(scopesOf(client as { scope?: string | undefined }))
-  const { id_token = {}, userinfo = {} } = claims
-  const narrowed = {
-    userinfo: picked(userinfo, allowed),
-    id_token: {
-      ...picked(id_token, [...allowed, 'amr', 'auth_time', 'sid']),
-      ...one('acr', acrOf(id_token)),
-      ...one('sub', subOf(id_token)),
-    },
+export function createNarrowClaims(names: AcrNames) {
+  return function narrowClaims(ctx: KoaContextWithOIDC, claims: Asked, client: unknown): void {
+    const allowed = claimsOfScopes(scopesOf(client as { scope?: string | undefined }))
+    const { id_token = {}, userinfo = {} } = claims
+    const narrowed = {
+      userinfo: picked(userinfo, allowed),
+      id_token: {
+        ...picked(id_token, [...allowed, 'amr', 'auth_time', 'sid']),
+        ...one('acr', acrOf(id_token, names)),
+        ...one('sub', subOf(id_token)),
+      },
+    }
+    if (ctx.oidc.params) ctx.oidc.params.claims = JSON.stringify(narrowed)
   }
-  if (ctx.oidc.params) ctx.oidc.params.claims = JSON.stringify(narrowed)
 }
 
 function picked(asked: Record<string, unknown>, allowed: readonly string[]): Record<string, null> {
@@ -39,7 +41,7 @@ function one(name: string, member: Member | undefined): Record<string, Member> {
   return member === undefined ? {} : { [name]: member }
 }
 
-function acrOf(asked: Record<string, unknown>): Member | undefined {
+function acrOf(asked: Record<string, unknown>, names: AcrNames): Member | undefined {
   const member = memberOf(asked, 'acr')
   if (!member) return member
   const { essential = false, value, values = value === undefined ? undefined : [value] } = member
@@ -48,7 +50,7 @@ function acrOf(asked: Record<string, unknown>): Member | undefined {
   if (!Array.isArray(values) || !values.every((one) => typeof one === 'string')) {
     throw new errors.InvalidRequest('claims.id_token.acr must name its values as text')
   }
-  if (essential && !values.some(levelOfAcr)) throw unmetAcr()
+  if (essential && !values.some((value) => levelOfAcr(value, names))) throw unmetAcr()
   return { values, essential }
 }
 

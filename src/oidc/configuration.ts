@@ -2,10 +2,9 @@ import type { Configuration, Client as EngineClient, KoaContextWithOIDC } from '
 import { errors } from 'oidc-provider'
 import type { Clock, Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
-import { ACR_VALUES } from './acr.ts'
 import type { EngineAdapter } from './adapter.ts'
 import { claimsByScope } from './claims.ts'
-import { narrowClaims } from './claims-parameter.ts'
+import { createNarrowClaims } from './claims-parameter.ts'
 import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
 import { createPrompts } from './prompts.ts'
 import type { LevelDeps } from './step-up.ts'
@@ -51,7 +50,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     findAccount: deps.findAccount,
     loadExistingGrant: deps.loadExistingGrant,
     renderError: deps.renderError,
-    acrValues: ACR_VALUES,
+    acrValues: [...deps.acrNames],
     assertJwtClientAuthClaimsAndHeader: async (ctx, claims) => checkAssertion(ctx, claims, deps.clock),
     claims: claimsByScope,
     scopes: ['openid', 'offline_access'],
@@ -127,7 +126,7 @@ function cookiesOf({ secure, secrets }: ConfigurationDeps): Configuration['cooki
 function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
-    claimsParameter: { enabled: true, assertClaimsParameter: narrowClaims },
+    claimsParameter: { enabled: true, assertClaimsParameter: createNarrowClaims(deps.acrNames) },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => introspectionAllowed(deps, client, token) },
     revocation: { enabled: true },

@@ -5,7 +5,7 @@ import type { Account } from '../accounts/index.ts'
 import type { AuditRow } from '../audit/index.ts'
 import { type Clock, hashOf, type Tx } from '../base/index.ts'
 import type { Level } from '../signin/index.ts'
-import { acrOf, askedAcr, levelAsked } from './acr.ts'
+import { type AcrNames, acrKept, askedAcr, levelAsked } from './acr.ts'
 import { scopesOfClaims } from './claims.ts'
 import { UNMET } from './claims-parameter.ts'
 import type { MissingConsent } from './consent.ts'
@@ -82,9 +82,10 @@ export function createInteractions(deps: {
   work: UnitOfWork<AuditRow>
   store: Pick<RecordStore, 'claim'>
   clock: Clock
+  acrNames: AcrNames
   accounts: { find(id: string): Promise<Account | null> }
 }): Interactions {
-  const { clock } = deps
+  const { clock, acrNames } = deps
 
   function isSameBrowser(ctx: Context, uid: string): boolean {
     const cookie = ctx.cookies.get(deps.provider().cookieName('interaction'), { signed: true })
@@ -107,7 +108,7 @@ export function createInteractions(deps: {
 
   async function find(uid: string): Promise<InteractionView | null> {
     const loaded = await loadBoth(uid)
-    return loaded && { ...viewOf(loaded.interaction), stepUp: await stepUpOf(loaded.interaction, loaded.session) }
+    return loaded && { ...viewOf(loaded.interaction, acrNames), stepUp: await stepUpOf(loaded.interaction, loaded.session) }
   }
 
   // Only where the level is all that is missing: who must sign in anew, or as somebody else, begins from nothing.
@@ -150,9 +151,9 @@ export function createInteractions(deps: {
 
   async function finishLogin(ctx: Context, uid: string, { accountId, amr, level, at, mayEnd }: LoginResult): Promise<string> {
     const interaction = await load(uid)
-    const asked = interaction && levelAsked(askedAcr(interaction.params))
+    const asked = interaction && levelAsked(askedAcr(interaction.params), acrNames)
     if (asked?.essential && level < asked.level) return unmet(uid)
-    const login = { accountId, amr: [...amr], acr: acrOf(level), ts: Math.floor(at.getTime() / 1000), remember: true }
+    const login = { accountId, amr: [...amr], acr: acrKept(level), ts: Math.floor(at.getTime() / 1000), remember: true }
     return finish(uid, { login, create: {}, select_account: {} }, (before) => endOther(ctx, before, accountId, mayEnd))
   }
 
@@ -181,7 +182,7 @@ function sameLogin(done: EngineInteraction['result'], wanted: Record<string, unk
   return login?.accountId !== undefined && done?.login?.accountId === login.accountId
 }
 
-function viewOf(interaction: EngineInteraction): Omit<InteractionView, 'stepUp'> {
+function viewOf(interaction: EngineInteraction, acrNames: AcrNames): Omit<InteractionView, 'stepUp'> {
   const { params, prompt } = interaction
   const missing = prompt.details as MissingConsent
   const text = (name: string) => (typeof params[name] === 'string' ? (params[name] as string) : undefined)
@@ -196,6 +197,6 @@ function viewOf(interaction: EngineInteraction): Omit<InteractionView, 'stepUp'>
     scopes: [...new Set([...(text('scope')?.split(' ') ?? []), ...scopesOfClaims(missing.missingOIDCClaims ?? [])])],
     accountId: interaction.session?.accountId ?? null,
     missing,
-    acr: levelAsked(askedAcr(params)),
+    acr: levelAsked(askedAcr(params), acrNames),
   }
 }

@@ -44,7 +44,7 @@ async function levelIsMissing(ctx: KoaContextWithOIDC, deps: LevelDeps): Promise
   const { session, account, params = {}, prompts, result } = ctx.oidc
   if (!session?.accountId || !account) return false // asked for by other reasons
   refuseAnotherSubject(ctx)
-  const asked = levelAsked(askedAcr(params))
+  const asked = levelAsked(askedAcr(params), deps.acrNames)
   // Never a second round, never a lower level.
   if (result?.login && asked?.essential && levelOfSession(session) < asked.level) throw unmetAcr()
   const owed = await owedBy(ctx, deps)

@@ -68,6 +68,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     secure: deps.issuer.startsWith('https:'),
     secrets,
     clock,
+    acrNames: deps.acrNames,
     secondFactor: deps.secondFactor,
     texts: deps.texts,
     deviceIsRemembered: deps.deviceIsRemembered,
@@ -101,14 +102,14 @@ export function createOidc(deps: OidcDeps): Oidc {
 
   return {
     middleware: createMiddleware({ provider, work, form }),
-    interactions: createInteractions({ provider, work, store: deps.store, clock, accounts: deps.accounts }),
+    interactions: createInteractions({ ...deps, provider, work }),
     cookieKeys: (configuration.cookies?.keys ?? []) as string[],
     useKeys,
   }
 }
 
 /** Where the engine leaves a gap, its own methods are replaced. Each has a test that fails without it. */
-function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuesses, networkOf }: OidcDeps): void {
+function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuesses, networkOf, acrNames }: OidcDeps): void {
   // Secrets are stored hashed; the engine compares stored text.
   Object.assign(engine.Client.prototype, {
     async compareClientSecret(this: EngineClient, presented: string) {
@@ -129,7 +130,7 @@ function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuess
   // OpenID Connect Core §5.5.1.1: whoever insists on one of some values is told one of them.
   Object.defineProperty(engine.OIDCContext.prototype, 'acr', {
     get(this: KoaContextWithOIDC['oidc']) {
-      return acrToTell(this.session?.acr, askedAcr(this.params ?? {}))
+      return acrToTell(this.session?.acr, askedAcr(this.params ?? {}), acrNames)
     },
   })
   // RFC 7523 §3: a jti counts once. The engine looks and then saves, with room for another between the two.

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import { type Clock, parseEmailAddress, parsePhoneNumber } from '../base/index.ts'
 import { decide, type Level, type SecondFactor } from '../signin/index.ts'
-import { askedAcr, levelAsked, levelOfAcr } from './acr.ts'
+import { type AcrNames, askedAcr, levelAsked, levelKept } from './acr.ts'
 import { personOf } from './claims.ts'
 import { policyOf } from './client-metadata.ts'
 
@@ -26,6 +26,8 @@ export interface SignedIn {
 
 export interface LevelDeps {
   clock: Clock
+  /** What applications call the levels. */
+  acrNames: AcrNames
   /** Where the client has no rule of its own. */
   secondFactor: SecondFactor
   /** Whether text messages can be sent. */
@@ -42,7 +44,7 @@ export async function owedBy(ctx: KoaContextWithOIDC, deps: LevelDeps): Promise<
   const { session, account, client, params, result } = ctx.oidc
   if (!session?.accountId || !account || !client) return { next: 'enough' }
   const person = personOf(account)
-  const asked = levelAsked(askedAcr(params ?? {}))
+  const asked = levelAsked(askedAcr(params ?? {}), deps.acrNames)
   const acr = asked && !asked.essential && result?.login ? null : asked
   const requirement = { secondFactor: policyOf(client).secondFactor ?? deps.secondFactor, acr }
   const otherChannel = otherChannelOf(person, session.amr ?? [], deps.texts)
@@ -56,7 +58,7 @@ export async function owedBy(ctx: KoaContextWithOIDC, deps: LevelDeps): Promise<
 }
 
 export function levelOfSession(session: SignedIn): Level {
-  return levelOfAcr(session.acr) ?? 1
+  return levelKept(session.acr) ?? 1
 }
 
 /** Whether the session is the one that the request means, and young enough for it. */

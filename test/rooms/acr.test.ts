@@ -1,17 +1,23 @@
 import { describe, expect, test } from '@jest/globals'
-import { ACR_VALUES, acrOf, acrToTell, askedAcr, levelAsked, levelOfAcr } from '../../src/oidc/acr.ts'
+import { type AcrNames, acrKept, acrToTell, askedAcr, levelAsked, levelKept, levelOfAcr } from '../../src/oidc/acr.ts'
 
-const [ONE = '', TWO = '', THREE = ''] = ACR_VALUES
+const NAMES: AcrNames = ['bronze', 'urn:example:silver', 'gold']
+const [ONE, TWO, THREE] = NAMES
 const claim = (acr: unknown) => ({ claims: JSON.stringify({ id_token: { acr } }) })
-const level = (params: Record<string, unknown>) => levelAsked(askedAcr(params))
+const level = (params: Record<string, unknown>) => levelAsked(askedAcr(params), NAMES)
 
 describe('acr', () => {
-  test('R-069 has three levels, and nothing else is one', () => {
-    expect(ACR_VALUES).toEqual(['urn:doorward:acr:1', 'urn:doorward:acr:2', 'urn:doorward:acr:3'])
-    expect(([1, 2, 3] as const).map(acrOf).map(levelOfAcr)).toEqual([1, 2, 3])
-    for (const other of ['urn:doorward:acr:4', 'urn:doorward:acr:', '3', '', undefined, null, 3]) {
-      expect([other, levelOfAcr(other)]).toEqual([other, null])
+  test('R-069 has three levels, by the names that were given them, and nothing else is one', () => {
+    expect(NAMES.map((name) => levelOfAcr(name, NAMES))).toEqual([1, 2, 3])
+    for (const other of ['urn:doorward:acr:3', 'silver', '3', '', undefined, null, 3]) {
+      expect([other, levelOfAcr(other, NAMES)]).toEqual([other, null])
     }
+  })
+
+  test('a session keeps its level under names that no setting changes', () => {
+    expect(([1, 2, 3] as const).map(acrKept)).toEqual(['urn:doorward:acr:1', 'urn:doorward:acr:2', 'urn:doorward:acr:3'])
+    expect(([1, 2, 3] as const).map(acrKept).map(levelKept)).toEqual([1, 2, 3])
+    expect([levelKept('gold'), levelKept(undefined)]).toEqual([null, null])
   })
 
   test('R-032 by acr_values the preferred one is wished for; unknown ones are passed over', () => {
@@ -37,14 +43,14 @@ describe('acr', () => {
   })
 
   test('R-032 whoever insists on some values is told one of them, and never more than was proven', () => {
-    const told = (own: string | undefined, values: string[], essential = true) => acrToTell(own, { values, essential })
-    expect(told(THREE, [TWO])).toBe(TWO)
-    expect(told(THREE, [ONE, TWO])).toBe(TWO)
-    expect(told(THREE, [TWO, THREE])).toBe(THREE)
-    expect(told(TWO, ['phr', ONE])).toBe(ONE)
-    expect(told(ONE, [TWO, THREE])).toBe(ONE)
-    expect(told(undefined, [TWO])).toBeUndefined()
-    expect(told(THREE, [TWO], false)).toBe(THREE)
-    expect(acrToTell(TWO, null)).toBe(TWO)
+    const told = (own: 1 | 2 | 3, values: string[], essential = true) => acrToTell(acrKept(own), { values, essential }, NAMES)
+    expect(told(3, [TWO])).toBe(TWO)
+    expect(told(3, [ONE, TWO])).toBe(TWO)
+    expect(told(3, [TWO, THREE])).toBe(THREE)
+    expect(told(2, ['phr', ONE])).toBe(ONE)
+    expect(told(1, [TWO, THREE])).toBe(ONE)
+    expect(told(3, [TWO], false)).toBe(THREE)
+    expect(acrToTell(undefined, { values: [TWO], essential: true }, NAMES)).toBeUndefined()
+    expect(acrToTell(acrKept(2), null, NAMES)).toBe(TWO)
   })
 })

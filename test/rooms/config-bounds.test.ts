@@ -115,6 +115,13 @@ describe('lists', () => {
     expect(faults({ SECRETS: `${SECRET} ${SECRET}` })).toEqual([expect.stringContaining('twice')])
   })
 
+  test('ACR_NAMES takes three different names, lowest level first', () => {
+    expect(read({}).acrNames).toEqual(['urn:doorward:acr:1', 'urn:doorward:acr:2', 'urn:doorward:acr:3'])
+    expect(read({ ACR_NAMES: 'bronze  silver gold' }).acrNames).toEqual(['bronze', 'silver', 'gold'])
+    for (const wrong of ['gold', 'a b c d', 'a b a', 'a b gölden'])
+      expect(faultNames({ ACR_NAMES: wrong })).toEqual(['ACR_NAMES'])
+  })
+
   test('R-084 SIGNUP takes domains in canonical form', () => {
     expect(read({}).signup).toEqual({ kind: 'open' })
     expect(read({ SIGNUP: 'closed' }).signup).toEqual({ kind: 'closed' })

@@ -3,6 +3,7 @@ import type { Clock, Log, Secrets } from '../../base/index.ts'
 import { accountClientSecret, type Clients } from '../../clients/index.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { Notices } from '../../notices/index.ts'
+import type { AcrNames } from '../../oidc/index.ts'
 import type { Selfservice } from '../../selfservice/index.ts'
 import type { Text } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
@@ -24,6 +25,8 @@ import { createAccountVisits } from './visit.ts'
 export interface AccountPageParts extends ScreenParts {
   /** Where this process listens: the page's own requests go there. */
   listener: Listener
+  /** What the levels are called. */
+  acrNames: AcrNames
   sessions: AccountSessionStore
   limits: Pick<Limits, 'take'>
   selfservice: Selfservice
@@ -52,7 +55,12 @@ export interface AccountPageDeps
 /** Puts the account page together: its client, its sessions, its guards. */
 export function createAccountPage(deps: AccountPageDeps, parts: AccountPageParts): AccountPage {
   const { issuer, cookies, secrets, clock } = deps
-  const client = createAccountClient({ issuer, secret: accountClientSecret(secrets), listener: parts.listener })
+  const client = createAccountClient({
+    issuer,
+    secret: accountClientSecret(secrets),
+    listener: parts.listener,
+    acrNames: parts.acrNames,
+  })
   const sessions = createAccountSessions({ store: parts.sessions, secrets, clock })
   const flows = createFlows({ client, cookies, secrets })
   const visits = createAccountVisits({ ...deps, sessions, signIn: (ctx, to) => signIn.toSignIn(ctx, to) })

@@ -12,7 +12,7 @@ import {
   randomPKCECodeVerifier,
 } from 'openid-client'
 import { ACCOUNT_CLIENT_ID } from '../../clients/index.ts'
-import { ACR_VALUES, levelOfAcr } from '../../oidc/index.ts'
+import { type AcrNames, levelOfAcr } from '../../oidc/index.ts'
 import { createSelfFetch, type Listener } from './self-fetch.ts'
 import type { SignedIn } from './session.ts'
 
@@ -36,7 +36,6 @@ export interface AskedFor {
   maxAgeSeconds: number | null
 }
 
-const SECOND = ACR_VALUES.slice(1)
 const TIMEOUT_SECONDS = 10
 
 /**
@@ -44,8 +43,8 @@ const TIMEOUT_SECONDS = 10
  * (RFC 9207), ID tokens checked by signature. The addresses of the engine are known, so nothing is discovered; its own
  * requests go to this process, which redeems what any instance has issued.
  */
-export function createAccountClient(deps: { issuer: string; secret: string; listener: Listener }) {
-  const { issuer } = deps
+export function createAccountClient(deps: { issuer: string; secret: string; listener: Listener; acrNames: AcrNames }) {
+  const { issuer, acrNames } = deps
   const server = {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
@@ -70,7 +69,7 @@ export function createAccountClient(deps: { issuer: string; secret: string; list
       verifier: randomPKCECodeVerifier(),
       maxAgeSeconds: stepUp?.maxAgeSeconds ?? null,
     }
-    const idToken = { sid: null, ...(stepUp?.second && { acr: { essential: true, values: SECOND } }) }
+    const idToken = { sid: null, ...(stepUp?.second && { acr: { essential: true, values: acrNames.slice(1) } }) }
     const url = buildAuthorizationUrl(config, {
       redirect_uri: `${issuer}${CALLBACK_PATH}`,
       scope: 'openid',
@@ -99,7 +98,7 @@ export function createAccountClient(deps: { issuer: string; secret: string; list
       ...(maxAgeSeconds !== null && { maxAge: maxAgeSeconds }),
     })
     const claims = tokens.claims()
-    const level = levelOfAcr(claims?.acr)
+    const level = levelOfAcr(claims?.acr, acrNames)
     const sid = claims?.sid
     if (!tokens.id_token || !claims || !level || typeof sid !== 'string' || claims.auth_time === undefined) {
       throw new Error('the ID token lacks a claim that the account page needs')
