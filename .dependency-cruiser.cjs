@@ -9,7 +9,7 @@ const LADDER = [
   ['factors', 'notices'],
   ['signin'],
   ['oidc', 'admin', 'selfservice'],
-  ['web'],
+  ['web', 'cli'],
 ]
 const ROOMS = LADDER.flat()
 /** Beside the ladder, with store: they implement what rooms ask for, and only the top of the house knows them. */

@@ -10,6 +10,7 @@ export interface AuditRow {
   accountId: string | null
   clientId: string | null
   attemptId: string | null
+  actorId: string | null
   requestId: string | null
   ip: string | null
   device: string | null
@@ -60,6 +61,7 @@ export function createAudit(deps: {
       accountId: idText(fields.accountId),
       clientId: idText(fields.clientId),
       attemptId: idText(fields.attemptId),
+      actorId: idText(fields.actorId),
       requestId: idText(fields.requestId),
       ip: idText(fields.ip),
       device: fields.device ? safeText(fields.device) : null,

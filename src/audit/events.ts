@@ -1,5 +1,6 @@
 import type { Address } from '../base/index.ts'
 import { accountEvents } from './account-events.ts'
+import { adminEvents } from './admin-events.ts'
 import type { DetailKind, EventEntry } from './event-entry.ts'
 
 /** Every event, with its level, its fields and one line for the manual. What is not listed here cannot be recorded. */
@@ -79,6 +80,7 @@ export const events = {
   },
   'sign_in.completed': { level: 'info', kept: true, detail: { amr: 'text', acr: 'text' }, help: 'A session was made.' },
   ...accountEvents,
+  ...adminEvents,
   'message.queued': {
     level: 'info',
     kept: true,
@@ -195,6 +197,8 @@ export interface EventWho {
   accountId?: string | null | undefined
   clientId?: string | null | undefined
   attemptId?: string | null | undefined
+  /** Who did it, where it was not the person: an account, a client, or `local`. */
+  actorId?: string | null | undefined
   requestId?: string | null | undefined
   ip?: string | null | undefined
   /** Browser and system in words, as shown to people. */

@@ -58,6 +58,9 @@ export const clientShape = z.strictObject({
   made_by: words.nullable().default(null),
 })
 
+/** The same fields where they are given one by one: secrets are made here, and never sent. */
+export const clientFields = clientShape.omit({ client_secret: true, client_secret_env: true, client_secret_file: true })
+
 export const resourceServerShape = z.strictObject({
   id: z.string(),
   name: words.optional(),

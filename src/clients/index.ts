@@ -15,5 +15,6 @@ export type {
   SigningAlg,
 } from './client.ts'
 export { type Applied, type Clients, createClients } from './create-clients.ts'
+export { clientFields } from './file-shape.ts'
 export { ACCOUNT_CLIENT_ID, accountClientSecret, ownClients } from './own.ts'
 export { type ClientsFileOptions, type ClientsFileResult, readClientsFile } from './read-clients-file.ts'

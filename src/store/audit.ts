@@ -7,10 +7,10 @@ import { type Database, runIn, type Statement } from './database.ts'
  */
 export function appendEntries(parameter: `$${number}`, source = ''): string {
   return `
-    insert into audit_entry (at, event, account_id, client_id, attempt_id, request_id, ip, device, detail)
-    select new.at, new.event, new."accountId", new."clientId", new."attemptId", new."requestId", new.ip, new.device, new.detail
+    insert into audit_entry (at, event, account_id, client_id, attempt_id, actor_id, request_id, ip, device, detail)
+    select new.at, new.event, new."accountId", new."clientId", new."attemptId", new."actorId", new."requestId", new.ip, new.device, new.detail
     from ${source} jsonb_to_recordset(${parameter}::jsonb) as new(
-      at timestamptz, event text, "accountId" text, "clientId" text, "attemptId" text, "requestId" text,
+      at timestamptz, event text, "accountId" text, "clientId" text, "attemptId" text, "actorId" text, "requestId" text,
       ip text, device text, detail jsonb)`
 }
 

@@ -1,0 +1,19 @@
+import { auditOperations, keyOperations, statsOperations } from './specs/audit.ts'
+import { clientOperations, resourceServerOperations } from './specs/clients.ts'
+import { messageOperations } from './specs/messages.ts'
+import { administratorOperations, peopleOperations } from './specs/people.ts'
+
+/** Every operation, by its name: the group, a dot, and the verb. */
+export const operations = {
+  ...clientOperations,
+  ...resourceServerOperations,
+  ...peopleOperations,
+  ...administratorOperations,
+  ...messageOperations,
+  ...keyOperations,
+  ...auditOperations,
+  ...statsOperations,
+}
+
+export type Operations = typeof operations
+export type OperationName = keyof Operations

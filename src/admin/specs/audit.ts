@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { moment, operation, pageInput, pageOf } from '../operation.ts'
+
+const read = { scope: 'audit:read', roles: ['admin', 'auditor'] } as const
+
+/** One row of the trail. */
+export const auditEntry = z.object({
+  entry_id: z.string(),
+  at: moment,
+  event: z.string(),
+  account_id: z.string().nullable(),
+  client_id: z.string().nullable(),
+  /** Who did it, where it was not the person. */
+  actor_id: z.string().nullable(),
+  request_id: z.string().nullable(),
+  ip: z.string().nullable(),
+  device: z.string().nullable(),
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+})
+
+export const auditOperations = {
+  'audit.list': operation({
+    ...read,
+    method: 'GET',
+    path: '/audit',
+    summary: 'Read the audit log, newest first',
+    input: z.strictObject({
+      account_id: z.string().max(100).optional(),
+      client_id: z.string().max(200).optional(),
+      actor_id: z.string().max(200).optional(),
+      event: z.string().max(100).optional().describe('an event, or the beginning of some: `client.*`'),
+      from: moment.optional(),
+      to: moment.optional(),
+      ...pageInput,
+      limit: z.coerce.number().int().min(1).max(1000).default(50),
+    }),
+    output: pageOf(auditEntry),
+  }),
+  'audit.get': operation({
+    ...read,
+    method: 'GET',
+    path: '/audit/{entry_id}',
+    summary: 'Show one row of the audit log',
+    input: z.strictObject({ entry_id: z.string().regex(/^\d{1,18}$/) }),
+    output: auditEntry,
+  }),
+  'audit.chain': operation({
+    ...read,
+    method: 'GET',
+    path: '/audit-chain',
+    summary: 'The head of the chain, and how many rows wait to be chained',
+    input: z.strictObject({}),
+    output: z.object({
+      rows: z.int(),
+      head: z.string().nullable(),
+      head_at: moment.nullable(),
+      waiting: z.int(),
+    }),
+  }),
+  'audit.verify': operation({
+    ...read,
+    method: 'GET',
+    path: '/audit-chain/verify',
+    summary: 'Check a stretch of the chain; `next` leads to the one after it, and is null at its end',
+    input: z.strictObject({
+      cursor: pageInput.cursor,
+      limit: z.coerce.number().int().min(1).max(20_000).default(10_000),
+    }),
+    output: z.object({
+      /** Rows that were checked so far, from the beginning of the chain, and in all. */
+      checked: z.int(),
+      rows: z.int(),
+      /** The first row that is not as it was written. */
+      broken: z.object({ entry_id: z.string().nullable(), place: z.int(), words: z.string() }).nullable(),
+      head: z.string().nullable(),
+      next: z.string().nullable(),
+    }),
+  }),
+} as const
+
+export const keyOperations = {
+  'keys.list': operation({
+    scope: 'keys:read',
+    roles: ['admin', 'auditor'],
+    method: 'GET',
+    path: '/keys',
+    summary: 'List the signing keys; none shows its private part',
+    input: z.strictObject({}),
+    output: z.object({
+      items: z.array(
+        z.object({
+          kid: z.string(),
+          alg: z.string(),
+          state: z.enum(['next', 'current', 'previous']),
+          created_at: moment,
+          activated_at: moment.nullable(),
+        }),
+      ),
+    }),
+  }),
+} as const
+
+const counted = z.object({ label: z.string(), count: z.int() })
+
+export const statsOperations = {
+  'stats.show': operation({
+    scope: 'audit:read',
+    roles: ['admin', 'support', 'auditor'],
+    method: 'GET',
+    path: '/stats',
+    summary: 'Sign-ins, hand-over of messages, failures and spend, by day',
+    input: z.strictObject({ days: z.coerce.number().int().min(1).max(90).default(14) }),
+    output: z.object({
+      days: z.array(
+        z.object({
+          /** UTC, such as 2026-11-22. */
+          day: z.iso.date(),
+          started: z.int(),
+          completed: z.int(),
+          /** Completed sign-ins by method: link, code, sms, totp, recovery, other. */
+          methods: z.array(counted),
+          /** Seconds until the mail server took it; null on a day without mail. */
+          hand_over_median_seconds: z.number().nullable(),
+          hand_over_slow_seconds: z.number().nullable(),
+          /** In millionths of the price table's currency. */
+          spent_micros: z.int(),
+        }),
+      ),
+      before: z.object({ started: z.int(), completed: z.int() }).describe('the same number of days before'),
+      failures: z.array(counted).describe('why people did not get in'),
+      budget_micros_per_day: z.int().nullable(),
+      currency: z.string().nullable(),
+      /** The last moment that is counted. */
+      counted_to: moment.nullable(),
+    }),
+  }),
+  'me.show': operation({
+    scope: 'audit:read',
+    roles: ['admin', 'support', 'auditor'],
+    method: 'GET',
+    path: '/me',
+    summary: 'Who you are to this API',
+    input: z.strictObject({}),
+    output: z.object({
+      kind: z.enum(['person', 'client', 'local']),
+      id: z.string(),
+      role: z.enum(['admin', 'support', 'auditor']),
+      scopes: z.array(z.string()),
+    }),
+  }),
+} as const
