@@ -1,5 +1,6 @@
 /** Why an operation was not done. Each has its status, and the `type` of its problem ends in its code (RFC 9457). */
 export const adminFaults = {
+  bad_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'Who you are was not proven' },
   insufficient_user_authentication: { status: 401, title: 'A younger or stronger proof is needed' }, // RFC 9470 §3
   insufficient_scope: { status: 403, title: 'The token lacks the scope' }, // RFC 6750 §3.1

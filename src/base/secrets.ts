@@ -17,6 +17,10 @@ export type Purpose =
   | 'account-client'
   | 'proof-of-work'
   | 'notice'
+  | 'cursor'
+  | 'admin-link'
+  | 'console-client'
+  | 'idempotency'
 
 /** The keys of `SECRETS`, newest first, and what is derived from them. */
 export interface Secrets {
