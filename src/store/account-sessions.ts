@@ -1,14 +1,14 @@
 import type { Tx } from '../base/index.ts'
-import type { AccountSession, AccountSessionStore } from '../web/index.ts'
+import type { OwnSession, OwnSessionStore } from '../web/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
-// The session of the engine must live, belong to the same account, and hold this page's `sid`: a person who signs out, is
+// The session of the engine must live, belong to the same account, and hold this place's `sid`: a person who signs out, is
 // signed out, or takes the application's access away has none here any more. The newest row of a session counts.
 const FIND: Statement = {
   name: 'account_sessions_find',
   text: `
     select own.id, own.account_id as "accountId", own.sid, engine.uid as "sessionUid", own.level, own.auth_time as "authTime",
-      own.id_token as "idToken", own.sealed, own.last_seen_at as "lastSeenAt", (
+      own.id_token as "idToken", own.sealed, own.last_seen_at as "lastSeenAt", a.role, (
         select count(*)::int from credential c
         where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
       ) as authenticators
@@ -17,10 +17,10 @@ const FIND: Statement = {
     join lateral (
       select uid from oidc_record
       where model = 'Session' and account_id = own.account_id and expires_at > $2
-        and payload -> 'authorizations' -> 'account' ->> 'sid' = own.sid
+        and payload -> 'authorizations' -> own.client_id ->> 'sid' = own.sid
       order by expires_at desc limit 1
     ) engine on true
-    where own.id = $1 and own.expires_at > $2 and own.last_seen_at > $3`,
+    where own.id = $1 and own.client_id = $4 and own.expires_at > $2 and own.last_seen_at > $3`,
 }
 
 // The row of the account is locked against its deletion by the foreign key; one that is gone already is not found.
@@ -28,8 +28,8 @@ const CREATE: Statement = {
   name: 'account_sessions_create',
   text: `
     with gone as (delete from account_session where id = $10)
-    insert into account_session (id, account_id, sid, level, auth_time, id_token, sealed, created_at, last_seen_at, expires_at)
-    select $1, a.id, $3, $4::int, $5::timestamptz, $6, $7, $8::timestamptz, $8::timestamptz, $9::timestamptz from account a where a.id = $2
+    insert into account_session (id, account_id, client_id, sid, level, auth_time, id_token, sealed, created_at, last_seen_at, expires_at)
+    select $1, a.id, $11, $3, $4::int, $5::timestamptz, $6, $7, $8::timestamptz, $8::timestamptz, $9::timestamptz from account a where a.id = $2
     returning id`,
 }
 
@@ -61,12 +61,12 @@ interface Standing {
   stands(tx: Tx, id: string): Promise<boolean>
 }
 
-/** Sessions on the account page, in `account_session`. */
-export function createAccountSessionStore(db: Database): AccountSessionStore & Standing {
+/** Sessions on the account page, or of another client of ours, in `account_session`. */
+export function createAccountSessionStore(db: Database, clientId = 'account'): OwnSessionStore & Standing {
   return {
-    find: async (id, now, seenAfter) => (await db.run<AccountSession>(FIND, [id, now, seenAfter]))[0] ?? null,
+    find: async (id, now, seenAfter) => (await db.run<OwnSession>(FIND, [id, now, seenAfter, clientId]))[0] ?? null,
     async create({ id, accountId, sid, level, authTime, idToken, sealed, createdAt, expiresAt }, replaces) {
-      const values = [id, accountId, sid, level, authTime, idToken, sealed, createdAt, expiresAt, replaces]
+      const values = [id, accountId, sid, level, authTime, idToken, sealed, createdAt, expiresAt, replaces, clientId]
       return (await db.run(CREATE, values)).length === 1
     },
     stands: async (tx, id) => (await runIn(tx, STANDS, [id])).length === 1,

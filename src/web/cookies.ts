@@ -4,10 +4,14 @@ const KNOWN_BROWSER_SECONDS = 400 * 24 * 3600 // the longest that browsers keep 
 const FLASH_SECONDS = 60
 const FLOW_SECONDS = 10 * 60
 
+/** Places of ours that people are signed in to, each with cookies of its own. */
+export type OwnCookie = 'account' | 'console'
+
 /**
  * Cookies of our own, beside the engine's. On https they are `__Host-` (R-132). One tells that a browser has
- * signed in before, one that its person is not asked for a second factor here, one carries what the next page says. Of the account page's
- * two, one holds the token of a session, one what a request to sign in must know when its answer comes.
+ * signed in before, one that its person is not asked for a second factor here, one carries what the next page says. Of the two
+ * of the account page, and of the console, one holds the token of a session, one what a request to sign in must know when
+ * its answer comes.
  */
 export function createCookies(secure: boolean) {
   const name = (plain: string) => (secure ? `__Host-${plain}` : plain)
@@ -24,14 +28,14 @@ export function createCookies(secure: boolean) {
     setDevice(ctx: Context, token: string, seconds: number) {
       ctx.cookies.set(name('device'), token, { ...options, maxAge: seconds * 1000 })
     },
-    account: (ctx: Context) => ctx.cookies.get(name('account'), { signed: false }),
+    session: (ctx: Context, place: OwnCookie) => ctx.cookies.get(name(place), { signed: false }),
     /** Ends with the browser, and with the session (R-133). */
-    setAccount(ctx: Context, token: string | null) {
-      ctx.cookies.set(name('account'), token, own)
+    setSession(ctx: Context, place: OwnCookie, token: string | null) {
+      ctx.cookies.set(name(place), token, own)
     },
-    accountFlow: (ctx: Context) => ctx.cookies.get(name('account-flow'), { signed: false }),
-    setAccountFlow(ctx: Context, sealed: string | null) {
-      ctx.cookies.set(name('account-flow'), sealed, { ...own, ...(sealed !== null && { maxAge: FLOW_SECONDS * 1000 }) })
+    flow: (ctx: Context, place: OwnCookie) => ctx.cookies.get(name(`${place}-flow`), { signed: false }),
+    setFlow(ctx: Context, place: OwnCookie, sealed: string | null) {
+      ctx.cookies.set(name(`${place}-flow`), sealed, { ...own, ...(sealed !== null && { maxAge: FLOW_SECONDS * 1000 }) })
     },
     accountAddress: (ctx: Context) => ctx.cookies.get(name('account-address'), { signed: false }),
     /** What the proof of an address is for, until its code is typed. It ends with the browser, and fits one session. */

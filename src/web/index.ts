@@ -5,10 +5,10 @@
 //
 
 export type { AccountPageParts } from './account/account-page.ts'
-export type { AccountSession, AccountSessionRow, AccountSessionStore } from './account/session.ts'
 export { createAssets } from './assets.ts'
 export { createCookies } from './cookies.ts'
 export { createOps, type OpsDeps } from './ops.ts'
+export type { OwnSession, OwnSessionRow, OwnSessionStore } from './own-client/session.ts'
 export { createReceipts } from './receipts.ts'
 export { networkOf, whoOf } from './request.ts'
 export { createSite, type SiteDeps } from './site.ts'

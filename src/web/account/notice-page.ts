@@ -4,7 +4,7 @@ import type { Selfservice } from '../../selfservice/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
 import { whoOf } from '../request.ts'
-import { HOME } from './own-path.ts'
+import { PATHS } from './screens/deps.ts'
 import type { AccountVisits } from './visit.ts'
 
 const PATH = '/account/notice'
@@ -48,13 +48,13 @@ export function createNoticePage(deps: {
 
   const done: Middleware = (ctx) => {
     const kind = cookies.takeFlash(ctx, FLASH)
-    if (!kind || !KIND.test(kind)) return visits.seeOther(ctx, HOME)
-    visits.show(ctx, here(ctx), 'account-notice-done', { kind, signInUrl: HOME })
+    if (!kind || !KIND.test(kind)) return visits.seeOther(ctx, PATHS.overview)
+    visits.show(ctx, here(ctx), 'account-notice-done', { kind, signInUrl: PATHS.overview })
   }
 
   // Unknown, out of time and used are one answer: the token is all that is known.
   function tooLate(ctx: Context): void {
-    visits.show(ctx, here(ctx), 'account-notice-ended', { signInUrl: HOME }, 410)
+    visits.show(ctx, here(ctx), 'account-notice-ended', { signInUrl: PATHS.overview }, 410)
   }
 
   const here = (ctx: Context) => ({ locale: visits.localeOf(ctx) })

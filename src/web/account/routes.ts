@@ -1,11 +1,10 @@
 import type { Middleware } from 'koa'
-import type { SignInPages } from './callback.ts'
-import type { FreshGuards } from './fresh.ts'
+import type { SignInPages } from '../own-client/callback.ts'
+import type { FreshGuards } from '../own-client/fresh.ts'
+import type { SignOut } from '../own-client/sign-out.ts'
 import type { NoticePage } from './notice-page.ts'
-import { HOME } from './own-path.ts'
 import { PATHS } from './screens/deps.ts'
 import type { AccountScreens } from './screens/screens.ts'
-import type { SignOut } from './sign-out.ts'
 import type { AccountVisits } from './visit.ts'
 
 type Add = (path: string, ...handlers: Middleware[]) => unknown
@@ -43,7 +42,7 @@ export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: A
   get('/account/sign-in', signIn.signIn)
   get('/account/step-up', guarded(signIn.stepUp))
   get('/account/callback', signIn.callback)
-  post('/account/sign-out', guarded(signOut.press, { page: HOME }))
+  post('/account/sign-out', guarded(signOut.press, { page: PATHS.overview }))
   get('/account/signed-out', signOut.done)
 
   get('/account/notice/:token', notice.show)

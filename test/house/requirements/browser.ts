@@ -3,12 +3,12 @@ import type { Requirements } from '../requirements.ts'
 export const browser: Requirements = {
   'R-130': {
     says: 'Each sign-in makes a new session id, and the old one is dead.',
-    code: ['src/web/account/session.ts'],
+    code: ['src/web/own-client/session.ts'],
     byEngine: 'the engine gives the session a new id at each sign-in and deletes the old record',
   },
   'R-131': {
     says: 'Session ids are random and only those we made count.',
-    code: ['src/web/account/session.ts'],
+    code: ['src/web/own-client/session.ts'],
     byEngine: 'the engine makes them (256 bits) and adopts none that is not stored',
   },
   'R-132': {
@@ -17,11 +17,11 @@ export const browser: Requirements = {
   },
   'R-133': {
     says: 'Sessions end when idle and at an absolute age, by the server’s clock.',
-    code: ['src/oidc/configuration.ts', 'src/web/account/session.ts'],
+    code: ['src/oidc/configuration.ts', 'src/web/own-client/session.ts'],
   },
   'R-134': {
     says: 'Sign-out ends the session on the server; the back button shows nothing.',
-    code: ['src/oidc/pages.ts', 'src/web/account/sign-out.ts'],
+    code: ['src/oidc/pages.ts', 'src/web/own-client/sign-out.ts'],
   },
   'R-135': {
     says: 'People see and end their sessions; administrators end a person’s.',
@@ -30,7 +30,7 @@ export const browser: Requirements = {
   },
   'R-136': {
     says: 'Every form carries a token of its own and comes from our own pages.',
-    code: ['src/web/middleware/csrf.ts', 'src/web/account/visit.ts'],
+    code: ['src/web/middleware/csrf.ts', 'src/web/own-client/visit.ts'],
   },
   'R-137': {
     says: 'Every page has a strict policy and safe headers, errors and the engine’s pages too.',

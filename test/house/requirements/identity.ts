@@ -22,7 +22,7 @@ export const identity: Requirements = {
   'R-088': {
     says: 'Changing an address needs a factor, proof of the new one and notice to the old.',
     code: [
-      'src/web/account/fresh.ts',
+      'src/web/own-client/fresh.ts',
       'src/accounts/addresses.ts',
       'src/selfservice/addresses.ts',
       'src/selfservice/objection.ts',

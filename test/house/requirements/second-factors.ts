@@ -42,7 +42,7 @@ export const secondFactors: Requirements = {
   },
   'R-109': {
     says: 'Removing a factor needs a factor, and is told.',
-    code: ['src/web/account/fresh.ts', 'src/selfservice/authenticators.ts', 'src/notices/notices.ts'],
+    code: ['src/web/own-client/fresh.ts', 'src/selfservice/authenticators.ts', 'src/notices/notices.ts'],
   },
   'R-110': { says: 'A passkey’s challenge is random, stored, short-lived and used once.', note: 'comes with passkeys' },
   'R-111': { says: 'All that a passkey’s answer says about itself is checked.', note: 'comes with passkeys' },
@@ -71,7 +71,7 @@ export const secondFactors: Requirements = {
       'src/oidc/prompts.ts',
       'src/oidc/step-up.ts',
       'src/web/sign-in/continue.ts',
-      'src/web/account/fresh.ts',
+      'src/web/own-client/fresh.ts',
     ],
   },
   'R-121': {

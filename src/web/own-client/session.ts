@@ -1,15 +1,17 @@
+import type { Role } from '../../admin/index.ts'
 import { addSeconds, type Clock, hashOf, newSecret, SealBroken, type Secrets, type Tx } from '../../base/index.ts'
 import type { Level } from '../../signin/index.ts'
+import type { Place } from './place.ts'
 
-/** After so long without a request a session on the account page ends (R-133). */
+/** After so long without a request a session of a place ends (R-133). */
 const IDLE_SECONDS = 30 * 60
 /** After so long it ends, whatever was done meanwhile (R-133). */
 const ABSOLUTE_SECONDS = 12 * 60 * 60
 /** The last request is written at most this often, so that reading a page is mostly reading. */
 const SEEN_EVERY_SECONDS = 60
 
-/** A living session on the account page. */
-export interface AccountSession {
+/** A living session on the account page or the console. */
+export interface OwnSession {
   /** SHA-256 of the cookie's token: it opens nothing by itself. */
   id: string
   accountId: string
@@ -27,6 +29,8 @@ export interface AccountSession {
   lastSeenAt: Date
   /** Authenticators of the account that count. */
   authenticators: number
+  /** As what the account may administer, now; null: not at all. */
+  role: Role | null
 }
 
 /** What a sign-in brought. */
@@ -39,22 +43,22 @@ export interface SignedIn {
   idToken: string
 }
 
-export interface AccountSessionRow extends SignedIn {
+export interface OwnSessionRow extends SignedIn {
   id: string
   sealed: string | null
   createdAt: Date
   expiresAt: Date
 }
 
-/** What the account page needs from storage. */
-export interface AccountSessionStore {
+/** What a place needs from storage: its own sessions. */
+export interface OwnSessionStore {
   /**
    * In one statement, since every request asks (R-135): the session of this id that ends after `now` and was seen
-   * after `seenAfter`, whose account may sign in, and whose session of the engine lives and still knows this page.
+   * after `seenAfter`, whose account may sign in, and whose session of the engine lives and still knows this place.
    */
-  find(id: string, now: Date, seenAfter: Date): Promise<AccountSession | null>
+  find(id: string, now: Date, seenAfter: Date): Promise<OwnSession | null>
   /** Adds a session and ends `replaces` with it; false, and nothing is written, where the account is gone. */
-  create(row: AccountSessionRow, replaces: string | null): Promise<boolean>
+  create(row: OwnSessionRow, replaces: string | null): Promise<boolean>
   seen(id: string, now: Date): Promise<void>
   end(id: string): Promise<void>
   /** Keeps what is to be shown in this session until it is taken, in place of what any session of its account has kept. */
@@ -63,14 +67,18 @@ export interface AccountSessionStore {
 }
 
 /**
- * Sessions on the account page. The cookie holds a random token, the store its hash; a token that was not made here finds
+ * Sessions of a place. The cookie holds a random token, the store its hash; a token that was not made here finds
  * nothing (R-131). Each is bound to the session of the engine that it came from, and is gone with it.
  */
-export function createAccountSessions(deps: { store: AccountSessionStore; secrets: Secrets; clock: Clock }) {
+export function createOwnSessions(deps: { place: Place; store: OwnSessionStore; secrets: Secrets; clock: Clock }) {
   const { store, secrets, clock } = deps
+  const { clientId } = deps.place
+  // What is sealed for one session opens in no other.
+  const codesContext = (id: string) => `${clientId}/codes/${id}`
+  const idTokenContext = (id: string) => `${clientId}/id-token/${id}`
 
   /** The living session of this token. */
-  async function find(token: string): Promise<AccountSession | null> {
+  async function find(token: string): Promise<OwnSession | null> {
     const now = clock.now()
     const session = await store.find(hashOf(token), now, addSeconds(now, -IDLE_SECONDS))
     if (session && addSeconds(session.lastSeenAt, SEEN_EVERY_SECONDS) <= now) await store.seen(session.id, now)
@@ -103,16 +111,16 @@ export function createAccountSessions(deps: { store: AccountSessionStore; secret
    * An authenticator was proven in this session: it counts as strong from now on, under a new token (R-130). Null where
    * the session has gone.
    */
-  async function strengthen(session: AccountSession, token: string | undefined): Promise<string | null> {
+  async function strengthen(session: OwnSession, token: string | undefined): Promise<string | null> {
     const idToken = idTokenOf(session)
     return idToken === null ? null : begin({ ...session, level: 3, idToken }, token)
   }
 
   /** For the sign-out; null where it was sealed with a secret that is gone. */
-  const idTokenOf = ({ id, idToken }: Pick<AccountSession, 'id' | 'idToken'>) => opened(idToken, idTokenContext(id))
+  const idTokenOf = ({ id, idToken }: Pick<OwnSession, 'id' | 'idToken'>) => opened(idToken, idTokenContext(id))
 
   /** Recovery codes that wait to be kept; null when there are none. */
-  function codesOf({ id, sealed }: Pick<AccountSession, 'id' | 'sealed'>): string[] | null {
+  function codesOf({ id, sealed }: Pick<OwnSession, 'id' | 'sealed'>): string[] | null {
     const codes = sealed === null ? null : opened(sealed, codesContext(id))
     return codes === null ? null : (JSON.parse(codes) as string[])
   }
@@ -139,13 +147,4 @@ export function createAccountSessions(deps: { store: AccountSessionStore; secret
   return { find, begin, strengthen, end: store.end, idTokenOf, codesOf, keepCodes, takeCodes }
 }
 
-export type AccountSessions = ReturnType<typeof createAccountSessions>
-
-// What is sealed for one session opens in no other.
-function codesContext(id: string): string {
-  return `account/codes/${id}`
-}
-
-function idTokenContext(id: string): string {
-  return `account/id-token/${id}`
-}
+export type OwnSessions = ReturnType<typeof createOwnSessions>

@@ -3,37 +3,39 @@ import { handleOf } from '../../accounts/index.ts'
 import { addSeconds, type Clock, Refusal } from '../../base/index.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { StepUpWish } from './client.ts'
-import type { AccountSession } from './session.ts'
-import { type AccountVisit, type AccountVisits, type GuardOptions, pageOf } from './visit.ts'
+import type { Place } from './place.ts'
+import type { OwnSession } from './session.ts'
+import { type GuardOptions, type OwnVisit, type OwnVisits, pageOf } from './visit.ts'
 
 /** A proof that is older allows nothing that matters. */
 const FRESH_SECONDS = 10 * 60
 
 /**
- * Whether a second factor was part of the sign-in where the person has an authenticator (R-109): a sign-in by mail alone is
- * not enough there, however young it is (R-120).
+ * Whether a second factor was part of the sign-in where the place wants one, or the person has an authenticator (R-109): a
+ * sign-in by mail alone is not enough there, however young it is (R-120).
  */
-export function isStrong({ level, authenticators }: AccountSession): boolean {
-  return authenticators === 0 || level >= 2
+export function isStrong(place: Place, { level, authenticators }: OwnSession): boolean {
+  return level >= 2 || (place.second === 'where_there_is_one' && authenticators === 0)
 }
 
 /** Whether the person has just proven who they are, and enough. */
-function isFresh(session: AccountSession, now: Date): boolean {
-  return addSeconds(session.authTime, FRESH_SECONDS) >= now && isStrong(session)
+export function isFresh(place: Place, session: OwnSession, now: Date): boolean {
+  return addSeconds(session.authTime, FRESH_SECONDS) >= now && isStrong(place, session)
 }
 
 /** What has to be shown for it. */
-export function freshWish({ session, account }: AccountVisit): StepUpWish {
-  const second = session.authenticators > 0
+export function freshWish(place: Place, { session, account }: OwnVisit): StepUpWish {
+  const second = place.second === 'always' || session.authenticators > 0
   return { maxAgeSeconds: FRESH_SECONDS, second, loginHint: handleOf(account) ?? undefined }
 }
 
 export interface FreshDeps {
-  visits: Pick<AccountVisits, 'guarded' | 'load'>
+  place: Place
+  visits: Pick<OwnVisits, 'guarded' | 'load'>
   limits: Pick<Limits, 'take'>
   clock: Clock
   /** Leads to a sign-in that proves what is missing, and from there to `to`. */
-  stepUp(ctx: Context, visit: AccountVisit, to: string): Promise<void>
+  stepUp(ctx: Context, visit: OwnVisit, to: string): Promise<void>
 }
 
 /**
@@ -42,9 +44,9 @@ export interface FreshDeps {
  * missing is proven first, and the person comes back to the page.
  */
 export function createFresh(deps: FreshDeps) {
-  const { visits, clock } = deps
+  const { place, visits, clock } = deps
 
-  function guardedBy(holds: (session: AccountSession, now: Date) => boolean, counted: boolean) {
+  function guardedBy(holds: (session: OwnSession, now: Date) => boolean, counted: boolean) {
     return (handler: Middleware, options: GuardOptions = {}): Middleware =>
       visits.guarded(async (ctx, next) => {
         const visit = await visits.load(ctx)
@@ -55,12 +57,15 @@ export function createFresh(deps: FreshDeps) {
       }, options)
   }
 
-  async function count({ account }: AccountVisit): Promise<void> {
+  async function count({ account }: OwnVisit): Promise<void> {
     const taken = await deps.limits.take([{ limit: 'account-change', subject: account.id }])
     if (!taken.ok) throw new Refusal('too_many_requests', { retryAfterSeconds: taken.retryAfterSeconds })
   }
 
-  return { fresh: guardedBy(isFresh, true), strong: guardedBy(isStrong, false) }
+  return {
+    fresh: guardedBy((session, now) => isFresh(place, session, now), true),
+    strong: guardedBy((session) => isStrong(place, session), false),
+  }
 }
 
 export type FreshGuards = ReturnType<typeof createFresh>

@@ -1,8 +1,9 @@
 import type { Context } from 'koa'
 import { newId, SealBroken, type Secrets } from '../../base/index.ts'
 import type { Cookies } from '../cookies.ts'
-import type { AccountClient, AskedFor, StepUpWish } from './client.ts'
+import type { AskedFor, OwnClient, StepUpWish } from './client.ts'
 import { ownPath } from './own-path.ts'
+import type { Place } from './place.ts'
 
 /** What this browser waits for: the answer to one request to sign in. */
 export interface PendingFlow extends AskedFor {
@@ -20,22 +21,22 @@ export interface FlowStart {
   again?: boolean
 }
 
-const SEAL = 'account/flow'
 const AGAIN = '.again'
 
 /**
- * Requests of the account page to sign in. One at a time waits in a browser, sealed in a cookie. That a request repeats
+ * Requests of a place to sign in. One at a time waits in a browser, sealed in a cookie. That a request repeats
  * one that failed stands in its `state`, which comes back even where no cookie does: so nobody goes round in circles.
  */
-export function createFlows(deps: { client: Pick<AccountClient, 'ask'>; cookies: Cookies; secrets: Secrets }) {
-  const { client, cookies, secrets } = deps
+export function createFlows(deps: { place: Place; client: Pick<OwnClient, 'ask'>; cookies: Cookies; secrets: Secrets }) {
+  const { place, client, cookies, secrets } = deps
+  const context = `${place.clientId}/flow`
 
   /** Begins a request and answers where the browser goes. */
   async function start(ctx: Context, { to, locale, stepUp, again = false }: FlowStart): Promise<string> {
     const state = `${newId()}${again ? AGAIN : ''}`
     const { url, asked } = await client.ask(state, locale, stepUp ?? null)
-    const flow: PendingFlow = { ...asked, to: ownPath(to), accountId: stepUp?.accountId ?? null }
-    cookies.setAccountFlow(ctx, secrets.seal(JSON.stringify(flow), SEAL))
+    const flow: PendingFlow = { ...asked, to: ownPath(place, to), accountId: stepUp?.accountId ?? null }
+    cookies.setFlow(ctx, place.clientId, secrets.seal(JSON.stringify(flow), context))
     return url
   }
 
@@ -43,15 +44,15 @@ export function createFlows(deps: { client: Pick<AccountClient, 'ask'>; cookies:
   function take(ctx: Context, answer: URL): PendingFlow | null {
     const flow = waiting(ctx)
     if (!flow || answer.searchParams.get('state') !== flow.state) return null
-    cookies.setAccountFlow(ctx, null)
+    cookies.setFlow(ctx, place.clientId, null)
     return flow
   }
 
   function waiting(ctx: Context): PendingFlow | null {
-    const sealed = cookies.accountFlow(ctx)
+    const sealed = cookies.flow(ctx, place.clientId)
     if (sealed === undefined) return null
     try {
-      return JSON.parse(secrets.open(sealed, SEAL)) as PendingFlow
+      return JSON.parse(secrets.open(sealed, context)) as PendingFlow
     } catch (error) {
       if (error instanceof SealBroken) return null
       throw error

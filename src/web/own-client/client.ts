@@ -11,14 +11,10 @@ import {
   randomNonce,
   randomPKCECodeVerifier,
 } from 'openid-client'
-import { ACCOUNT_CLIENT_ID } from '../../clients/index.ts'
 import { type AcrNames, levelOfAcr } from '../../oidc/index.ts'
+import { callbackPath, type Place, signedOutPath } from './place.ts'
 import { createSelfFetch, type Listener } from './self-fetch.ts'
 import type { SignedIn } from './session.ts'
-
-/** As the account page's client is registered (see clients). */
-const CALLBACK_PATH = '/account/callback'
-export const SIGNED_OUT_PATH = '/account/signed-out'
 
 /** What must be shown anew before something that matters is done. */
 export interface StepUpWish {
@@ -39,12 +35,12 @@ export interface AskedFor {
 const TIMEOUT_SECONDS = 10
 
 /**
- * The account page as an OpenID Connect client of this very issuer: code flow with PKCE (S256), state, nonce and `iss`
+ * One of our places as an OpenID Connect client of this very issuer: code flow with PKCE (S256), state, nonce and `iss`
  * (RFC 9207), ID tokens checked by signature. The addresses of the engine are known, so nothing is discovered; its own
  * requests go to this process, which redeems what any instance has issued.
  */
-export function createAccountClient(deps: { issuer: string; secret: string; listener: Listener; acrNames: AcrNames }) {
-  const { issuer, acrNames } = deps
+export function createOwnClient(deps: { place: Place; issuer: string; secret: string; listener: Listener; acrNames: AcrNames }) {
+  const { place, issuer, acrNames } = deps
   const server = {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
@@ -54,7 +50,7 @@ export function createAccountClient(deps: { issuer: string; secret: string; list
     authorization_response_iss_parameter_supported: true,
   }
   const metadata = { id_token_signed_response_alg: 'ES256', require_auth_time: true }
-  const config = new Configuration(server, ACCOUNT_CLIENT_ID, metadata, ClientSecretBasic(deps.secret))
+  const config = new Configuration(server, place.clientId, metadata, ClientSecretBasic(deps.secret))
   config[customFetch] = createSelfFetch(deps.listener)
   config.timeout = TIMEOUT_SECONDS
   enableNonRepudiationChecks(config)
@@ -69,9 +65,10 @@ export function createAccountClient(deps: { issuer: string; secret: string; list
       verifier: randomPKCECodeVerifier(),
       maxAgeSeconds: stepUp?.maxAgeSeconds ?? null,
     }
-    const idToken = { sid: null, ...(stepUp?.second && { acr: { essential: true, values: acrNames.slice(1) } }) }
+    const second = stepUp?.second || place.second === 'always'
+    const idToken = { sid: null, ...(second && { acr: { essential: true, values: acrNames.slice(1) } }) }
     const url = buildAuthorizationUrl(config, {
-      redirect_uri: `${issuer}${CALLBACK_PATH}`,
+      redirect_uri: `${issuer}${callbackPath(place)}`,
       scope: 'openid',
       state,
       nonce: asked.nonce,
@@ -101,7 +98,7 @@ export function createAccountClient(deps: { issuer: string; secret: string; list
     const level = levelOfAcr(claims?.acr, acrNames)
     const sid = claims?.sid
     if (!tokens.id_token || !claims || !level || typeof sid !== 'string' || claims.auth_time === undefined) {
-      throw new Error('the ID token lacks a claim that the account page needs')
+      throw new Error('the ID token lacks a claim that the page needs')
     }
     const authTime = new Date(claims.auth_time * 1000)
     return { accountId: claims.sub, sid, level, authTime, idToken: tokens.id_token }
@@ -111,11 +108,11 @@ export function createAccountClient(deps: { issuer: string; secret: string; list
   function endSessionUrl(idToken: string): string {
     return buildEndSessionUrl(config, {
       id_token_hint: idToken,
-      post_logout_redirect_uri: `${issuer}${SIGNED_OUT_PATH}`,
+      post_logout_redirect_uri: `${issuer}${signedOutPath(place)}`,
     }).href
   }
 
   return { ask, redeem, endSessionUrl }
 }
 
-export type AccountClient = ReturnType<typeof createAccountClient>
+export type OwnClient = ReturnType<typeof createOwnClient>

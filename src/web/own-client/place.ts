@@ -1,0 +1,35 @@
+import type { OwnCookie } from '../cookies.ts'
+
+/** A place of ours that people sign in to as to any application: it is a client of this very issuer. */
+export interface Place {
+  /** As registered (see clients); its cookies, seals and form tokens go by it as well. */
+  clientId: OwnCookie
+  /** Its first page, and the path that all others stand below. */
+  home: '/account' | '/admin'
+  /** A second factor is asked of whoever has one, or of everybody, whatever a remembered browser may spare (R-109). */
+  second: 'where_there_is_one' | 'always'
+  /** Pages of a sign-in or of its end: nobody is led to them afterwards. */
+  ofTheWay: RegExp
+}
+
+export const ACCOUNT_PLACE: Place = {
+  clientId: 'account',
+  home: '/account',
+  second: 'where_there_is_one',
+  ofTheWay: /^\/account\/(?:sign-in|step-up|callback|sign-out|signed-out|notice)(?:[/?]|$)/,
+}
+
+export const CONSOLE_PLACE: Place = {
+  clientId: 'console',
+  home: '/admin',
+  second: 'always',
+  ofTheWay: /^\/admin\/(?:sign-in|step-up|callback|sign-out|signed-out|other-account|try\/callback|api)(?:[/?]|$)/,
+}
+
+export function callbackPath({ home }: Place): string {
+  return `${home}/callback`
+}
+
+export function signedOutPath({ home }: Place): string {
+  return `${home}/signed-out`
+}
