@@ -57,7 +57,9 @@ export function demoRegistration(config: Config, secrets: readonly string[]): { 
       secondFactor: null,
       madeBy: null,
     },
-    secretHashes: [hashOf(secret)],
+    disabled: false,
+    secrets: [{ hash: hashOf(secret), hint: secret.slice(-4) }],
+    waitsFor: null,
   }
   return { file: { clients: [client], resourceServers: [] }, secret }
 }

@@ -17,6 +17,8 @@ export interface ClientMetadata {
   tos_uri?: string
   initiate_login_uri?: string
   contacts?: string[]
+  /** Kept for other programs: never fetched and never shown (R-161). */
+  logo_uri?: string
   jwks?: { keys: Record<string, unknown>[] }
   jwks_uri?: string
   default_max_age?: number
@@ -46,15 +48,63 @@ export interface ClientPolicy {
   secondFactor: 'off' | 'optional' | 'required' | null
   /** Who made it, shown at consent. */
   madeBy: string | null
+  // What follows is absent where it stands at its default.
+  /** What may begin a sign-in here; all that there is otherwise. */
+  methods?: readonly SignInMethod[]
+  /** Shorter lifetimes than those of the service and of its APIs; never longer ones. */
+  accessTokenTtlSeconds?: number
+  idTokenTtlSeconds?: number
+  refreshTokenTtlSeconds?: number
+  /** `#rrggbb`, behind the letter that stands for it. */
+  color?: string
+  /** Scopes of the admin API that it gets for itself, by client credentials. */
+  adminScopes?: readonly string[]
 }
 
-/** A registered client. */
-export interface Client {
+export type SignInMethod = 'email' | 'sms'
+
+/** A secret of a client, as it is kept: what was handed out can be compared, and never told again (R-171). */
+export interface ClientSecret {
+  id: string
+  /** SHA-256, base64url. */
+  hash: string
+  /** Its last four characters; empty where they are not known. */
+  hint: string
+  createdAt: Date
+  /** Null: it does not end by itself. */
+  expiresAt: Date | null
+  /** Who made it: a source, or the person or machine by the id that the audit trail calls them. */
+  madeBy: string
+}
+
+/** A registration as it is judged: what stands in a file, and what an administrator sends. */
+export interface Registration {
   id: string
   metadata: ClientMetadata
   policy: ClientPolicy
-  /** SHA-256 of each secret, base64url; two while a secret is changed. */
-  secretHashes: readonly string[]
+}
+
+/** A registered client. */
+export interface Client extends Registration {
+  /** Two while a secret is changed; among them those that have ended. */
+  secrets: readonly ClientSecret[]
+  source: ClientSource
+  /** Since when it is switched off: nobody signs in to it, and it gets no token. */
+  disabledAt: Date | null
+  /** When a copy that was made to try a sign-in with ends. */
+  expiresAt: Date | null
+}
+
+/** Where a registration came from: the clients file, the made-up demo of trial mode, an administrator, or a trial of a sign-in. */
+export type ClientSource = DeclaredSource | 'console' | 'try' | 'built-in'
+
+/** A client as a file declares it. */
+export interface DeclaredClient extends Registration {
+  disabled: boolean
+  /** Null: the file names none, and those that the client has stay. */
+  secrets: readonly Pick<ClientSecret, 'hash' | 'hint'>[] | null
+  /** Which secret is not there yet, in words; null where none is missing. The client stays as it was until it comes. */
+  waitsFor: string | null
 }
 
 /** An API that access tokens are meant for. */
@@ -71,22 +121,46 @@ export interface ResourceServer {
 
 /** Everything that one file declares. */
 export interface ClientsFile {
-  clients: readonly Client[]
+  clients: readonly DeclaredClient[]
   resourceServers: readonly ResourceServer[]
 }
 
 /** Where a declared registration came from: the clients file, or the made-up demo of trial mode. */
 export type DeclaredSource = 'file' | 'trial'
 
+/** An API with where it came from. */
+export interface StoredResourceServer extends ResourceServer {
+  source: Exclude<ClientSource, 'try'>
+}
+
+/** Registrations as they are stored. */
+export interface Declared {
+  clients: readonly Client[]
+  resourceServers: readonly StoredResourceServer[]
+}
+
+export interface Ids {
+  clients: readonly string[]
+  resourceServers: readonly string[]
+}
+
 /** What the room needs from storage. */
 export interface ClientStore {
   findClient(id: string): Promise<Client | null>
   listResourceServers(): Promise<ResourceServer[]>
-  /** Everything declared so far, by id. Single winner: of several processes only one holds the answer until its transaction ends. */
-  lockDeclared(tx: Tx): Promise<ClientsFile>
-  /** Writes these registrations, new or changed, as declared by `source`. */
-  save(tx: Tx, declared: ClientsFile, source: DeclaredSource, at: Date): Promise<void>
-  remove(tx: Tx, ids: { clients: readonly string[]; resourceServers: readonly string[] }): Promise<void>
+  /** Everything declared so far and everything of these ids, by id. */
+  findDeclared(ids: Ids): Promise<Declared>
+  /** The same. Single winner: of several processes only one holds the answer until its transaction ends. */
+  lockDeclared(tx: Tx, ids: Ids): Promise<Declared>
+  /** Writes these registrations, new or changed. Every process hears of it once the transaction has committed. */
+  save(tx: Tx, rows: Declared, at: Date): Promise<void>
+  /** Deletes them, with what people agreed to. Every process hears of it. */
+  remove(tx: Tx, ids: Ids): Promise<void>
+  /** Ends all codes, tokens and grants of these clients. */
+  endTokens(tx: Tx, clientIds: readonly string[]): Promise<void>
+  /** Notes which file was applied last, by the digest of its content. */
+  noteApplied(tx: Tx, digest: string, at: Date): Promise<void>
+  lastApplied(): Promise<{ digest: string | null; at: Date | null }>
   /** Runs `work` once the transaction has committed. */
   afterCommit(tx: Tx, work: () => void): void
 }

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type Clock, hashOf, type Log, sameText, type Tx } from '../base/index.ts'
-import type { Client, ClientStore, ClientsFile, DeclaredSource, ResourceServer } from './client.ts'
+import type { Client, ClientStore, ClientsFile, DeclaredSource, Ids, ResourceServer } from './client.ts'
 import { createMemory } from './memory.ts'
+import { type Plan, type PlannedEntry, planOf } from './plan.ts'
 
 const KEPT_MS = 5000
 const KEPT_MAX = 1000
@@ -12,13 +12,17 @@ export interface Clients {
   /** The resource server of this indicator, compared as an exact string; at most 5 s old. */
   resourceServer(id: string): Promise<ResourceServer | null>
   resourceServers(): Promise<ResourceServer[]>
-  /** Whether this is one of the client's secrets; takes the same time whichever it is. */
+  /** Whether this is one of the client's secrets that has not ended; takes the same time whichever it is. */
   secretMatches(client: Client, presented: string): boolean
+  /** What `apply` would do now. Changes nothing. */
+  plan(file: ClientsFile, source: DeclaredSource): Promise<readonly PlannedEntry[]>
   /**
-   * Makes the declared registrations equal to the file: adds, changes, and removes what it no longer holds. Demo
-   * registrations of a trial and those of a file take each other's place. Applying a file twice changes nothing.
+   * Makes the declared registrations equal to the file: adds, changes, takes over what was registered otherwise, and
+   * removes what it no longer holds. Clients whose secret is not there yet stay as they are. Demo registrations of a
+   * trial and those of a file take each other's place. Applying a file twice changes nothing. `digest` is kept as that
+   * of the file that was applied last.
    */
-  apply(tx: Tx, file: ClientsFile, source: DeclaredSource): Promise<Applied>
+  apply(tx: Tx, file: ClientsFile, source: DeclaredSource, digest?: string): Promise<Applied>
   /** Forgets what was kept in the process; the next `find` asks the store. */
   forget(): void
 }
@@ -28,6 +32,8 @@ export interface Applied {
   created: number
   updated: number
   removed: number
+  /** Clients whose secret is not there yet, and which. */
+  waiting: readonly { id: string; words: string }[]
 }
 
 /** Clients and resource servers as they stand in the store, kept in the process for a few seconds. */
@@ -35,6 +41,8 @@ export function createClients(deps: {
   store: ClientStore
   /** Clients that are built in; they stand in no table. */
   own?: readonly Client[]
+  /** Resource servers that are built in. */
+  ownApis?: readonly ResourceServer[]
   clock: Clock
   log: Log
 }): Clients {
@@ -58,7 +66,7 @@ export function createClients(deps: {
   async function resourceServers(): Promise<ResourceServer[]> {
     const kept = apis.get('all')
     if (kept) return kept
-    const found = await store.listResourceServers()
+    const found = [...(deps.ownApis ?? []), ...(await store.listResourceServers())]
     apis.set('all', found)
     return found
   }
@@ -67,20 +75,22 @@ export function createClients(deps: {
     for (const memory of [known, unknown, apis]) memory.clear()
   }
 
-  async function apply(tx: Tx, file: ClientsFile, source: DeclaredSource): Promise<Applied> {
-    const before = await store.lockDeclared(tx)
-    const clients = compare(before.clients, file.clients)
-    const resourceServers = compare(before.resourceServers, file.resourceServers)
-    await store.save(tx, { clients: clients.changed, resourceServers: resourceServers.changed }, source, clock.now())
-    await store.remove(tx, { clients: clients.gone, resourceServers: resourceServers.gone })
-    const applied = {
-      created: clients.created + resourceServers.created,
-      updated: clients.updated + resourceServers.updated,
-      removed: clients.gone.length + resourceServers.gone.length,
-    }
+  async function plan(file: ClientsFile, source: DeclaredSource): Promise<readonly PlannedEntry[]> {
+    return planOf(await store.findDeclared(idsOf(file)), file, source, clock.now()).entries
+  }
+
+  async function apply(tx: Tx, file: ClientsFile, source: DeclaredSource, digest?: string): Promise<Applied> {
+    const now = clock.now()
+    const before = await store.lockDeclared(tx, idsOf(file))
+    const { entries, save, remove, ended } = planOf(before, file, source, now)
+    await store.save(tx, save, now)
+    await store.remove(tx, remove)
+    if (ended.length > 0) await store.endTokens(tx, ended)
+    if (digest !== undefined) await store.noteApplied(tx, digest, now)
+    const applied = appliedOf(entries)
     store.afterCommit(tx, () => {
       forget()
-      log.info({ source, ...applied }, 'clients applied')
+      log.info({ source, ...applied, waiting: applied.waiting.map(({ id }) => id) }, 'clients applied')
     })
     return applied
   }
@@ -89,23 +99,32 @@ export function createClients(deps: {
     find,
     resourceServer: async (id) => (await resourceServers()).find((one) => one.id === id) ?? null,
     resourceServers,
-    secretMatches,
+    secretMatches: (client, presented) => secretMatches(client, presented, clock.now()),
+    plan,
     apply,
     forget,
   }
 }
 
-function secretMatches(client: Client, presented: string): boolean {
+function secretMatches({ secrets }: Client, presented: string, now: Date): boolean {
   const hash = hashOf(presented)
   // Every hash is compared, so that the time does not tell which one matched.
-  return client.secretHashes.reduce((matched, one) => sameText(one, hash) || matched, false)
+  return secrets.reduce((matched, one) => {
+    const same = sameText(one.hash, hash)
+    return (same && (one.expiresAt === null || one.expiresAt > now)) || matched
+  }, false)
 }
 
-function compare<T extends { id: string }>(before: readonly T[], after: readonly T[]) {
-  const old = new Map(before.map((one) => [one.id, one]))
-  const kept = new Set(after.map((one) => one.id))
-  const changed = after.filter((one) => !isDeepStrictEqual(old.get(one.id), one))
-  const created = changed.filter((one) => !old.has(one.id)).length
-  const gone = before.filter((one) => !kept.has(one.id)).map((one) => one.id)
-  return { changed, created, updated: changed.length - created, gone }
+function idsOf({ clients, resourceServers }: ClientsFile): Ids {
+  return { clients: clients.map(({ id }) => id), resourceServers: resourceServers.map(({ id }) => id) }
+}
+
+function appliedOf(entries: Plan['entries']): Applied {
+  const count = (...actions: PlannedEntry['action'][]) => entries.filter(({ action }) => actions.includes(action)).length
+  return {
+    created: count('create'),
+    updated: count('change', 'take-over'),
+    removed: count('remove'),
+    waiting: entries.flatMap(({ id, words }) => (words === null ? [] : [{ id, words }])),
+  }
 }

@@ -1,5 +1,5 @@
 // clients: relying parties and resource servers — what may be registered, which secret is right, and what
-// the clients file declares, and the client that is built in. It speaks to no engine and serves no request by itself.
+// the clients file declares, and the clients that are built in. It speaks to no engine and serves no request by itself.
 // Tables: client, resource_server (by src/store/clients.ts). No routes.
 // Specs: OpenID Connect Registration 1.0 §2, RFC 7591 §2, RFC 8252 §7, RFC 8707 §2, RFC 9700 §2.1.
 export type {
@@ -7,14 +7,36 @@ export type {
   Client,
   ClientMetadata,
   ClientPolicy,
+  ClientSecret,
+  ClientSource,
   ClientStore,
   ClientsFile,
+  Declared,
+  DeclaredClient,
   DeclaredSource,
   GrantType,
+  Ids,
+  Registration,
   ResourceServer,
+  SignInMethod,
   SigningAlg,
+  StoredResourceServer,
 } from './client.ts'
 export { type Applied, type Clients, createClients } from './create-clients.ts'
-export { clientFields } from './file-shape.ts'
-export { ACCOUNT_CLIENT_ID, accountClientSecret, ownClients } from './own.ts'
+export { fieldsOf, isOn, livingSecrets } from './fields.ts'
+export { type ClientFields, clientDefaults, clientFields } from './file-shape.ts'
+export {
+  ACCOUNT_CLIENT_ID,
+  accountClientSecret,
+  adminApi,
+  adminApiId,
+  CLI_CLIENT_ID,
+  CONSOLE_CLIENT_ID,
+  consoleClientSecret,
+  OWN_CLIENT_IDS,
+  OWN_PAGE_IDS,
+  ownClients,
+} from './own.ts'
+export { changesOf, type FieldChange, type PlannedEntry } from './plan.ts'
 export { type ClientsFileOptions, type ClientsFileResult, readClientsFile } from './read-clients-file.ts'
+export { type RegistrationRules, readRegistration } from './registration.ts'

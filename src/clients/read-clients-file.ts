@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml'
-import type { Client, ClientsFile, ResourceServer } from './client.ts'
+import type { ClientsFile, DeclaredClient, ResourceServer } from './client.ts'
 import { clientShape, faultsOf, fileShape, resourceServerShape, TOP } from './file-shape.ts'
 import { type ReadingContext, readClient } from './read-client.ts'
 import { readResourceServer } from './read-resource-server.ts'
@@ -10,6 +10,10 @@ export type ClientsFileResult = { ok: true; file: ClientsFile } | { ok: false; f
 export interface ClientsFileOptions extends Pick<ReadingContext, 'env' | 'readSecretFile'> {
   /** Trial mode: http on loopback is allowed for every client. */
   trial?: boolean
+  /** The admin API, which is built in: clients may name it, and no file declares it. */
+  adminApi?: ResourceServer
+  /** The service's own lifetimes, which a client's may not exceed. */
+  ttlMaxSeconds?: NonNullable<ReadingContext['ttlMaxSeconds']>
 }
 
 // Names that reach the prototype of an object instead of a key.
@@ -19,7 +23,7 @@ const PROTOTYPE_KEYS = ['__proto__', 'constructor', 'prototype']
  * Reads the clients file (YAML 1.2): `clients` by the names of OpenID Connect registration with Doorward's own
  * switches beside them, and `resource_servers`. Answers all faults at once, each with its place.
  */
-export function readClientsFile(text: string, { trial = false, ...options }: ClientsFileOptions): ClientsFileResult {
+export function readClientsFile(text: string, options: ClientsFileOptions): ClientsFileResult {
   const document = parseDocument(text, { logLevel: 'error' })
   const troubles = [...document.errors, ...document.warnings].map(({ code, message }) =>
     code === 'MULTIPLE_DOCS' ? 'the file holds more than one document' : (message.split('\n')[0] ?? message),
@@ -30,11 +34,13 @@ export function readClientsFile(text: string, { trial = false, ...options }: Cli
   const top = fileShape.safeParse(raw.content)
   if (!top.success) return { ok: false, faults: faultsOf(top.error, TOP) }
   const faults: string[] = []
-  const resourceServers = readResourceServers(top.data.resource_servers, faults)
+  const { adminApi = null, trial = false, ttlMaxSeconds = null } = options
+  const resourceServers = readResourceServers(top.data.resource_servers, adminApi?.id ?? null, faults)
   // A file cut short must not take every client away.
   if (top.data.clients.length === 0) faults.push('clients: the file declares none')
-  const resources = new Set(resourceIdsOf(top.data.resource_servers))
-  const clients = readClients(top.data.clients, { ...options, trial, resources }, faults)
+  const resources = new Set([...resourceIdsOf(top.data.resource_servers), ...(adminApi ? [adminApi.id] : [])])
+  const context = { ...options, trial, adminApi, ttlMaxSeconds, resources }
+  const clients = readClients(top.data.clients, context, faults)
   return faults.length > 0 ? { ok: false, faults } : { ok: true, file: { clients, resourceServers } }
 }
 
@@ -48,7 +54,7 @@ function contentOf(document: ReturnType<typeof parseDocument>): { content: unkno
   }
 }
 
-function readResourceServers(entries: readonly unknown[], faults: string[]): ResourceServer[] {
+function readResourceServers(entries: readonly unknown[], builtIn: string | null, faults: string[]): ResourceServer[] {
   const seen = new Set<string>()
   return entries.flatMap((entry, index) => {
     const place = `resource_servers[${index}]`
@@ -58,12 +64,13 @@ function readResourceServers(entries: readonly unknown[], faults: string[]): Res
       return []
     }
     if (seen.has(shape.data.id)) faults.push(`${place}.id: is used twice`)
+    if (shape.data.id === builtIn) faults.push(`${place}.id: is the API of this service itself, which is built in`)
     seen.add(shape.data.id)
     return [readResourceServer(shape.data, (key, words) => faults.push(`${place}.${key}: ${words}`))]
   })
 }
 
-function readClients(entries: readonly unknown[], context: ReadingContext, faults: string[]): Client[] {
+function readClients(entries: readonly unknown[], context: ReadingContext, faults: string[]): DeclaredClient[] {
   const seen = new Set<string>()
   return entries.flatMap((entry, index) => {
     const place = `clients[${index}]`

@@ -12,7 +12,7 @@ export function engineMetadata(client: Client): Record<string, unknown> {
   return {
     ...client.metadata,
     client_id: client.id,
-    ...(client.secretHashes.length > 0 ? { client_secret: client.secretHashes.join(' ') } : {}),
+    ...(client.secrets.length > 0 ? { client_secret: client.secrets.map(({ hash }) => hash).join(' ') } : {}),
     [POLICY_PROPERTY]: client.policy,
   }
 }
