@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { openApiManual, permissionsManual } from './admin/index.ts'
 import { eventsManual } from './audit/index.ts'
 import { createLog } from './base/index.ts'
 import { envExample, readStorageConfig, settingsManual } from './config/index.ts'
@@ -22,6 +23,8 @@ async function pages(): Promise<{ path: string; content: string }[]> {
     { path: 'docs/settings.md', content: settingsManual() },
     { path: '.env.example', content: envExample() },
     { path: 'docs/events.md', content: eventsManual() },
+    { path: 'docs/admin-permissions.md', content: permissionsManual() },
+    { path: 'docs/openapi.json', content: openApiManual() },
     { path: 'docs/security-requirements.md', content: requirementsPage(ROOT) },
   ]
 }

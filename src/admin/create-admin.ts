@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 import type { Audit } from '../audit/index.ts'
-import type { Clock, Secrets, Transact, Tx } from '../base/index.ts'
+import type { Clock, Secrets, Transact } from '../base/index.ts'
 import type { AdminActor } from './actor.ts'
+import type { ActorStore } from './actors.ts'
 import { type OperationName, type Operations, operations } from './catalogue.ts'
 import { AdminFault } from './fault.ts'
 import { createGate } from './gate.ts'
 import { createIdempotent, type IdempotentAnswerStore } from './idempotent.ts'
 import type { ChangeCall, Handlers, OperationSpec, ReadCall } from './operation.ts'
 import { checkMay, faultOfInput, isChange } from './permissions.ts'
-import type { AdminScope } from './scopes.ts'
 
 export type InputOf<N extends OperationName> = z.input<Operations[N]['input']>
 export type OutputOf<N extends OperationName> = z.output<Operations[N]['output']>
@@ -32,12 +32,7 @@ export interface Admin {
 
 export interface AdminDeps {
   handlers: Handlers<Operations>
-  /**
-   * Whether the actor may still do something of this scope: person active, in the same role, session or grant in force;
-   * client registered, switched on, with the scope. Must hold a lock until `tx` ends, so that whoever takes the right away
-   * waits for the change, or is seen by it.
-   */
-  stillMay(tx: Tx, actor: AdminActor, scope: AdminScope, now: Date): Promise<boolean>
+  actors: Pick<ActorStore, 'stillMay'>
   answers: IdempotentAnswerStore
   /** How many operations run at once: fewer than the pool has connections. */
   atOnceMax: number
@@ -52,7 +47,7 @@ type AnyHandler = (call: ReadCall | ChangeCall, input: unknown) => Promise<unkno
 
 /** Runs the operations of the catalogue. */
 export function createAdmin(deps: AdminDeps): Admin {
-  const { stillMay, transact, clock } = deps
+  const { actors, transact, clock } = deps
   const handlers = deps.handlers as Readonly<Record<string, unknown>> as Readonly<Record<string, AnyHandler>>
   const gate = createGate(deps.atOnceMax)
   const once = createIdempotent({ store: deps.answers, secrets: deps.secrets })
@@ -73,7 +68,7 @@ export function createAdmin(deps: AdminDeps): Admin {
     const spec: OperationSpec = operations[name]
     return transact(async (tx) => {
       const now = clock.now()
-      if (!(await stillMay(tx, actor, spec.scope, now))) {
+      if (!(await actors.stillMay(tx, actor, spec.scope, now))) {
         throw new AdminFault('unauthorized', 'What you were allowed to do was taken back.')
       }
       const work = async () => {

@@ -4,10 +4,25 @@
 // Tables: idempotent_answer, daily_count. Specs: RFC 9110 §13 (If-Match), RFC 9457, RFC 9470.
 export type { AdminActor, ClientActor, LocalActor, PersonActor } from './actor.ts'
 export { roleOf } from './actor.ts'
+export type { ActorStore } from './actors.ts'
 export { type OperationName, type Operations, operations } from './catalogue.ts'
 export { type Admin, type AdminDeps, createAdmin, type InputOf, type OutputOf, type PerformOptions } from './create-admin.ts'
 export { type Cursors, createCursors } from './cursor.ts'
 export { AdminFault, type AdminFaultCode, adminFaults, type FieldFault } from './fault.ts'
+export {
+  createFirstAdministrator,
+  createFirstLink,
+  type FirstAdministrator,
+  type FirstAdministratorState,
+  type FirstAdministratorStore,
+  type FirstLink,
+  type Granted,
+  type LinkState,
+} from './first-administrator.ts'
 export type { IdempotentAnswerStore } from './idempotent.ts'
+export { openApiDocument, openApiManual } from './openapi.ts'
 export type { ChangeCall, Handler, Handlers, OperationSpec, ReadCall } from './operation.ts'
+export { CHANGE_LEVEL, CHANGE_MAX_AGE_SECONDS, isChange } from './permissions.ts'
+export { permissionsManual } from './permissions-manual.ts'
+export { type ApiProblemCode, apiProblems, isApiProblem } from './problems.ts'
 export { ADMIN_SCOPES, type AdminScope, ROLES, type Role } from './scopes.ts'

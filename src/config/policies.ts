@@ -3,20 +3,24 @@ import { faulty, listOf, quoted, seconds } from './kinds.ts'
 import type { Parsed, Setting, SettingOptions } from './setting.ts'
 
 /** Who may join by signing in with an address that has no account yet. */
-export type Signup = { kind: 'open' } | { kind: 'closed' } | { kind: 'domains'; domains: readonly string[] }
+export type Signup = { kind: 'open' } | { kind: 'closed' } | { kind: 'invited' } | { kind: 'domains'; domains: readonly string[] }
 
-/** `open`, `closed` or `domains:a.example,b.example`; domains as lower-case A-labels, compared label by label. */
+/**
+ * `open`, `invited`, `closed` or `domains:a.example,b.example`; domains as lower-case A-labels, compared label by label.
+ * Whoever was invited may join whatever it is: `invited` lets in nobody else, `closed` says so on the first page.
+ */
 export function signup<const D extends string | null>(options: SettingOptions<D>): Setting<Signup, D> {
   const parse = (text: string): Parsed<Signup> => {
-    if (text === 'open' || text === 'closed') return { value: { kind: text } }
-    if (!text.startsWith('domains:')) return faulty(`must be open, closed or domains:a.example,b.example, not ${quoted(text)}`)
+    if (text === 'open' || text === 'invited' || text === 'closed') return { value: { kind: text } }
+    if (!text.startsWith('domains:'))
+      return faulty(`must be open, invited, closed or domains:a.example,b.example, not ${quoted(text)}`)
     const written = listOf(text.slice('domains:'.length))
     const faults = written.filter((name) => !canonicalDomain(name)).map((name) => `${quoted(name)} is not a domain name`)
     if (written.length === 0) faults.push('names no domain')
     const domains = [...new Set(written.map(canonicalDomain).filter((name) => name !== null))]
     return faults.length > 0 ? { faults } : { value: { kind: 'domains', domains } }
   }
-  return { ...options, kind: 'policy', unit: 'open | closed | domains:…', secret: false, parse }
+  return { ...options, kind: 'policy', unit: 'open | invited | closed | domains:…', secret: false, parse }
 }
 
 /**
@@ -60,6 +64,7 @@ export const DEFAULT_LIMITS = {
   'slow-ip': 'slow-ip:3/1h',
   'account-address': 'account-address:5/1h',
   'account-change': 'account-change:30/1h',
+  'admin-api': 'admin-api:600/1m',
 } as const
 
 export type LimitName = keyof typeof DEFAULT_LIMITS

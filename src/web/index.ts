@@ -5,6 +5,7 @@
 //
 
 export type { AccountPageParts } from './account/account-page.ts'
+export { type AdminApiDeps, createAdminApi } from './admin-api/admin-api.ts'
 export { createAssets } from './assets.ts'
 export { createCookies } from './cookies.ts'
 export { createOps, type OpsDeps } from './ops.ts'

@@ -9,6 +9,8 @@ import type { AppView } from '../text/index.ts'
 export interface WebState extends RequestState {
   /** Address of the client, counted from the trusted proxies. */
   ip: string
+  /** The pattern of the path, where whoever serves it knows it; for the log. */
+  route?: string
   /** Where a refused person can go back to, when that is known. */
   app?: AppView
 }

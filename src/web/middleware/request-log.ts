@@ -25,7 +25,7 @@ export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metric
     try {
       await next()
     } finally {
-      const route = routeOf(ctx.path)
+      const route = state.route ?? routeOf(ctx.path)
       const tookMs = performance.now() - began
       seconds.observe({ method: ctx.method, route, status: `${Math.floor(ctx.status / 100)}xx` }, tookMs / 1000)
       deps.log.info(
