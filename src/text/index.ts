@@ -13,6 +13,22 @@ export type {
   ConfirmQuestion,
   FactorRow,
 } from './account-views.ts'
+export type {
+  ChangeRow,
+  ClaimRow,
+  ClientKind,
+  ClientRow,
+  ClientSource,
+  ClientState,
+  ConsoleEntry,
+  ConsoleShell,
+  ConsoleViews,
+  FieldView,
+  PagerView,
+  SecretRow,
+  SectionView,
+  Snippet,
+} from './console-views.ts'
 export { createText, type Text } from './create-text.ts'
 export type { MailName, Mails, NoticeKind, Sms, SmsName } from './mails.ts'
 export type { AppView, Channel, CodeField, FormView, MessageView, RefusedWhy } from './parts.ts'

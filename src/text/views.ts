@@ -1,8 +1,9 @@
 import type { AccountViews } from './account-views.ts'
+import type { ConsoleViews } from './console-views.ts'
 import type { AppView, Channel, CodeField, FormView, MessageView } from './parts.ts'
 
 /** Every page, with what it needs to be drawn. A page not listed here cannot be rendered. */
-export interface Views extends AccountViews {
+export interface Views extends AccountViews, ConsoleViews {
   /**
    * First page: which address? `error` is set after input that is no address; `value` is what was typed.
    * `texts`: a phone number may be typed as well. `phone_unfit`: the number cannot get texts. `texts_closed`: no texts
@@ -14,6 +15,8 @@ export interface Views extends AccountViews {
     form: FormView
     value: string
     texts: boolean
+    /** The application takes no email address. */
+    numbersOnly?: boolean
     error: 'address_invalid' | 'phone_unfit' | 'texts_closed' | null
     signUp: 'closed' | 'possible' | 'asked'
   }

@@ -7,6 +7,7 @@
 export type { AccountPageParts } from './account/account-page.ts'
 export { type AdminApiDeps, createAdminApi } from './admin-api/admin-api.ts'
 export { createAssets } from './assets.ts'
+export type { ConsoleParts } from './console/console-page.ts'
 export { createCookies } from './cookies.ts'
 export { createOps, type OpsDeps } from './ops.ts'
 export type { OwnSession, OwnSessionRow, OwnSessionStore } from './own-client/session.ts'

@@ -4,6 +4,7 @@ import type { Middleware } from 'koa'
 import { Refusal } from '../base/index.ts'
 import type { Text } from '../text/index.ts'
 import { type AccountPage, addAccountRoutes } from './account/routes.ts'
+import { addConsoleRoutes, type ConsolePage } from './console/routes.ts'
 import type { createDevInbox } from './dev-inbox.ts'
 import { type createReceipts, RECEIPT_MAX } from './receipts.ts'
 import type { ConsentSteps } from './sign-in/consent.ts'
@@ -31,6 +32,8 @@ export interface RouteDeps {
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
   account: AccountPage
+  /** Null where this server does not serve it: then its paths do not exist. */
+  console: ConsolePage | null
   receipts: ReturnType<typeof createReceipts>
   /** Trial mode only; null elsewhere, and then its paths do not exist. */
   trial: { inbox: ReturnType<typeof createDevInbox> | null; demoUrl: string | null } | null
@@ -107,6 +110,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('other', onward.other)
 
   addAccountRoutes({ get, post }, deps.account)
+  if (deps.console) addConsoleRoutes({ get, post }, deps.console)
 
   // From providers of mail and texts: signed, read as it came, no form of a person's.
   router.post('/receipts/sns', ...receipt('sns'))

@@ -19,6 +19,7 @@ import type {
 } from '../signin/index.ts'
 import type { Text } from '../text/index.ts'
 import { type AccountPageParts, createAccountPage } from './account/account-page.ts'
+import { type ConsoleParts, createConsole } from './console/console-page.ts'
 import { createCookies } from './cookies.ts'
 import { createDevInbox, type DevInboxDeps } from './dev-inbox.ts'
 import { createEngineGuards } from './engine-guards.ts'
@@ -50,6 +51,7 @@ export interface SiteDeps {
   trial: { inbox: DevInboxDeps['inbox'] | null; demoUrl: string | null } | null
   serveAsset: Middleware
   account: AccountPageParts
+  console?: ConsoleParts
   oidc: Oidc
   flow: Flow
   prover: Prover
@@ -104,6 +106,7 @@ export function createSite(deps: SiteDeps): Server {
     onward: createContinue(shared),
     consent,
     account: createAccountPage(shared, deps.account),
+    console: deps.console ? createConsole(shared, deps.console) : null,
     receipts: deps.receipts,
     trial: deps.trial && {
       inbox: deps.trial.inbox && createDevInbox({ inbox: deps.trial.inbox, text, csrf, issuer: deps.issuer }),

@@ -48,6 +48,11 @@ export function createSignInPages(deps: SignInPageDeps) {
   /** Behind the guard: makes the proof of a person who is signed in fresh, and strong enough for what matters. */
   const stepUp: Middleware = async (ctx) => toStepUp(ctx, await visits.load(ctx), String(ctx.query.to))
 
+  /** A form, behind the guard: somebody else signs in, from the start. */
+  const otherAccount: Middleware = async (ctx) => {
+    visits.seeOther(ctx, await flows.start(ctx, { to: place.home, locale: visits.localeOf(ctx), otherAccount: true }))
+  }
+
   const callback: Middleware = async (ctx) => {
     ctx.set('Cache-Control', 'no-store')
     const answer = new URL(ctx.url, deps.issuer)
@@ -119,7 +124,7 @@ export function createSignInPages(deps: SignInPageDeps) {
     ctx.body = deps.text.page('protocol-error', { ...error, ...where }, visits.localeOf(ctx))
   }
 
-  return { toSignIn, toStepUp, signIn, stepUp, callback }
+  return { toSignIn, toStepUp, signIn, stepUp, otherAccount, callback }
 }
 
 export type SignInPages = ReturnType<typeof createSignInPages>

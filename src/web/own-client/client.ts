@@ -58,7 +58,14 @@ export function createOwnClient(deps: { place: Place; issuer: string; secret: st
   if (issuer.startsWith('http:')) allowInsecureRequests(config)
 
   /** A request for `state`: where the browser goes, and what must be known when it is back. */
-  async function ask(state: string, locale: string, stepUp: StepUpWish | null): Promise<{ url: string; asked: AskedFor }> {
+  async function ask(
+    state: string,
+    {
+      locale,
+      stepUp = null,
+      otherAccount = false,
+    }: { locale: string; stepUp?: StepUpWish | null | undefined; otherAccount?: boolean },
+  ): Promise<{ url: string; asked: AskedFor }> {
     const asked = {
       state,
       nonce: randomNonce(),
@@ -76,6 +83,7 @@ export function createOwnClient(deps: { place: Place; issuer: string; secret: st
       code_challenge_method: 'S256',
       ui_locales: locale,
       claims: JSON.stringify({ id_token: idToken }),
+      ...(otherAccount && { prompt: 'login' }),
       ...(stepUp && { max_age: String(stepUp.maxAgeSeconds) }),
       ...(stepUp?.loginHint && { login_hint: stepUp.loginHint }),
     })

@@ -19,6 +19,8 @@ export interface FlowStart {
   stepUp?: (StepUpWish & { accountId: string }) | undefined
   /** After one that did not come to an end. */
   again?: boolean
+  /** Somebody else is to sign in than the one who is. */
+  otherAccount?: boolean
 }
 
 const AGAIN = '.again'
@@ -32,9 +34,9 @@ export function createFlows(deps: { place: Place; client: Pick<OwnClient, 'ask'>
   const context = `${place.clientId}/flow`
 
   /** Begins a request and answers where the browser goes. */
-  async function start(ctx: Context, { to, locale, stepUp, again = false }: FlowStart): Promise<string> {
+  async function start(ctx: Context, { to, locale, stepUp, again = false, otherAccount = false }: FlowStart): Promise<string> {
     const state = `${newId()}${again ? AGAIN : ''}`
-    const { url, asked } = await client.ask(state, locale, stepUp ?? null)
+    const { url, asked } = await client.ask(state, { locale, stepUp, otherAccount })
     const flow: PendingFlow = { ...asked, to: ownPath(place, to), accountId: stepUp?.accountId ?? null }
     cookies.setFlow(ctx, place.clientId, secrets.seal(JSON.stringify(flow), context))
     return url

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { initialsOf, nameOf } from '../../../accounts/index.ts'
 import type { AccountPlace, AccountSaid, AccountShell } from '../../../text/index.ts'
+import { lettersOf } from '../../own-client/letters.ts'
 import { heard, type Said, say } from '../../sign-in/said.ts'
 import type { AccountVisit } from '../visit.ts'
 import { PATHS, type ScreenDeps } from './deps.ts'
@@ -76,14 +77,4 @@ export type Shell = ReturnType<typeof createShell>
 function calledOf({ account }: AccountVisit): string | null {
   const { name } = account.profile
   return typeof name === 'string' && name.trim() !== '' ? name.trim() : null
-}
-
-/** First letters of the first and the last word. */
-function lettersOf(name: string): string {
-  const words = name.split(/\s+/u)
-  const picked = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
-  return picked
-    .map((word) => Array.from(word ?? '')[0] ?? '')
-    .join('')
-    .toUpperCase()
 }

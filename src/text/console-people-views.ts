@@ -1,0 +1,175 @@
+import type { ConsoleMessage } from './console-log-views.ts'
+import type { ConsoleShell } from './console-views.ts'
+import type { FormView } from './parts.ts'
+
+export type ConsoleRole = 'admin' | 'support' | 'auditor'
+
+/** One person in a list. */
+export interface PersonLine {
+  /** The name, else an address, else the id. */
+  called: string
+  initials: string
+  /** An address, where `called` is the name. */
+  address: string | null
+  url: string
+  state: 'active' | 'suspended' | 'closed'
+  role: ConsoleRole | null
+  since: Date
+  lastSignInAt: Date | null
+}
+
+/** What happened to a person: `key` names its sentence (`console.person.event.<key>`); null where there is none. */
+export interface PersonEvent {
+  at: Date
+  key: string | null
+  event: string
+  warn: boolean
+  client: string
+  device: string
+}
+
+/** What a confirmation page asks, in its heading. */
+export type PersonQuestion =
+  | 'suspend'
+  | 'resume'
+  | 'end_sessions'
+  | 'end_session'
+  | 'remove_factor'
+  | 'revoke_app'
+  | 'close'
+  | 'keep'
+  | 'revoke_role'
+  | 'withdraw'
+
+interface Choosable {
+  value: string
+  key: string
+  chosen: boolean
+}
+
+export interface ConsolePeopleViews {
+  'console-people': {
+    shell: ConsoleShell
+    action: string
+    q: string
+    states: Choosable[]
+    roles: Choosable[]
+    people: PersonLine[]
+    filtered: boolean
+    moreUrl: string | null
+    inviteUrl: string | null
+    invitationsUrl: string
+  }
+  'console-person': {
+    shell: ConsoleShell
+    person: PersonLine & { id: string }
+    closingAt: Date | null
+    backUrl: string
+    /** What may be done; null where it may not. */
+    urls: {
+      rename: string | null
+      suspend: string | null
+      resume: string | null
+      endSessions: string | null
+      close: string | null
+      keep: string | null
+      role: string | null
+      revokeRole: string | null
+      download: string | null
+      activity: string
+      messages: string
+      audit: string | null
+    }
+    addresses: {
+      kind: 'email' | 'phone'
+      address: string
+      primary: boolean
+      provenAt: Date
+      usableFrom: Date | null
+      leavesAt: Date | null
+      suppressed: string | null
+      liftUrl: string | null
+    }[]
+    factors: { kind: string; name: string; addedAt: Date; lastUsedAt: Date | null; removeUrl: string | null }[]
+    codesLeft: number | null
+    sessions: { device: string; since: Date; lastSeenAt: Date; apps: string; endUrl: string | null }[]
+    devices: { name: string; until: Date; lastUsedAt: Date }[]
+    apps: {
+      id: string
+      name: string
+      letter: string
+      scopes: string
+      since: Date
+      lastUsedAt: Date | null
+      revokeUrl: string | null
+    }[]
+    messages: ConsoleMessage[]
+    events: PersonEvent[]
+    profile: { name: string; value: string }[]
+  }
+  'console-person-activity': {
+    shell: ConsoleShell
+    called: string
+    events: PersonEvent[]
+    moreUrl: string | null
+    backUrl: string
+  }
+  'console-person-messages': {
+    shell: ConsoleShell
+    called: string
+    messages: ConsoleMessage[]
+    moreUrl: string | null
+    backUrl: string
+  }
+  /** A question before something is done to a person. `items` is what ends with it. */
+  'console-person-confirm': {
+    shell: ConsoleShell
+    question: PersonQuestion
+    subject: string
+    items: { label: string; detail: string }[]
+    form: FormView
+    backUrl: string
+  }
+  /** The names that the profile says. Posts `version` and each field by its name. */
+  'console-person-name': {
+    shell: ConsoleShell
+    called: string
+    fields: { name: string; value: string; fault: string | null }[]
+    version: string
+    form: FormView
+    backUrl: string
+  }
+  /** Posts `role`. */
+  'console-person-role': {
+    shell: ConsoleShell
+    called: string
+    now: ConsoleRole | null
+    roles: ConsoleRole[]
+    secondFactor: boolean
+    form: FormView
+    backUrl: string
+  }
+  /** Posts `address`, `client` and `days`. */
+  'console-invite': {
+    shell: ConsoleShell
+    address: string
+    client: string
+    days: string
+    faults: { address: string | null; client: string | null; days: string | null; other: string | null }
+    form: FormView
+    backUrl: string
+  }
+  'console-invitations': {
+    shell: ConsoleShell
+    invitations: { address: string; role: ConsoleRole | null; createdAt: Date; expiresAt: Date; withdrawUrl: string | null }[]
+    moreUrl: string | null
+    inviteUrl: string | null
+    backUrl: string
+  }
+  'console-administrators': {
+    shell: ConsoleShell
+    mayGrant: boolean
+    administrators: (PersonLine & { secondFactor: boolean; revokeUrl: string | null; roleUrl: string | null })[]
+    peopleUrl: string
+  }
+}

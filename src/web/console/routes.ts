@@ -1,0 +1,47 @@
+import type { Middleware } from 'koa'
+import type { SignInPages } from '../own-client/callback.ts'
+import type { SignOut } from '../own-client/sign-out.ts'
+import { stateOf } from '../request.ts'
+import type { ConsoleGuards } from './guards.ts'
+import { PATHS } from './paths.ts'
+import type { ConsoleScreens } from './screens/screens.ts'
+import type { ConsoleVisits } from './visit.ts'
+
+type Add = (path: string, ...handlers: Middleware[]) => unknown
+
+/** What the console is made of. */
+export interface ConsolePage {
+  visits: ConsoleVisits
+  /** Of an operation: for the roles that may do it, and with a young proof where it changes something. */
+  page: ConsoleGuards['page']
+  /** Of everybody who is signed in to the console, with a role or without. */
+  guarded: ConsoleGuards['guarded']
+  signIn: SignInPages
+  signOut: SignOut
+  screens: ConsoleScreens
+}
+
+/** Every path of the console, with its guard: the operation that the page asks for, or that its form does. */
+export function addConsoleRoutes(add: { get: Add; post: Add }, console: ConsolePage): void {
+  const { page, guarded, signIn, signOut, screens } = console
+  const get = (path: string, handler: Middleware) => add.get(path, named(path), handler)
+  const post = (path: string, handler: Middleware) => add.post(path, named(path), handler)
+  const { clients } = screens
+
+  get('/admin/sign-in', signIn.signIn)
+  get('/admin/step-up', guarded(signIn.stepUp))
+  get('/admin/callback', signIn.callback)
+  post('/admin/sign-out', guarded(signOut.press, { page: PATHS.start }))
+  post('/admin/other-account', guarded(signIn.otherAccount, { page: PATHS.start }))
+  get('/admin/signed-out', signOut.done)
+
+  get('/admin/clients', page('clients.list', clients.list))
+}
+
+/** The log tells a path by its pattern: what stands in it stays out. */
+function named(path: string): Middleware {
+  return (ctx, next) => {
+    stateOf(ctx).route = path
+    return next()
+  }
+}
