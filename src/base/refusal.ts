@@ -6,6 +6,7 @@ export const refusals = {
   bad_request: { status: 400 },
   sign_in_not_open: { status: 400 },
   forged_request: { status: 403 },
+  application_off: { status: 403 },
   not_invited: { status: 403 },
   account_closed: { status: 403 },
   address_waits: { status: 403 },

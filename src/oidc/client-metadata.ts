@@ -9,10 +9,13 @@ export const POLICY_PROPERTY = 'policy'
  * replaced by ours. Algorithms keyed by the secret itself (HS256) are therefore not on offer.
  */
 export function engineMetadata(client: Client): Record<string, unknown> {
+  const { logo_uri: _kept, ...metadata } = client.metadata // whoever does not know it cannot fetch or show it
+  const method = metadata.token_endpoint_auth_method
+  const needsSecret = method === 'client_secret_basic' || method === 'client_secret_post'
   return {
-    ...client.metadata,
+    ...metadata,
     client_id: client.id,
-    ...(client.secrets.length > 0 ? { client_secret: client.secrets.map(({ hash }) => hash).join(' ') } : {}),
+    ...(needsSecret ? { client_secret: client.secrets.map(({ hash }) => hash).join(' ') || 'none' } : {}),
     [POLICY_PROPERTY]: client.policy,
   }
 }

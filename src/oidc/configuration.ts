@@ -3,6 +3,7 @@ import { errors } from 'oidc-provider'
 import type { Clock, Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { EngineAdapter } from './adapter.ts'
+import { createAdminTokenClaims } from './admin-token.ts'
 import { claimsByScope } from './claims.ts'
 import { createNarrowClaims } from './claims-parameter.ts'
 import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
@@ -28,9 +29,13 @@ export interface ConfigurationDeps extends LevelDeps {
   lifetimes: Lifetimes
   locales: readonly string[]
   clients: Pick<Clients, 'resourceServer'>
+  /** The resource indicator of the admin API. */
+  adminApiId: string
   adapterOf(model: string): EngineAdapter
   findAccount: NonNullable<Configuration['findAccount']>
   accountIsActive(id: string): Promise<boolean>
+  /** False too where there is no such client. */
+  clientIsOn(id: string): Promise<boolean>
   loadExistingGrant: NonNullable<Configuration['loadExistingGrant']>
   renderError: NonNullable<Configuration['renderError']>
   logoutSource(ctx: KoaContextWithOIDC, form: string): Promise<void>
@@ -69,6 +74,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     // Tokens have lifetimes of their own: a session that ends takes them along (records.ts), one that idles does not.
     expiresWithSession: async () => false,
     extraClientMetadata: { properties: [POLICY_PROPERTY] },
+    extraTokenClaims: createAdminTokenClaims(deps.adminApiId),
     features: featuresOf(deps),
     fetch: guardedFetch,
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
@@ -137,7 +143,7 @@ function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
     resourceIndicators: {
       enabled: true,
       useGrantedResource: async () => true,
-      getResourceServerInfo: (_ctx, resource, client) => resourceServerFor(deps, resource, client),
+      getResourceServerInfo: (ctx, resource, client) => resourceServerFor(deps, ctx, resource, client),
     },
     rpInitiatedLogout: {
       enabled: true,
@@ -148,11 +154,12 @@ function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
 }
 
 // RFC 7662 §2.2: a caller learns of its own tokens and of those meant for an API it stands for, and only while the
-// person they speak for may sign in.
+// person they speak for may sign in, and the client that holds them is on.
 async function introspectionAllowed(deps: ConfigurationDeps, client: EngineClient, token: IntrospectedToken): Promise<boolean> {
   if (client.clientAuthMethod === 'none') return false
   const standsFor = typeof token.aud === 'string' && policyOf(client).introspects.includes(token.aud)
   if (token.clientId !== client.clientId && !standsFor) return false
+  if (token.clientId === undefined || !(await deps.clientIsOn(token.clientId))) return false
   return token.accountId === undefined || (await deps.accountIsActive(token.accountId))
 }
 
@@ -162,13 +169,17 @@ interface IntrospectedToken {
   accountId?: string | undefined
 }
 
-async function resourceServerFor(deps: ConfigurationDeps, resource: string, client: EngineClient) {
-  const server = policyOf(client).resources.includes(resource) ? await deps.clients.resourceServer(resource) : null
+async function resourceServerFor(deps: ConfigurationDeps, ctx: KoaContextWithOIDC, resource: string, client: EngineClient) {
+  const { resources, adminScopes = [], accessTokenTtlSeconds } = policyOf(client)
+  const server = resources.includes(resource) ? await deps.clients.resourceServer(resource) : null
   if (!server) throw new errors.InvalidTarget('this client may not ask for this resource')
+  // a machine has no role that decides on each request, so that its token holds no more than was given to it.
+  const forItself = server.id === deps.adminApiId && ctx.oidc.params?.grant_type === 'client_credentials'
+  const scopes = Object.keys(server.scopes).filter((scope) => !forItself || adminScopes.includes(scope))
   const shared = {
     audience: server.id,
-    scope: Object.keys(server.scopes).join(' '),
-    accessTokenTTL: server.accessTokenTtlSeconds,
+    scope: scopes.join(' '),
+    accessTokenTTL: Math.min(server.accessTokenTtlSeconds, accessTokenTtlSeconds ?? Number.POSITIVE_INFINITY),
   }
   if (server.tokenFormat === 'opaque') return { ...shared, accessTokenFormat: 'opaque' as const }
   return { ...shared, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: server.signingAlg } } }
@@ -186,11 +197,16 @@ function refreshAllowed(client: EngineClient, scopes: ReadonlySet<string>): bool
 
 function ttlOf(life: Lifetimes, clock: Clock): Configuration['ttl'] {
   const now = () => Math.floor(clock.now().getTime() / 1000)
+  const accessTokenTtl = (
+    _ctx: unknown,
+    token: { resourceServer?: { accessTokenTTL?: number | undefined } | undefined },
+    client: EngineClient,
+  ) => token.resourceServer?.accessTokenTTL ?? shorter(life.accessTokenSeconds, policyOf(client).accessTokenTtlSeconds)
   return {
-    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? life.accessTokenSeconds,
-    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? life.accessTokenSeconds,
+    AccessToken: accessTokenTtl,
+    ClientCredentials: accessTokenTtl,
     AuthorizationCode: life.codeSeconds,
-    IdToken: life.idTokenSeconds,
+    IdToken: (_ctx, _token, client) => shorter(life.idTokenSeconds, policyOf(client).idTokenTtlSeconds),
     Interaction: life.interactionSeconds,
     Grant: Math.max(life.refreshTokenSeconds, life.sessionSeconds),
     // Idle from the last use, absolute from the sign-in.
@@ -199,8 +215,17 @@ function ttlOf(life: Lifetimes, clock: Clock): Configuration['ttl'] {
       session.accountId
         ? bounded(life.sessionIdleSeconds, life.sessionSeconds, session.loginTs ?? now(), now())
         : NOBODYS_SESSION_SECONDS,
-    RefreshToken: (_ctx, token) => bounded(life.refreshTokenIdleSeconds, life.refreshTokenSeconds, token.iiat ?? now(), now()),
+    RefreshToken: (_ctx, token, client) => {
+      const own = policyOf(client).refreshTokenTtlSeconds
+      const [idle, absolute] = [shorter(life.refreshTokenIdleSeconds, own), shorter(life.refreshTokenSeconds, own)]
+      return bounded(idle, absolute, token.iiat ?? now(), now())
+    },
   }
+}
+
+// A client may end its tokens sooner than the service does, never later.
+function shorter(seconds: number, own: number | undefined): number {
+  return Math.min(seconds, own ?? seconds)
 }
 
 function bounded(idleSeconds: number, absoluteSeconds: number, since: number, now: number): number {

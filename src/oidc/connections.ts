@@ -1,5 +1,5 @@
 import type { Clock, Tx } from '../base/index.ts'
-import { ACCOUNT_CLIENT_ID, type Clients } from '../clients/index.ts'
+import { type Clients, OWN_PAGE_IDS } from '../clients/index.ts'
 import { appViewOf } from './app-view.ts'
 import type { Consent } from './consent.ts'
 
@@ -40,10 +40,10 @@ export interface ConnectionStore {
 export function createConnections(deps: { store: ConnectionStore; clients: Pick<Clients, 'find'>; clock: Clock }) {
   const { store, clients, clock } = deps
 
-  /** All but the account page itself, and clients that are registered no more. */
+  /** All but the pages of this service itself, and clients that are registered no more. */
   async function ofAccount(accountId: string): Promise<Connection[]> {
     const rows = await store.ofAccount(accountId, clock.now())
-    const found = await Promise.all(rows.filter(({ clientId }) => clientId !== ACCOUNT_CLIENT_ID).map(connectionOf))
+    const found = await Promise.all(rows.filter(({ clientId }) => !OWN_PAGE_IDS.includes(clientId)).map(connectionOf))
     return found.filter((connection) => connection !== null)
   }
 
@@ -56,9 +56,9 @@ export function createConnections(deps: { store: ConnectionStore; clients: Pick<
     return { clientId, name, letter, ...allowed(row), since, lastUsedAt, offline, firstParty }
   }
 
-  /** False when it has none, as for the account page, whose access ends with the session. */
+  /** False when it has none, as for the account page and the console, whose access ends with the session. */
   async function revoke(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
-    return clientId !== ACCOUNT_CLIENT_ID && store.revoke(tx, accountId, clientId)
+    return !OWN_PAGE_IDS.includes(clientId) && store.revoke(tx, accountId, clientId)
   }
 
   return { ofAccount, revoke }

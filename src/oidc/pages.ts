@@ -1,6 +1,6 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../base/index.ts'
-import type { Client, Clients } from '../clients/index.ts'
+import { type Client, type Clients, isOn } from '../clients/index.ts'
 import type { AppView, Text } from '../text/index.ts'
 import { appViewOf } from './app-view.ts'
 import { refusalIn } from './refusal-in.ts'
@@ -35,6 +35,12 @@ export function createEnginePages(deps: { text: Text; clients: Pick<Clients, 'fi
     return client ? appViewOf(client) : null
   }
 
+  // Somebody who comes from there should not be told that it does not exist.
+  async function isOff(clientId: string | null): Promise<boolean> {
+    const client = clientId === null ? null : await clients.find(clientId).catch(() => null)
+    return client !== null && !isOn(client, clock.now())
+  }
+
   /** RFC 6749 §4.1.2.1: a bad client or redirect address is told to the person, never redirected. */
   async function renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: unknown): Promise<void> {
     const state = ctx.state as RequestState
@@ -51,7 +57,8 @@ export function createEnginePages(deps: { text: Text; clients: Pick<Clients, 'fi
       return
     }
     const clientId = asText(ctx.oidc?.params?.client_id) ?? null
-    const code = sessionGone(out.error, out.error_description) ? 'sign_in_not_open' : null
+    const gone = sessionGone(out.error, out.error_description) ? ('sign_in_not_open' as const) : null
+    const code = (await isOff(clientId)) ? ('application_off' as const) : gone
     ctx.body = code
       ? text.page('refusal', { code, reference, at, retryAt: null, back }, localeOf(ctx))
       : text.page(

@@ -2,8 +2,8 @@ import type { Context, Middleware } from 'koa'
 import Provider, { type Configuration, type Client as EngineClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
-import { hashOf, type Log, Refusal, type Secrets } from '../base/index.ts'
-import { ACCOUNT_CLIENT_ID, type Clients } from '../clients/index.ts'
+import { type Clock, hashOf, type Log, Refusal, type Secrets } from '../base/index.ts'
+import { adminApiId, type Client, type Clients, isOn, OWN_PAGE_IDS } from '../clients/index.ts'
 import type { Text } from '../text/index.ts'
 import { acrToTell, askedAcr } from './acr.ts'
 import { createAdapters } from './adapter.ts'
@@ -61,7 +61,8 @@ export function createOidc(deps: OidcDeps): Oidc {
     deviceOf: () => (Provider.ctx ? (deps.whoOf(Provider.ctx as unknown as Context).device ?? null) : null),
     findClient: async (id) => {
       const client = await deps.clients.find(id)
-      return client ? engineMetadata(client) : undefined
+      // One that is switched off is nobody to the engine: no code, no token, and what it holds is worth nothing.
+      return client && isOnNow(client, clock) ? engineMetadata(client) : undefined
     },
   })
   const configuration = configurationOf({
@@ -75,8 +76,10 @@ export function createOidc(deps: OidcDeps): Oidc {
     lifetimes: deps.lifetimes,
     locales: deps.text.locales,
     clients: deps.clients,
+    adminApiId: adminApiId(deps.issuer),
     adapterOf,
     findAccount: createFindAccount(deps.accounts),
+    clientIsOn: async (id) => isOnNow(await deps.clients.find(id), clock),
     accountIsActive: async (id) => (await deps.accounts.find(id))?.state === 'active',
     loadExistingGrant: createGrantLoader({
       consents: deps.consents,
@@ -118,7 +121,7 @@ function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuess
       const matches = asRegistered(this) && clients.secretMatches(client, presented)
       // A built-in client's secret is of 256 bits, and everybody else on this machine comes from the same network: no
       // number of wrong ones keeps it out.
-      if (matches && client.id === ACCOUNT_CLIENT_ID) return true
+      if (matches && OWN_PAGE_IDS.includes(client.id)) return true
       // Guesses are counted by network and by the client they are about, whatever else the request says (R-150).
       const subject = `${networkOf(Provider.ctx as unknown as Context)} ${client.id}`
       const retryAfterSeconds = secretGuesses.closedFor(subject)
@@ -139,6 +142,10 @@ function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuess
       return store.unique(hashOf(`${issuer}\n${jti}`), new Date(expiresAt * 1000), clock.now())
     },
   })
+}
+
+function isOnNow(client: Client | null, clock: Clock): boolean {
+  return client !== null && isOn(client, clock.now())
 }
 
 // RFC 6749 §2.3, R-018: the method that was registered and no other; the engine takes header and body alike.

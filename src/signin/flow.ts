@@ -17,9 +17,10 @@ export function createFlow(deps: FlowDeps) {
     return rows.filter(({ purpose }) => purpose === 'sign-in').map((row) => opened(row, interactionUid))
   }
 
-  /** Reads what was typed as an identifier: `unfit` when no message reaches it, null when no method can use it. */
-  function readIdentifier(typed: string, countries: readonly string[]): Offer | 'unfit' | null {
-    const read = [...factors.values()].filter(({ stage }) => stage !== 'second').map((factor) => factor.offer(typed, countries))
+  /** Reads what was typed as an identifier: `unfit` when no message reaches it, null when none of the methods can use it. */
+  function readIdentifier(typed: string, countries: readonly string[], methods?: readonly string[]): Offer | 'unfit' | null {
+    const may = [...factors.values()].filter(({ stage, kind }) => stage !== 'second' && (methods?.includes(kind) ?? true))
+    const read = may.map((factor) => factor.offer(typed, countries))
     return read.find((one) => typeof one === 'object' && one !== null) ?? (read.includes('unfit') ? 'unfit' : null)
   }
 

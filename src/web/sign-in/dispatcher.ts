@@ -125,7 +125,7 @@ export function createDispatcher(deps: DispatcherDeps) {
   /** A text to the number on file in place of the email, and back. The same for everybody. */
   function otherChannel(visit: OpenVisit, { attempt, challenge }: WaitStep) {
     if (isOnFile(challenge)) return { channel: 'email' as const, form: visits.form(visit, 'email') }
-    const mayText = deps.texts && challenge.kind === 'email' && attempt.proofs.length === 0
+    const mayText = deps.texts && visit.methods.includes('sms') && challenge.kind === 'email' && attempt.proofs.length === 0
     return mayText ? { channel: 'sms' as const, form: visits.form(visit, 'text') } : null
   }
 
@@ -134,7 +134,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     visits.show(ctx, visit, 'identify', {
       form: visits.form(visit, 'identify'),
       value: said ? said.typed : (visit.interaction.loginHint?.slice(0, 254) ?? ''),
-      texts: deps.texts,
+      texts: deps.texts && visit.methods.includes('sms'),
+      numbersOnly: !visit.methods.includes('email'),
       error: said?.said ?? null,
       signUp: deps.signupOpen ? (visit.interaction.create ? 'asked' : 'possible') : 'closed',
     })

@@ -22,7 +22,7 @@ export function createOtherChannel(deps: OtherChannelDeps) {
   /** A text to the number on file; its last digits come first. */
   const text: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
-    if (visit.attempts[0]) await secondChannel.askForText(visit.attempts[0])
+    if (visit.attempts[0] && visit.methods.includes('sms')) await secondChannel.askForText(visit.attempts[0])
     visits.seeOther(ctx, home(visit.uid))
   }
 
@@ -52,8 +52,8 @@ export function createOtherChannel(deps: OtherChannelDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const [attempt] = visit.attempts
     const typed = field(ctx, 'identifier')
-    const offer = deps.flow.readIdentifier(typed, [])
-    if (offer === null || offer === 'unfit' || offer.kind !== 'email') say(cookies, ctx, visit.uid, 'address_invalid', typed)
+    const offer = deps.flow.readIdentifier(typed, [], ['email'])
+    if (offer === null || offer === 'unfit') say(cookies, ctx, visit.uid, 'address_invalid', typed)
     else if (attempt) await secondChannel.startSecond(attempt, offer, visit.asker)
     visits.seeOther(ctx, home(visit.uid))
   }

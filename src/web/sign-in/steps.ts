@@ -39,7 +39,7 @@ export function createSteps(deps: StepDeps) {
   }
 
   async function begin(ctx: Parameters<Middleware>[0], visit: OpenVisit, typed: string): Promise<void> {
-    const offer = flow.readIdentifier(typed, visit.asker.countries)
+    const offer = flow.readIdentifier(typed, visit.asker.countries, visit.methods)
     if (offer === null) say(cookies, ctx, visit.uid, 'address_invalid', typed)
     else if (offer === 'unfit') say(cookies, ctx, visit.uid, 'phone_unfit', typed)
     else {

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
-import { Refusal } from '../../base/index.ts'
-import type { Clients } from '../../clients/index.ts'
+import { type Clock, Refusal } from '../../base/index.ts'
+import { type Clients, isOn, type SignInMethod } from '../../clients/index.ts'
 import { appViewOf, type Interactions, type InteractionView } from '../../oidc/index.ts'
 import type { Asker, Attempt, Flow, Requirement, SecondFactor } from '../../signin/index.ts'
 import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.ts'
@@ -24,6 +24,8 @@ export interface Visit {
   asker: Asker
   /** What a sign-in that begins now must reach. */
   requirement: Requirement
+  /** What may begin it, by the application's own rule. */
+  methods: readonly SignInMethod[]
 }
 
 export interface VisitDeps {
@@ -35,12 +37,15 @@ export interface VisitDeps {
   cookies: Cookies
   /** Where the client has no rule of its own. */
   secondFactorPolicy: SecondFactor
+  clock: Clock
   phoneCountry: string | null
   smsCountries: readonly string[] | null
 }
 
 /** A visit to an open interaction, from the browser it belongs to. */
 export type OpenVisit = Visit & { interaction: InteractionView }
+
+const METHODS: readonly SignInMethod[] = ['email', 'sms']
 
 const UID = /^[A-Za-z0-9_-]{21,64}$/
 
@@ -67,11 +72,13 @@ export function createVisits(deps: VisitDeps) {
     if (!client) throw new Refusal('sign_in_not_open')
     const app = appViewOf(client)
     stateOf(ctx).app = app
+    if (!isOn(client, deps.clock.now())) throw new Refusal('application_off')
     if (interaction) stateOf(ctx).formTargets = [interaction.redirectUri]
     const locale = text.chooseLocale(interaction?.uiLocales, ctx.get('accept-language'))
     const secondFactor = client.policy.secondFactor ?? deps.secondFactorPolicy
     const requirement = { secondFactor, acr: interaction?.acr ?? null }
-    return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale), requirement }
+    const methods = client.policy.methods ?? METHODS
+    return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale), requirement, methods }
   }
 
   /** In front of every form: a tab whose sign-in another tab has finished is told so, whatever it posts. */
