@@ -18,6 +18,8 @@ export interface Config {
   readonly issuer: string
   readonly port: number
   readonly opsPort: number
+  /** `null`: the admin API is on `port`. */
+  readonly adminPort: number | null
   readonly host: string
   /** Proxies in front whose forwarded address is believed; 0 for none. */
   readonly trustedProxies: number
@@ -180,6 +182,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     ...(values as { [Field in keyof typeof values]: NonNullable<(typeof values)[Field]> }),
     port,
     opsPort: draft.opsPort ?? port + 2,
+    adminPort: draft.adminPort,
     host: draft.host ?? (trial ? '127.0.0.1' : '0.0.0.0'),
     issuer: draft.issuer ?? `http://localhost:${port}`,
     trustedProxies: draft.trustedProxies ?? 0,
@@ -217,6 +220,8 @@ function contradictions(config: Settled, given: Set<string>, trial: boolean): Fa
     check(wrong, name, `must not be longer than ${otherName} (${durationWords(other ?? 0)})`)
   }
   check(config.opsPort === config.port, 'OPS_PORT', 'must differ from PORT')
+  check(config.adminPort === config.port, 'ADMIN_PORT', 'must differ from PORT')
+  check(config.adminPort === config.opsPort, 'ADMIN_PORT', 'must differ from OPS_PORT')
   check(config.opsPort > PORT_MAX, 'OPS_PORT', 'must be set: PORT + 2 is no port')
   check(given.has('DATABASE_DIRECT_URL') && !given.has('DATABASE_URL'), 'DATABASE_DIRECT_URL', 'needs DATABASE_URL beside it')
   if (!trial)

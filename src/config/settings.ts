@@ -70,6 +70,15 @@ const serviceSettings = {
     min: 1,
     max: 65_535,
   }),
+  adminPort: integer({
+    name: 'ADMIN_PORT',
+    group: 'Service',
+    help: 'Port of its own for the admin API, such as for an internal network alone; on `PORT` it does not exist then.',
+    default: null,
+    defaultWords: 'none: it is on `PORT`',
+    min: 1,
+    max: 65_535,
+  }),
   host: host({
     name: 'HOST',
     group: 'Service',

@@ -36,7 +36,7 @@ export const walkSettings = {
   signup: signup({
     name: 'SIGNUP',
     group: 'People and applications',
-    help: 'Who may join by signing in: anybody, nobody new, or addresses of these domains exactly (no subdomains, and no phone numbers).',
+    help: 'Who may join by signing in: anybody, only people who were invited, nobody new, or addresses of these domains exactly (no subdomains, and no phone numbers). Whoever was invited may join whatever it says.',
     default: 'open',
     applies: 'addresses without an account',
   }),
@@ -205,7 +205,7 @@ export const walkSettings = {
   limits: limits({
     name: 'LIMITS',
     group: 'Limits',
-    help: 'How much is allowed, shared by all processes (authorize-ip and token-ip: by each). Those of texts begin with `sms`; `digits` counts tries to name the last digits of a number, `slow-ip` messages sent without the proof of work, `account-address` and `account-change` what one person may do on their account page. What is not named keeps its default.',
+    help: 'How much is allowed, shared by all processes (authorize-ip, token-ip and admin-api: by each). Those of texts begin with `sms`; `digits` counts tries to name the last digits of a number, `slow-ip` messages sent without the proof of work, `account-address` and `account-change` what one person may do on their account page, `admin-api` what one administrator or machine asks of the admin API. What is not named keeps its default.',
     default: Object.values(DEFAULT_LIMITS).join(' '),
   }),
 } satisfies SettingsTable
