@@ -91,7 +91,8 @@ export const events = {
     level: 'info',
     kept: true,
     detail: { deliveryId: 'text', channel: 'text', route: 'text' },
-    help: 'The next server took the message.',
+    optional: { seconds: 'number' },
+    help: 'The next server took the message, `seconds` after it was queued.',
   },
   'message.deferred': {
     level: 'warn',

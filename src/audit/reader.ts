@@ -1,4 +1,5 @@
-import type { EventName } from './events.ts'
+import type { ChainEntry } from './chain-form.ts'
+import { type EventName, events } from './events.ts'
 
 /** A row of the trail as it is read back. Of two rows of one moment the later one has the larger `id`. */
 export interface TrailEntry {
@@ -100,3 +101,59 @@ function markOf(before: string | null): TrailMark | null {
   const [, at, id] = MARK.exec(before ?? '') ?? []
   return at === undefined || id === undefined ? null : { at: new Date(Number(at)), id }
 }
+
+/** A row of the trail in full, for those who may read all of it, with its place in the chain. */
+export interface AuditEntry extends ChainEntry {
+  /** Null while it waits for the chain. The salt is gone when the person was erased. */
+  link: { place: number; salt: string | null; proof: string; hash: string } | null
+}
+
+/** Which rows are wanted: those for which all of it holds. */
+export interface AuditFilter {
+  accountId?: string | undefined
+  clientId?: string | undefined
+  actorId?: string | undefined
+  /** One of these. */
+  events?: readonly string[] | undefined
+  /** From this moment on. */
+  from?: Date | undefined
+  /** Before this moment. */
+  to?: Date | undefined
+}
+
+/** What reading all of the trail needs from storage. */
+export interface AuditReaderStore {
+  /** Newest first: by `at`, then by `id`. */
+  list(filter: AuditFilter, before: TrailMark | null, limit: number): Promise<AuditEntry[]>
+  find(id: string): Promise<AuditEntry | null>
+}
+
+const BEGINNING = /^([a-z_]+\.)\*$/
+
+/** The trail as administrators read it. */
+export function createAuditReader(deps: { store: AuditReaderStore }) {
+  const { store } = deps
+
+  /** Rows newest first, at most `limit`; `older` is where the next page begins, and null on the last one. */
+  async function list(
+    filter: AuditFilter,
+    before: TrailMark | null,
+    limit: number,
+  ): Promise<{ entries: AuditEntry[]; older: TrailMark | null }> {
+    const found = await store.list(filter, before, limit + 1)
+    const entries = found.slice(0, limit)
+    const last = entries.at(-1)
+    return { entries, older: found.length > limit && last ? { at: last.at, id: last.id } : null }
+  }
+
+  /** The events that a name, or a beginning such as `client.*`, stands for. */
+  function eventsOf(name: string): string[] {
+    const beginning = BEGINNING.exec(name)?.[1]
+    if (beginning === undefined) return [name]
+    return Object.entries(events).flatMap(([event, { kept }]) => (kept && event.startsWith(beginning) ? [event] : []))
+  }
+
+  return { list, eventsOf, find: (id: string) => store.find(id) }
+}
+
+export type AuditReader = ReturnType<typeof createAuditReader>

@@ -27,7 +27,7 @@ import {
 } from './route.ts'
 import { createSend, type RoutedResult } from './send.ts'
 import type { Spend } from './spend.ts'
-import type { DeliveryStore, DueDelivery, SuppressionStore } from './store.ts'
+import type { DeliveryStore, DueDelivery, SuppressionReason, SuppressionStore } from './store.ts'
 
 /** The job that tries to hand one message over; its payload is `{ deliveryId }`. */
 export const DELIVER_TASK = 'deliver'
@@ -110,8 +110,19 @@ export interface Delivery {
    * stays, since it may be a stranger who says so.
    */
   allow(tx: Tx, targetKey: string, deliveryId: string): Promise<void>
-  /** Forgets that an address refuses messages: its owner proved that one arrived. */
-  lift(tx: Tx, targetKey: string): Promise<void>
+  /**
+   * Forgets that an address refuses messages: its owner proved that one arrived, or an administrator says so. False when
+   * nothing was remembered.
+   */
+  lift(tx: Tx, targetKey: string): Promise<boolean>
+  /**
+   * A message that waits is tried now; one that was refused is, too, unless it was handed over once, what it is for has
+   * ended, or its address takes none. Its channel; null when nothing was changed. Single winner, and no message is sent
+   * more often for it: it was counted when it was asked for.
+   */
+  again(tx: Tx, deliveryId: string): Promise<Channel | null>
+  /** Why an address takes no messages, and since when; null when it does. */
+  suppressed(address: Address): Promise<{ reason: SuppressionReason; since: Date } | null>
 }
 
 /**
@@ -148,7 +159,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     if (!due) return
     if (due.giveUpAt <= now) return outcomes.expire(due, 'late')
     if (mayArriveAgain(due)) return outcomes.expire(due, UNANSWERED)
-    if (due.target === '') return outcomes.expire(due, OBSOLETE)
+    if (due.target === '' || !answersSomething(due)) return outcomes.expire(due, OBSOLETE)
     if (due.suppressed) return outcomes.refuse(due, due.suppressed, NO_ROUTE)
     const message = await composed(due)
     if (message === null) return outcomes.expire(due, OBSOLETE)
@@ -207,6 +218,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
   }
 
+  async function again(tx: Tx, id: string): Promise<Channel | null> {
+    const channel = await store.again(tx, id, clock.now())
+    if (channel) await enqueue(tx, id)
+    return channel
+  }
+
   async function newestState(challengeId: string): Promise<MessageView | null> {
     const newest = await store.newest(challengeId)
     return newest && messageView(newest)
@@ -233,11 +250,18 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     receipt: createReceiptTaker({ ...deps, metrics }),
     allow: (tx, targetKey, deliveryId) => deps.suppressions.allow(tx, targetKey, deliveryId),
     lift: (tx, targetKey) => deps.suppressions.forget(tx, targetKey),
+    again,
+    suppressed: (address) => store.suppressed(deps.addressKey(address)),
   }
 }
 
 function claimFor(routes: readonly { deadlineSeconds: number }[]): number {
   return routes.reduce((sum, route) => sum + route.deadlineSeconds, CLAIM_SPARE_SECONDS)
+}
+
+// What it answered was swept, or went with its account.
+function answersSomething(due: DueDelivery): boolean {
+  return due.challengeId !== null || due.noticeId !== null
 }
 
 // A mail whose worker died is sent once more, a text is not: nobody gets or pays for the same one twice.

@@ -35,15 +35,16 @@ export function createOutcomes(deps: OutcomeDeps) {
   async function handOver(due: DueDelivery, by: { route: string; receiptId?: string }): Promise<void> {
     const at = clock.now()
     const { route, receiptId = null } = by
+    const seconds = Math.max(0, (at.getTime() - due.createdAt.getTime()) / 1000)
     const first = await transact(async (tx) => {
       if (!(await store.handOver(tx, due.id, at, { route, receiptId }))) return false
       if (due.challengeId) await deps.handedOver(tx, due.challengeId, at)
-      await deps.audit.record(tx, 'message.handed_over', { ...who(due), detail: { ...subject(due), route } })
+      await deps.audit.record(tx, 'message.handed_over', { ...who(due), detail: { ...subject(due), route, seconds } })
       return true
     })
     if (!first) return
     metrics.count(due.channel, route, 'handed_over', 'none')
-    metrics.handedOver(due.channel, route, Math.max(0, (at.getTime() - due.createdAt.getTime()) / 1000))
+    metrics.handedOver(due.channel, route, seconds)
   }
 
   /** Tries again later, unless that would be too late or the message may arrive twice. */

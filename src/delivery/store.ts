@@ -2,7 +2,7 @@ import type { Address, Tx } from '../base/index.ts'
 import type { Channel, MailName, SmsName } from '../text/index.ts'
 
 /** The states of one message. `sending` is held by a worker until its claim ends. */
-type DeliveryState = 'queued' | 'sending' | 'deferred' | 'handed_over' | 'refused' | 'expired'
+export type DeliveryState = 'queued' | 'sending' | 'deferred' | 'handed_over' | 'refused' | 'expired'
 
 /** Why an address takes no messages. */
 export type SuppressionReason = 'bounced' | 'complained' | 'opted_out' | 'unreachable'
@@ -96,6 +96,13 @@ export interface DeliveryStore {
   newest(challengeId: string): Promise<NewestDelivery | null>
   /** Messages whose claim ended by `now`, or that were due by `dueBy`; newest first, at most `max`. */
   leftBehind(now: Date, dueBy: Date, max: number): Promise<{ id: string; dueAt: Date }[]>
+  /**
+   * Single winner: a message that waits is due now; one that was refused waits again, unless it was handed over once, what
+   * it is for has ended by `now`, or its address takes none. Its channel; null when nothing was changed.
+   */
+  again(tx: Tx, id: string, now: Date): Promise<Channel | null>
+  /** What is remembered of an address; null for nothing. */
+  suppressed(targetKey: string): Promise<{ reason: SuppressionReason; since: Date } | null>
   /** How many messages wait (queued, deferred or being sent). */
   waiting(): Promise<number>
   /** The message that its route calls `receiptId`. */
@@ -114,5 +121,6 @@ export interface SuppressionStore {
   remember(tx: Tx, refusal: { targetKey: string; channel: Channel; reason: SuppressionReason; at: Date }): Promise<boolean>
   /** This message may go out despite what is remembered, and none that was allowed before. */
   allow(tx: Tx, targetKey: string, deliveryId: string): Promise<void>
-  forget(tx: Tx, targetKey: string): Promise<void>
+  /** Single winner: false when nothing was remembered. */
+  forget(tx: Tx, targetKey: string): Promise<boolean>
 }

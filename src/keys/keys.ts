@@ -45,6 +45,8 @@ export interface Keys {
    * older one can go. Throws `SigningKeyFault` when one is missing or cannot be opened.
    */
   load(): Promise<JWK[]>
+  /** What anybody may know of them, in the order of their use. */
+  list(): Promise<Pick<SigningKeyRow, 'id' | 'alg' | 'state' | 'createdAt' | 'activatedAt'>[]>
 }
 
 /** Signing keys, made and kept by the service itself. */
@@ -83,7 +85,12 @@ export function createKeys(deps: { store: KeyStore; transact: Transact; secrets:
     log.info({ kid: id }, 'signing key sealed with the newest secret')
   }
 
-  return { ensure, load }
+  async function list(): ReturnType<Keys['list']> {
+    const rows = (await store.all()).sort(inOrderOfUse)
+    return rows.map(({ id, alg, state, createdAt, activatedAt }) => ({ id, alg, state, createdAt, activatedAt }))
+  }
+
+  return { ensure, load, list }
 }
 
 async function makeKey(alg: SigningAlg, secrets: Secrets, now: Date): Promise<SigningKeyRow> {

@@ -1,5 +1,7 @@
-import type { DeliveryStore, DueDelivery, NewestDelivery, ReceiptedDelivery } from '../delivery/index.ts'
+import type { DeliveryStore, DueDelivery, NewestDelivery, ReceiptedDelivery, SuppressionReason } from '../delivery/index.ts'
+import type { Channel } from '../text/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
+import { mayGoAgain, mayWait } from './delivery-sql.ts'
 
 const INSERT: Statement = {
   name: 'deliveries_insert',
@@ -66,6 +68,19 @@ const LEFT_BEHIND: Statement = {
     order by created_at desc limit $3`,
 }
 
+const AGAIN: Statement = {
+  name: 'deliveries_again',
+  text: `update delivery d set due_at = $2, state = case d.state when 'refused' then 'queued' else d.state end,
+      reason = case d.state when 'refused' then null else d.reason end
+    where d.id = $1 and ((${mayWait('$2')} and d.due_at > $2::timestamptz) or ${mayGoAgain('$2')})
+    returning d.channel`,
+}
+
+const SUPPRESSED: Statement = {
+  name: 'deliveries_suppressed',
+  text: 'select reason, created_at as since from suppression where target_key = $1',
+}
+
 const WAITING: Statement = {
   name: 'deliveries_waiting',
   text: `select count(*)::int as waiting from delivery where state in ('queued', 'deferred', 'sending')`,
@@ -108,6 +123,8 @@ export function createDeliveryStore(db: Database): DeliveryStore {
     end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,
     newest: async (challengeId) => (await db.run<NewestDelivery>(NEWEST, [challengeId]))[0] ?? null,
     leftBehind: (now, dueBy, max) => db.run(LEFT_BEHIND, [now, dueBy, max]),
+    again: async (tx, id, now) => (await runIn<{ channel: Channel }>(tx, AGAIN, [id, now]))[0]?.channel ?? null,
+    suppressed: async (key) => (await db.run<{ reason: SuppressionReason; since: Date }>(SUPPRESSED, [key]))[0] ?? null,
     waiting: async () => (await db.run<{ waiting: number }>(WAITING, []))[0]?.waiting ?? 0,
     byReceipt: async (channel, receiptId) => (await db.run<ReceiptedDelivery>(BY_RECEIPT, [channel, receiptId]))[0] ?? null,
     byTarget: async (channel, target, nameless) =>

@@ -25,17 +25,19 @@ const LOCK_DUE: Statement = {
     order by closing_at limit 1 for update skip locked`,
 }
 
-// Where it was done goes, with what leads to it: the attempt and the request have other rows and log lines.
+// Where it was done goes, with what leads to it: the attempt and the request have other rows and log lines. Without the
+// salt nobody can try out what the chain's commitment was made of.
 const SCRUB: Statement = {
   name: 'erasure_scrub_audit',
   text: `
     with said as (
       select id from audit_entry
       where account_id = $1 and (ip is not null or device is not null or attempt_id is not null or request_id is not null
-        or jsonb_exists(detail, 'address'))
+        or jsonb_exists(detail, 'address') or chain_salt is not null)
       limit $2
     )
-    update audit_entry as kept set ip = null, device = null, attempt_id = null, request_id = null, detail = detail - 'address'
+    update audit_entry as kept set ip = null, device = null, attempt_id = null, request_id = null, detail = detail - 'address',
+      chain_salt = null
     from said where kept.id = said.id returning 1`,
 }
 
@@ -53,6 +55,17 @@ const DELETE_RECORDS: Statement = {
   text: `delete from oidc_record where account_id = $1 and model not in ('Session', 'Interaction')`,
 }
 
+// What was sent to its addresses, and to whoever is in the middle of a sign-in as this account.
+const DELETE_DELIVERIES: Statement = {
+  name: 'erasure_delete_deliveries',
+  text: `
+    delete from delivery where id = any(array(
+      select d.id from address a join delivery d on d.target = a.canonical where a.account_id = $1
+      union
+      select d.id from attempt t join challenge h on h.attempt_id = t.id join delivery d on d.challenge_id = h.id
+      where t.account_id = $1))`,
+}
+
 // With its addresses, credentials, remembered devices, consents, notices and sessions of the account page.
 const DELETE_ACCOUNT: Statement = { name: 'erasure_delete_account', text: 'delete from account where id = $1' }
 
@@ -64,6 +77,7 @@ export async function lockDue(tx: Tx, now: Date): Promise<string | null> {
 /** Deletes an account that the caller has locked, and whatever is kept about it; its rows in the trail stay without person. */
 export async function eraseAccount(tx: Tx, accountId: string, now: Date): Promise<void> {
   while ((await runIn(tx, SCRUB, [accountId, AUDIT_BATCH])).length === AUDIT_BATCH);
+  await runIn(tx, DELETE_DELIVERIES, [accountId])
   await runIn(tx, DELETE_RECORDS, [accountId])
   await runIn(tx, SHORTEN_SESSIONS, [accountId, now])
   await runIn(tx, DELETE_ACCOUNT, [accountId])

@@ -17,7 +17,7 @@ const ALLOW: Statement = {
 
 const FORGET: Statement = {
   name: 'suppressions_forget',
-  text: 'delete from suppression where target_key = $1',
+  text: 'delete from suppression where target_key = $1 returning 1',
 }
 
 /** The table `suppression`. It is read where a message is claimed: see deliveries.ts. */
@@ -28,8 +28,6 @@ export function createSuppressionStore(): SuppressionStore {
     allow: async (tx, targetKey, deliveryId) => {
       await runIn(tx, ALLOW, [targetKey, deliveryId])
     },
-    forget: async (tx, targetKey) => {
-      await runIn(tx, FORGET, [targetKey])
-    },
+    forget: async (tx, targetKey) => (await runIn(tx, FORGET, [targetKey])).length === 1,
   }
 }

@@ -46,7 +46,7 @@ const SWEPT: readonly Swept[] = [
   expired('oidc_record', 'expires_at < $1', MINUTE),
   expired('replay', 'expires_at < $1', MINUTE),
   expired('limit_counter', 'resets_at < $1', MINUTE, 'resets_at'),
-  expired('attempt', 'expires_at < $1', HOUR), // with its challenges and their messages
+  expired('attempt', 'expires_at < $1', HOUR), // with its challenges; what was sent stays
   expired('credential', 'proven_at is null and created_at < $1', HOUR, 'created_at'), // begun, and never proven once
   // An objection looks back as far as it comes late: twice the longest hold-off (ADDRESS_HOLD), and a day more.
   expired('credential', 'removed_at < $1', 61 * DAY, 'removed_at', 'credential_removed'),
@@ -54,10 +54,12 @@ const SWEPT: readonly Swept[] = [
   expired('account_session', 'expires_at < $1', MINUTE),
   expired('notice', 'created_at < $1', 31 * DAY, 'created_at'), // with its messages
   expired('remembered_device', 'expires_at < $1', MINUTE),
-  expired('delivery', 'challenge_id is null and give_up_at < $1', DAY, 'give_up_at'),
+  expired('delivery', 'created_at < $1', 30 * DAY, 'created_at'), // R-185: for whoever asks where a message went
   // Only a success ends a row of wrong codes (R-062). One that nobody added to for a year stands for nobody any more.
   expired('guess_counter', 'updated_at < $1', YEAR, 'updated_at'),
-  expired('spend_counter', 'day < $1::timestamptz::date', 30 * DAY, 'day'),
+  expired('spend_counter', `day < $1::timestamptz::date and id <> 'all'`, 30 * DAY, 'day'),
+  // What all texts cost is no person's, and shown for three months.
+  expired('spend_counter', 'day < $1::timestamptz::date', 100 * DAY, 'day', 'spend_counter_all'),
   expired('text_tally', 'hour < $1', 30 * DAY, 'hour'),
   // An address that takes no messages is asked again after a year: it may belong to somebody else by then.
   expired('suppression', 'created_at < $1', YEAR, 'created_at'),

@@ -12,10 +12,14 @@ export const auditEntry = z.object({
   client_id: z.string().nullable(),
   /** Who did it, where it was not the person. */
   actor_id: z.string().nullable(),
+  /** The sign-in that it belongs to. */
+  attempt_id: z.string().nullable(),
   request_id: z.string().nullable(),
   ip: z.string().nullable(),
   device: z.string().nullable(),
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** Its place in the chain; null while it waits for one. The salt is gone when the person was erased. */
+  chain: z.object({ place: z.int(), salt: z.string().nullable(), proof: z.string(), hash: z.string() }).nullable(),
 })
 
 export const auditOperations = {
@@ -71,7 +75,14 @@ export const auditOperations = {
       checked: z.int(),
       rows: z.int(),
       /** The first row that is not as it was written. */
-      broken: z.object({ entry_id: z.string().nullable(), place: z.int(), words: z.string() }).nullable(),
+      broken: z
+        .object({
+          entry_id: z.string().nullable(),
+          place: z.int(),
+          kind: z.enum(['changed', 'removed', 'inserted', 'moved', 'unsalted']),
+          words: z.string(),
+        })
+        .nullable(),
       head: z.string().nullable(),
       next: z.string().nullable(),
     }),
@@ -117,9 +128,9 @@ export const statsOperations = {
           day: z.iso.date(),
           started: z.int(),
           completed: z.int(),
-          /** Completed sign-ins by method: link, code, sms, totp, recovery, other. */
+          /** Completed sign-ins by the method they began with: link, code, sms, totp, recovery, other. */
           methods: z.array(counted),
-          /** Seconds until the mail server took it; null on a day without mail. */
+          /** Within so many seconds the mail server took half, and 95 percent, of the mails; null on a day without mail. */
           hand_over_median_seconds: z.number().nullable(),
           hand_over_slow_seconds: z.number().nullable(),
           /** In millionths of the price table's currency. */
@@ -127,7 +138,11 @@ export const statsOperations = {
         }),
       ),
       before: z.object({ started: z.int(), completed: z.int() }).describe('the same number of days before'),
-      failures: z.array(counted).describe('why people did not get in'),
+      failures: z
+        .array(counted)
+        .describe(
+          'why people did not get in: never_answered, wrong_codes, bounced, refused_message, budget, refused, unmet, consent_cancelled',
+        ),
       budget_micros_per_day: z.int().nullable(),
       currency: z.string().nullable(),
       /** The last moment that is counted. */

@@ -1,0 +1,86 @@
+import type { Audit, AuditReader, Broken, Chain, Reached, Verified } from '../../audit/index.ts'
+import type { Cursors } from '../cursor.ts'
+import { AdminFault } from '../fault.ts'
+import type { Handlers } from '../operation.ts'
+import type { auditOperations } from '../specs/audit.ts'
+import { entryView, keyOfMark, markOfKey } from './entry-view.ts'
+
+export interface AuditHandlerDeps {
+  reader: AuditReader
+  chain: Pick<Chain, 'verify' | 'state'>
+  /** Asks for the rows that wait to be chained soon. It may fail: they are chained within a minute anyway. */
+  chainSoon(): Promise<void>
+  cursors: Cursors
+  audit: Pick<Audit, 'note'>
+}
+
+const WORDS: Readonly<Record<Broken['kind'], string>> = {
+  changed: 'This row is not as it was written.',
+  removed: 'A row was removed here.',
+  inserted: 'This row was put in later.',
+  moved: 'This row stood at another place.',
+  unsalted: 'What was said of a person was taken from this row, and nobody was erased.',
+}
+
+/** The audit log: reading it, and telling whether it is as it was written. */
+export function createAuditHandlers(deps: AuditHandlerDeps): Handlers<typeof auditOperations> {
+  const { reader, chain, cursors } = deps
+
+  async function verifyFrom(from: Reached | null, limit: number): Promise<Verified> {
+    const found = await chain.verify(from, limit)
+    if (found.broken) await deps.audit.note('audit.broken', { detail: { place: found.broken.place } })
+    return found
+  }
+
+  return {
+    async 'audit.list'(_call, input) {
+      const before = input.cursor === undefined ? null : markOfKey(cursors.open('audit.list', input, input.cursor))
+      const filter = {
+        accountId: input.account_id,
+        clientId: input.client_id,
+        actorId: input.actor_id,
+        events: input.event === undefined ? undefined : reader.eventsOf(input.event),
+        from: momentOf(input.from),
+        to: momentOf(input.to),
+      }
+      const { entries, older } = await reader.list(filter, before, input.limit)
+      return { items: entries.map(entryView), next: older && cursors.seal('audit.list', input, keyOfMark(older)) }
+    },
+
+    async 'audit.get'(_call, { entry_id }) {
+      const entry = await reader.find(entry_id)
+      if (!entry) throw new AdminFault('not_found', 'There is no such row in the audit log.')
+      return entryView(entry)
+    },
+
+    async 'audit.chain'() {
+      const { rows, head, headAt, waiting } = await chain.state()
+      return { rows, head, head_at: headAt?.toISOString() ?? null, waiting }
+    },
+
+    async 'audit.verify'(_call, input) {
+      const from = input.cursor === undefined ? null : reachedOf(cursors.open('audit.verify', input, input.cursor))
+      const { broken, reached, more, state } = await verifyFrom(from, input.limit)
+      if (!more && state.waiting > 0) await deps.chainSoon()
+      return {
+        checked: reached.place,
+        rows: state.rows,
+        broken: broken && { entry_id: broken.entryId, place: broken.place, kind: broken.kind, words: wordsOf(broken) },
+        head: state.head,
+        next: more ? cursors.seal('audit.verify', input, [String(reached.place), reached.hash]) : null,
+      }
+    },
+  }
+}
+
+function momentOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text)
+}
+
+function reachedOf([place = '', hash = '']: readonly string[]): Reached {
+  return { place: Number(place), hash }
+}
+
+function wordsOf({ kind, stoodAt }: Broken): string {
+  return stoodAt === undefined ? WORDS[kind] : `This row stood at place ${stoodAt}.`
+}

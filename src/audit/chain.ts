@@ -1,0 +1,123 @@
+import { type Log, newSecret, type Transact, type Tx } from '../base/index.ts'
+import { type ChainEntry, GENESIS, hashOfLink, proofOf } from './chain-form.ts'
+import { type Broken, type ChainedEntry, type Reached, verifyStretch } from './chain-verify.ts'
+import { type DailyCount, dailyCounts } from './rollup.ts'
+
+/** A row's place in the chain, from 1 and without gaps. */
+export interface ChainLink {
+  id: string
+  place: number
+  salt: string
+  proof: string
+  hash: string
+}
+
+/** What the chain needs from storage. */
+export interface ChainStore {
+  /** Takes, until `tx` ends, a lock that one instance at a time has; false, at once, for everybody else. */
+  lock(tx: Tx): Promise<boolean>
+  /**
+   * Committed rows that have no place, beyond this id, in the order of their ids, locked until `tx` ends; rows that
+   * somebody else has locked are passed over. And the last row of the chain; null before the first.
+   */
+  take(tx: Tx, afterId: string | null, max: number): Promise<{ entries: ChainEntry[]; head: Reached | null }>
+  /** Gives the rows their places. */
+  link(tx: Tx, links: readonly ChainLink[]): Promise<void>
+  /** Adds to the counts of days. */
+  count(tx: Tx, counts: readonly DailyCount[]): Promise<void>
+  /** Rows behind a place (null: from before the first), in their order. */
+  chained(after: number | null, max: number): Promise<ChainedEntry[]>
+  /** Which of the accounts the trail says were erased. */
+  erased(accountIds: readonly string[]): Promise<string[]>
+  /** The last place and its hash, when that row happened, and how many rows wait. */
+  state(): Promise<ChainState>
+}
+
+export interface ChainState {
+  rows: number
+  head: string | null
+  headAt: Date | null
+  waiting: number
+}
+
+/** What a look at a stretch found. `reached` is where the next one begins. */
+export interface Verified {
+  broken: Broken | null
+  reached: Reached
+  /** There is more behind it. */
+  more: boolean
+  state: ChainState
+}
+
+export interface Chain {
+  /**
+   * The job: chains rows that have been committed, batch after batch, and counts each for its day in the same
+   * transaction. Whoever meets another instance at it goes away. Answers how many rows it chained.
+   */
+  advance(): Promise<number>
+  /** Checks up to `limit` rows behind `from` (null: from the beginning), and names the first that is not as it was written. */
+  verify(from: Reached | null, limit: number): Promise<Verified>
+  state(): Promise<ChainState>
+}
+
+const BATCH_SIZE = 1000
+/** A line of progress after so many batches of one run. */
+const PROGRESS_BATCHES = 100
+
+/** The chain over the trail (R-184, decision 9): made after the fact, so that no request waits for another. */
+export function createChain(deps: { store: ChainStore; transact: Transact; log: Log; batchSize?: number }): Chain {
+  const { store, transact, log, batchSize = BATCH_SIZE } = deps
+
+  /** Null when another instance is at it, or nothing waits. */
+  function chainBatch(afterId: string | null): Promise<(Reached & { count: number; lastId: string }) | null> {
+    return transact(async (tx) => {
+      if (!(await store.lock(tx))) return null
+      const { entries, head } = await store.take(tx, afterId, batchSize)
+      const links = linksOf(entries, head ?? { place: 0, hash: GENESIS })
+      const last = links.at(-1)
+      if (!last) return null
+      await store.link(tx, links)
+      await store.count(tx, dailyCounts(entries))
+      return { place: last.place, hash: last.hash, count: links.length, lastId: last.id }
+    })
+  }
+
+  async function advance(): Promise<number> {
+    let chained = 0
+    let batches = 0
+    let last: Awaited<ReturnType<typeof chainBatch>> = null
+    for (;;) {
+      const batch = await chainBatch(last?.lastId ?? null)
+      if (!batch) break
+      last = batch
+      chained += batch.count
+      batches += 1
+      if (batch.count < batchSize) break
+      if (batches % PROGRESS_BATCHES === 0) log.info({ place: batch.place, chained }, 'the audit log is being chained')
+    }
+    // Kept where the log is kept: a chain that was cut off at its end does not lead to this hash any more.
+    if (last) log.info({ place: last.place, head: last.hash, chained }, 'audit log chained')
+    return chained
+  }
+
+  async function verify(from: Reached | null, limit: number): Promise<Verified> {
+    const entries = await store.chained(from?.place ?? null, limit)
+    const state = await store.state()
+    const found = await verifyStretch(entries, from ?? { place: 0, hash: GENESIS }, (ids) => store.erased(ids))
+    return { ...found, state, more: found.broken === null && found.reached.place < state.rows }
+  }
+
+  return { advance, verify, state: () => store.state() }
+}
+
+function linksOf(entries: readonly ChainEntry[], head: Reached): ChainLink[] {
+  let before = head
+  return entries.map((entry) => {
+    const salt = newSecret()
+    const place = before.place + 1
+    const proof = proofOf(salt, entry)
+    const hash = hashOfLink(place, before.hash, proof, entry)
+    before = { place, hash }
+    return { id: entry.id, place, salt, proof, hash }
+  })
+}

@@ -1,0 +1,82 @@
+import type { ChainEntry, ChainedEntry, ChainLink, ChainState, ChainStore } from '../audit/index.ts'
+import { addDailyCounts } from './daily-counts.ts'
+import { type Database, runIn, type Statement } from './database.ts'
+
+// It ends with the transaction, so it works behind a pooler too. "doorlink" in ASCII.
+const LOCK: Statement = {
+  name: 'audit_chain_lock',
+  text: `select pg_try_advisory_xact_lock(x'646f6f726c696e6b'::bit(64)::bigint) as held`,
+}
+
+const ENTRY = `a.id::text as id, a.at, a.event, a.account_id as "accountId", a.client_id as "clientId",
+  a.attempt_id as "attemptId", a.request_id as "requestId", a.actor_id as "actorId", a.ip, a.device, a.detail`
+
+// Locked: who erases a person changes these rows as well, and only after their commitments are written. Rows that are
+// being erased just now are taken the next time, so that nobody here waits for anybody.
+const TAKE: Statement = {
+  name: 'audit_chain_take',
+  text: `
+    select ${ENTRY}, head.chain_seq::float8 as "headPlace", head.chain_hash as "headHash"
+    from audit_entry a left join (
+      select chain_seq, chain_hash from audit_entry where chain_seq is not null order by chain_seq desc limit 1
+    ) head on true
+    where a.chain_seq is null and a.id > $1::bigint
+    order by a.id limit $2 for update of a skip locked`,
+}
+
+const LINK: Statement = {
+  name: 'audit_chain_link',
+  text: `
+    update audit_entry a set chain_seq = new.place, chain_salt = new.salt, chain_proof = new.proof, chain_hash = new.hash
+    from jsonb_to_recordset($1::jsonb) as new(id bigint, place bigint, salt text, proof text, hash text)
+    where a.id = new.id and a.chain_seq is null returning 1`,
+}
+
+const CHAINED: Statement = {
+  name: 'audit_chain_chained',
+  text: `
+    select ${ENTRY}, a.chain_seq::float8 as place, a.chain_salt as salt, a.chain_proof as proof, a.chain_hash as hash
+    from audit_entry a where a.chain_seq > $1::bigint order by a.chain_seq limit $2`,
+}
+
+const ERASED: Statement = {
+  name: 'audit_chain_erased',
+  text: `select distinct account_id as id from audit_entry where account_id = any($1) and event = 'account.erased'`,
+}
+
+const STATE: Statement = {
+  name: 'audit_chain_state',
+  text: `
+    select head.chain_seq::float8 as rows, head.chain_hash as head, head.at as "headAt",
+      (select count(*)::int from audit_entry where chain_seq is null) as waiting
+    from (select 1) one left join (
+      select chain_seq, chain_hash, at from audit_entry where chain_seq is not null order by chain_seq desc limit 1
+    ) head on true`,
+}
+
+const BEFORE_ALL = '-9223372036854775808'
+
+type Taken = ChainEntry & { headPlace: number | null; headHash: string | null }
+
+/** The chain over `audit_entry`, and the counts that are made with it. */
+export function createChainStore(db: Database): ChainStore {
+  return {
+    lock: async (tx) => (await runIn<{ held: boolean }>(tx, LOCK, []))[0]?.held === true,
+    async take(tx, afterId, max) {
+      const entries = await runIn<Taken>(tx, TAKE, [afterId ?? BEFORE_ALL, max])
+      const { headPlace: place = null, headHash: hash = null } = entries[0] ?? {}
+      return { entries, head: place === null ? null : { place, hash: hash ?? '' } }
+    },
+    async link(tx, links: readonly ChainLink[]) {
+      const linked = await runIn(tx, LINK, [JSON.stringify(links)])
+      if (linked.length !== links.length) throw new Error('a row of the trail that was locked was chained by somebody else')
+    },
+    count: addDailyCounts,
+    chained: (after, max) => db.run<ChainedEntry>(CHAINED, [after ?? BEFORE_ALL, max]),
+    erased: async (ids) => (await db.run<{ id: string }>(ERASED, [ids])).map(({ id }) => id),
+    async state() {
+      const [row] = await db.run<Omit<ChainState, 'rows'> & { rows: number | null }>(STATE, [])
+      return { head: null, headAt: null, waiting: 0, ...row, rows: row?.rows ?? 0 }
+    },
+  }
+}
