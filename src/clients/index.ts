@@ -22,9 +22,16 @@ export type {
   SigningAlg,
   StoredResourceServer,
 } from './client.ts'
+export {
+  type ClientsFileDeps,
+  type ClientsFileDesk,
+  type ClientsFileState,
+  createClientsFile,
+  type PlanResult,
+} from './clients-file.ts'
 export { type Applied, type Clients, createClients } from './create-clients.ts'
 export { fieldsOf, isOn, livingSecrets } from './fields.ts'
-export { type ClientFields, clientDefaults, clientFields } from './file-shape.ts'
+export { type ClientFields, clientDefaults, clientFields, resourceServerShape } from './file-shape.ts'
 export {
   ACCOUNT_CLIENT_ID,
   accountClientSecret,
@@ -39,4 +46,16 @@ export {
 } from './own.ts'
 export { changesOf, type FieldChange, type PlannedEntry } from './plan.ts'
 export { type ClientsFileOptions, type ClientsFileResult, readClientsFile } from './read-clients-file.ts'
+export { readResourceServer } from './read-resource-server.ts'
+export {
+  changeableFields,
+  changedFields,
+  clientIdOf,
+  type GivenFields,
+  type Registered,
+  registrationOf,
+  withFields,
+} from './registering.ts'
 export { type RegistrationRules, readRegistration } from './registration.ts'
+export { CLIENT_KINDS, type ClientKind, fromTemplate, kindOf } from './templates.ts'
+export { warningsOf } from './warnings.ts'

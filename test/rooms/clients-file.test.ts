@@ -150,9 +150,11 @@ describe('the file', () => {
     })
   })
 
-  test('R-161 an application cannot name a logo, so none is ever fetched', () => {
-    const faults = ['clients[0].logo_uri: unknown key']
-    expect(read([{ ...WEB, logo_uri: 'https://fabrikam.example/logo.png' }])).toEqual({ ok: false, faults })
+  test('R-160 a logo is kept, and on https even in trial mode', () => {
+    const logo_uri = 'https://shop.example/logo.png'
+    expect(clientOf({ ...WEB, logo_uri }).metadata.logo_uri).toBe(logo_uri)
+    for (const bad of ['http://shop.example/logo.png', 'data:image/png;base64,AA', 'http://localhost/logo.png'])
+      expect(faults({ ...WEB, logo_uri: bad }, { trial: true })).toHaveLength(1)
   })
 
   test.each(['__proto__', 'constructor', 'prototype'])('R-139 the key %s is refused at any depth', (key) => {

@@ -43,7 +43,7 @@ describe('the client of the account page', () => {
 
   test('stands in no table: every instance knows its own, and others are looked up', async () => {
     const { clients } = instance()
-    expect((await clients.find('account'))?.secretHashes).not.toEqual((await instance().clients.find('account'))?.secretHashes)
+    expect((await clients.find('account'))?.secrets).not.toEqual((await instance().clients.find('account'))?.secrets)
     await expect(clients.find('shop')).rejects.toThrow('asked the store')
   })
 

@@ -1,4 +1,4 @@
-import { type Client, type ClientsFile, readClientsFile } from '../../src/clients/index.ts'
+import { type ClientsFile, type DeclaredClient, readClientsFile } from '../../src/clients/index.ts'
 
 export const SECRET = 'one-secret-of-at-least-32-characters'
 export const NEXT_SECRET = 'the-next-secret-which-is-long-enough'
@@ -23,8 +23,8 @@ export function fileOf(...args: Parameters<typeof read>): ClientsFile {
   return result.file
 }
 
-export function clientOf(entry: Entry, options: Parameters<typeof read>[1] = {}): Client {
-  return fileOf([entry], options).clients[0] as Client
+export function clientOf(entry: Entry, options: Parameters<typeof read>[1] = {}): DeclaredClient {
+  return fileOf([entry], options).clients[0] as DeclaredClient
 }
 
 export function faults(entry: Entry, options: Parameters<typeof read>[1] = {}): string[] {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createLog, createMetrics } from '../../src/base/index.ts'
-import { type Client, type ClientStore, createClients } from '../../src/clients/index.ts'
+import { type ClientStore, createClients } from '../../src/clients/index.ts'
 import { createClientStore } from '../../src/store/clients.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { freshDatabase, query } from '../support/database.ts'
@@ -30,12 +30,18 @@ describe('in the database', () => {
 
   test('a file applied twice changes nothing the second time', async () => {
     const room = roomOn()
-    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toEqual({ created: 3, updated: 0, removed: 0 })
+    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toEqual({ created: 3, updated: 0, removed: 0, waiting: [] })
     const before = await query(url, 'select * from client order by id')
     at = new Date('2030-01-02T00:00:00Z')
-    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toEqual({ created: 0, updated: 0, removed: 0 })
+    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toEqual({ created: 0, updated: 0, removed: 0, waiting: [] })
     expect(await query(url, 'select * from client order by id')).toEqual(before)
-    expect(await room.find('shop')).toEqual(file.clients[0])
+    const [shop] = file.clients
+    expect(await room.find('shop')).toMatchObject({
+      metadata: shop?.metadata,
+      policy: shop?.policy,
+      source: 'file',
+      disabledAt: null,
+    })
     expect(await room.resourceServers()).toEqual(file.resourceServers)
     expect(await room.resourceServer(API.id)).toEqual(file.resourceServers[0])
     expect(await room.resourceServer(`${API.id}/`)).toBeNull()
@@ -57,7 +63,7 @@ describe('in the database', () => {
     })
     await expect(failing).rejects.toThrow('later work failed')
     expect((await room.find('shop'))?.metadata.client_name).toBe('shop')
-    expect(await db.transact((tx) => room.apply(tx, next, 'file'))).toEqual({ created: 0, updated: 1, removed: 1 })
+    expect(await db.transact((tx) => room.apply(tx, next, 'file'))).toEqual({ created: 0, updated: 1, removed: 1, waiting: [] })
     expect((await room.find('shop'))?.metadata.client_name).toBe('Shop')
     expect(await room.find('spa')).toBeNull()
   })
@@ -98,11 +104,12 @@ describe('in the database', () => {
 
   test('a flood of unknown ids does not push out the clients that exist', async () => {
     const asked: string[] = []
+    const real = createClientStore(db)
     const store = {
-      ...createClientStore(db),
+      ...real,
       findClient: async (id: string) => {
         asked.push(id)
-        return id === 'shop' ? (file.clients[0] as Client) : null
+        return id === 'shop' ? real.findClient(id) : null
       },
     }
     const room = roomOn(store)

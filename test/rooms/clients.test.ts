@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
 import { createLog, hashOf } from '../../src/base/index.ts'
-import { type ClientStore, createClients, readClientsFile } from '../../src/clients/index.ts'
+import { type Client, type ClientStore, createClients, readClientsFile } from '../../src/clients/index.ts'
 import { API, clientOf, ENV, faults, NEXT_SECRET, PUBLIC, SECRET, WEB } from './clients-samples.ts'
+
+function storedOf(secrets: readonly string[]): Client {
+  const { id, metadata, policy } = clientOf(WEB)
+  const made = { createdAt: new Date(0), expiresAt: null, madeBy: 'file' }
+  const kept = secrets.map((secret) => ({ ...made, id: secret.slice(0, 8), hash: hashOf(secret), hint: secret.slice(-4) }))
+  return { id, metadata, policy, secrets: kept, source: 'file', disabledAt: null, expiresAt: null }
+}
+
+const roomAt = (now: Date) => createClients({ store: {} as ClientStore, clock: { now: () => now }, log: createLog('silent') })
 
 describe('a web application', () => {
   test('gets safe defaults', () => {
@@ -29,7 +38,9 @@ describe('a web application', () => {
         secondFactor: null,
         madeBy: null,
       },
-      secretHashes: [hashOf(SECRET)],
+      disabled: false,
+      secrets: [{ hash: hashOf(SECRET), hint: 'ters' }],
+      waitsFor: null,
     })
   })
 
@@ -118,24 +129,30 @@ describe('a web application', () => {
 
 describe('secrets', () => {
   test('R-170 are stored as a hash only, from the environment or a file', () => {
-    expect(clientOf(WEB).secretHashes).toEqual([hashOf(SECRET)])
+    expect(clientOf(WEB).secrets).toEqual([{ hash: hashOf(SECRET), hint: SECRET.slice(-4) }])
     const fromFile = { ...WEB, client_secret_env: undefined, client_secret_file: '/run/secrets/shop' }
     const client = clientOf(fromFile, { files: (path) => (path === '/run/secrets/shop' ? `${SECRET}\n` : '') })
-    expect(client.secretHashes).toEqual([hashOf(SECRET)])
+    expect(client.secrets).toEqual([{ hash: hashOf(SECRET), hint: SECRET.slice(-4) }])
     expect(JSON.stringify(client)).not.toContain(SECRET)
   })
 
   test('R-171 two may overlap while one is changed; both match, nothing else does', () => {
-    const client = clientOf({ ...WEB, client_secret_env: ['NEXT_SECRET', 'APP_SECRET'] })
-    const { secretMatches } = createClients({
-      store: {} as ClientStore,
-      clock: { now: () => new Date(0) },
-      log: createLog('silent'),
-    })
+    const client = storedOf([NEXT_SECRET, SECRET])
+    const { secretMatches } = roomAt(new Date(0))
     expect(
       [SECRET, NEXT_SECRET, `${SECRET}x`, SECRET.slice(1), '', hashOf(SECRET)].map((text) => secretMatches(client, text)),
     ).toEqual([true, true, false, false, false, false])
-    expect(secretMatches({ ...client, secretHashes: [] }, '')).toBe(false)
+    expect(secretMatches({ ...client, secrets: [] }, '')).toBe(false)
+  })
+
+  test('R-171 one that ends is taken up to that moment and not at it, whatever the other does', () => {
+    const end = new Date('2030-01-01T00:00:00Z')
+    const [first, second] = storedOf([SECRET, NEXT_SECRET]).secrets
+    if (!first || !second) throw new Error('two were made')
+    const client = { ...storedOf([]), secrets: [{ ...first, expiresAt: end }, second] }
+    const matching = (at: Date) => [SECRET, NEXT_SECRET].map((text) => roomAt(at).secretMatches(client, text))
+    expect(matching(new Date(end.getTime() - 1))).toEqual([true, true])
+    expect(matching(end)).toEqual([false, true])
   })
 
   test('a secret in the file itself is a fault that does not repeat it', () => {
@@ -147,16 +164,24 @@ describe('secrets', () => {
   test('are at least 32 characters, and there', () => {
     expect(faults({ ...WEB, client_secret_env: 'EXACT' })).toEqual([])
     expect(faults({ ...WEB, client_secret_env: 'SHORT' })).toEqual([expect.stringContaining('shorter than 32')])
-    expect(faults({ ...WEB, client_secret_env: 'EMPTY' })).toEqual([expect.stringContaining('EMPTY is not set')])
-    expect(faults({ ...WEB, client_secret_env: 'toString' })).toHaveLength(1)
-    expect(faults({ ...WEB, client_secret_env: undefined })).toEqual([
-      expect.stringContaining('is needed for client_secret_basic'),
-    ])
-    const missing = { ...WEB, client_secret_env: undefined, client_secret_file: '/nowhere' }
+    const three = { ...WEB, client_secret_env: ['APP_SECRET', 'NEXT_SECRET'], client_secret_file: '/third' }
+    expect(faults(three, { files: () => SECRET })).toEqual([expect.stringContaining('more than two')])
+  })
+
+  test('one that is named and not there yet is waited for, and none is made up', () => {
+    const waitsFor = (entry: Record<string, unknown>, files?: () => string) =>
+      clientOf({ ...WEB, ...entry }, files ? { files } : {}).waitsFor
+    expect(waitsFor({})).toBeNull()
+    expect(waitsFor({ client_secret_env: 'EMPTY' })).toBe('the variable EMPTY is not set')
+    expect(waitsFor({ client_secret_env: 'toString' })).toBe('the variable toString is not set')
+    expect(waitsFor({ client_secret_env: ['APP_SECRET', 'EMPTY'] })).toBe('the variable EMPTY is not set')
+    const missing = { client_secret_env: undefined, client_secret_file: '/nowhere' }
     const files = (): string => {
       throw new Error('ENOENT')
     }
-    expect(faults(missing, { files })).toEqual([expect.stringContaining('/nowhere cannot be read')])
+    expect(waitsFor(missing, files)).toBe('the file /nowhere cannot be read')
+    expect(waitsFor(missing, () => '\n')).toBe('the file /nowhere is empty')
+    expect(clientOf({ ...WEB, client_secret_env: undefined })).toMatchObject({ secrets: null, waitsFor: null })
   })
 
   test('are not for public clients, nor for those that sign', () => {
