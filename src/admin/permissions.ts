@@ -52,9 +52,11 @@ function fieldOf(path: readonly PropertyKey[]): string {
 
 // Zod's own words are made for programmers; those of a `refine` are ours.
 function wordsOf(issue: z.core.$ZodIssue): string {
+  // JSON knows no `undefined`.
+  if (issue.input === undefined && issue.code !== 'custom') return 'is missing'
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined ? 'is missing, or of the wrong kind' : `must be ${article(issue.expected)}`
+      return `must be ${article(issue.expected)}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'too_big':

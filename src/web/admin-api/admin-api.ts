@@ -13,6 +13,7 @@ import {
 } from '../../admin/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import { Refusal } from '../../base/index.ts'
+import { adminApiId } from '../../clients/index.ts'
 import type { LocalLimits } from '../../limits/index.ts'
 import { stateOf, whoOf } from '../request.ts'
 import { answer, ifMatchOf } from './answering.ts'
@@ -34,7 +35,7 @@ export interface AdminApiDeps extends Omit<BearerDeps, 'audience'>, ProblemDeps 
  */
 export function createAdminApi(deps: AdminApiDeps): Middleware {
   const { issuer } = deps
-  const bearer = createBearer({ ...deps, audience: `${issuer}${API_PATH}` })
+  const bearer = createBearer({ ...deps, audience: adminApiId(issuer) })
   const problem = createProblems(deps)
   const find = createFind()
   const documents = createDocuments(issuer)

@@ -1,7 +1,8 @@
 import { AdminFault, type OperationName, operations } from '../../admin/index.ts'
+import { adminApiId } from '../../clients/index.ts'
 
-/** Where the API stands on every issuer. */
-export const API_PATH = '/admin/api/v1'
+/** Where the API stands on every issuer: its resource indicator is its address. */
+export const API_PATH = adminApiId('')
 
 /** What a path leads to: one operation for each method it knows, and the values of its parts in braces. */
 export interface Found {
