@@ -8,6 +8,18 @@ export type { ActorStore } from './actors.ts'
 export { type AuditHandlerDeps, createAuditHandlers } from './audit/create-audit-handlers.ts'
 export { createEntriesAbout, type EntriesAbout } from './audit/entry-view.ts'
 export { type OperationName, type Operations, operations } from './catalogue.ts'
+export { createClientHandlers } from './clients/create-client-handlers.ts'
+export type { ClientHandlersDeps } from './clients/deps.ts'
+export type {
+  AdminClientStore,
+  AdminResourceServerStore,
+  ClientFilter,
+  ClientImpact,
+  ClientMark,
+  StoredClient,
+  StoredResourceServer,
+} from './clients/stores.ts'
+export { trialCallback } from './clients/try-client.ts'
 export { type Admin, type AdminDeps, createAdmin, type InputOf, type OutputOf, type PerformOptions } from './create-admin.ts'
 export { type Cursors, createCursors } from './cursor.ts'
 export { AdminFault, type AdminFaultCode, adminFaults, type FieldFault } from './fault.ts'

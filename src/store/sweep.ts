@@ -53,6 +53,7 @@ const SWEPT: readonly Swept[] = [
   expired('address', 'leaves_at < $1', MINUTE, 'leaves_at'),
   expired('account_session', 'expires_at < $1', MINUTE),
   expired('notice', 'created_at < $1', 31 * DAY, 'created_at'), // with its messages
+  expired('client', "source = 'try' and expires_at < $1", MINUTE), // with what was agreed to for it
   expired('remembered_device', 'expires_at < $1', MINUTE),
   expired('delivery', 'created_at < $1', 30 * DAY, 'created_at'), // for whoever asks where a message went
   // Only a success ends a row of wrong codes. One that nobody added to for a year stands for nobody any more.

@@ -1,18 +1,16 @@
 import { z } from 'zod'
-import { clientFields } from '../../clients/index.ts'
+import { CLIENT_KINDS, clientFields } from '../../clients/index.ts'
 import { done, moment, operation, pageInput, pageOf } from '../operation.ts'
 
 const read = { scope: 'clients:read', roles: ['admin', 'auditor'] } as const
 const write = { scope: 'clients:write', roles: ['admin'] } as const
 
-export const clientKinds = ['web', 'spa', 'native', 'machine'] as const
-
 const clientId = z.string().min(1).max(200)
 
-const clientSummary = z.object({
-  client_id: clientId,
+export const clientSummary = z.object({
+  client_id: z.string(),
   client_name: z.string(),
-  kind: z.enum(clientKinds),
+  kind: z.enum(CLIENT_KINDS),
   /** A file owns it: it is changed there. */
   source: z.enum(['file', 'trial', 'console']),
   first_party: z.boolean(),
@@ -46,7 +44,8 @@ export const clientView = clientSummary.extend({
 })
 
 const change = z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })
-const newSecret = z.object({ secret_id: z.string(), secret: z.string(), expires_at: moment.nullable() })
+/** A secret in the one moment in which it is shown. */
+export const newSecret = z.object({ secret_id: z.string(), secret: z.string(), expires_at: moment.nullable() })
 
 // The values of a template come first; what is given stands above them.
 const dryRun = z.boolean().default(false).describe('only tell what would be: faults, warnings, changes')
@@ -59,7 +58,7 @@ export const clientOperations = {
     summary: 'List registered applications, by name',
     input: z.strictObject({
       q: z.string().max(200).optional().describe('part of the name or id, or a redirect address'),
-      kind: z.enum(clientKinds).optional(),
+      kind: z.enum(CLIENT_KINDS).optional(),
       state: z.enum(['on', 'off']).optional(),
       source: z.enum(['file', 'trial', 'console']).optional(),
       ...pageInput,
@@ -80,9 +79,11 @@ export const clientOperations = {
     path: '/clients',
     status: 201,
     summary: 'Register an application from a template; its secret is shown once',
-    input: clientFields
-      .partial()
-      .extend({ template: z.enum(clientKinds).describe('web app, single-page app, native app or machine'), dry_run: dryRun }),
+    input: clientFields.extend({
+      template: z.enum(CLIENT_KINDS).describe('web app, single-page app, native app or machine'),
+      secret_expires_in_days: z.int().min(1).max(3650).optional().describe('its secret ends by itself after so many days'),
+      dry_run: dryRun,
+    }),
     output: z.object({ client: clientView, secret: newSecret.nullable() }),
   }),
   'clients.update': operation({
@@ -210,7 +211,8 @@ const resourceServerFields = z.strictObject({
   access_token_ttl: z.string().optional().describe('a duration such as 5m'),
 })
 
-const resourceServerView = z.object({
+/** An API as it stands. */
+export const resourceServerView = z.object({
   id: z.string(),
   name: z.string(),
   scopes: z.record(z.string(), z.string()),

@@ -1,0 +1,119 @@
+import type { Snippet, SnippetValues } from './snippets.ts'
+
+/** Settings for machines, which get tokens for themselves. */
+export function machineSnippets(values: SnippetValues): Snippet[] {
+  return [
+    { library: 'curl', language: 'Shell', text: curl(values) },
+    { library: 'openid-client', language: 'Node.js', text: openidClient(values) },
+    { library: 'Authlib', language: 'Python', text: authlib(values) },
+    { library: 'golang.org/x/oauth2', language: 'Go', text: goOauth2(values) },
+    { library: 'Spring Boot', language: 'Java', text: springBoot(values) },
+  ]
+}
+
+const NO_API = 'https://api.example.com'
+
+function curl({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+  const call = `curl --fail-with-body ${issuer}/token \\`
+  const grant = `  --data grant_type=client_credentials \\
+  --data-urlencode resource=${resource ?? NO_API}`
+  if (authMethod === 'private_key_jwt') {
+    return `# The assertion is a JWT, signed by your key: iss and sub "${clientId}", aud "${issuer}", a new jti, exp within a minute.
+${call}
+  --data-urlencode client_id=${clientId} \\
+  --data client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer \\
+  --data-urlencode client_assertion="$ASSERTION" \\
+${grant}
+`
+  }
+  const proof =
+    authMethod === 'client_secret_post'
+      ? `  --data-urlencode client_id=${clientId} \\\n  --data-urlencode client_secret="$CLIENT_SECRET" \\`
+      : `  --user '${encodeURIComponent(clientId)}':"$CLIENT_SECRET" \\`
+  return `${call}\n${proof}\n${grant}\n`
+}
+
+function openidClient({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+  const key = authMethod === 'private_key_jwt'
+  const proof = key
+    ? 'client.PrivateKeyJwt(privateKey)'
+    : `client.${SECRET_IN[authMethod] ?? 'ClientSecretBasic'}(process.env.CLIENT_SECRET)`
+  return `import * as client from 'openid-client'
+
+${key ? '// privateKey: a CryptoKey, the other half of a key in the jwks of this registration\n' : ''}const config = await client.discovery(new URL('${issuer}'), '${clientId}', undefined, ${proof})
+const tokens = await client.clientCredentialsGrant(config, { resource: '${resource ?? NO_API}' })
+`
+}
+
+const SECRET_IN: Readonly<Record<string, string>> = {
+  client_secret_basic: 'ClientSecretBasic',
+  client_secret_post: 'ClientSecretPost',
+}
+
+function authlib({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+  const key = authMethod === 'private_key_jwt'
+  const imports = key ? '\nfrom authlib.oauth2.rfc7523 import PrivateKeyJWT' : ''
+  const secret = key ? 'open("private-key.pem").read()' : 'os.environ["CLIENT_SECRET"]'
+  const register = key ? `\nclient.register_client_auth_method(PrivateKeyJWT("${issuer}/token"))` : ''
+  return `import os
+from authlib.integrations.requests_client import OAuth2Session${imports}
+
+client = OAuth2Session(
+    "${clientId}",
+    ${secret},
+    token_endpoint_auth_method="${authMethod}",
+)${register}
+token = client.fetch_token(
+    "${issuer}/token",
+    grant_type="client_credentials",
+    resource="${resource ?? NO_API}",
+)
+`
+}
+
+function goOauth2({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+  const style = authMethod === 'client_secret_post' ? 'AuthStyleInParams' : 'AuthStyleInHeader'
+  if (authMethod === 'private_key_jwt') {
+    return `// golang.org/x/oauth2 makes no assertions by itself: give it one that your key has signed, new for each token.
+config := clientcredentials.Config{
+	ClientID:  "${clientId}",
+	TokenURL:  "${issuer}/token",
+	AuthStyle: oauth2.AuthStyleInParams,
+	EndpointParams: url.Values{
+		"resource":              {"${resource ?? NO_API}"},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		"client_assertion":      {assertion},
+	},
+}
+token, err := config.Token(ctx)
+`
+  }
+  return `// import "golang.org/x/oauth2/clientcredentials"
+config := clientcredentials.Config{
+	ClientID:       "${clientId}",
+	ClientSecret:   os.Getenv("CLIENT_SECRET"),
+	TokenURL:       "${issuer}/token",
+	AuthStyle:      oauth2.${style},
+	EndpointParams: url.Values{"resource": {"${resource ?? NO_API}"}},
+}
+client := config.Client(ctx) // gets a new token by itself when one ends
+`
+}
+
+function springBoot({ issuer, clientId, authMethod }: SnippetValues): string {
+  const secret = authMethod === 'private_key_jwt' ? '' : `\n            client-secret: \${CLIENT_SECRET}`
+  return `# application.yaml
+spring:
+  security:
+    oauth2:
+      client:
+        registration:
+          doorward:
+            client-id: ${clientId}${secret}
+            client-authentication-method: ${authMethod}
+            authorization-grant-type: client_credentials
+        provider:
+          doorward:
+            token-uri: ${issuer}/token
+`
+}
