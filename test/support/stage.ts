@@ -27,8 +27,8 @@ export interface StageOptions {
   env?: Record<string, string>
   /** More or other members of the relying party's entry in the clients file; it is first-party otherwise. */
   client?: Record<string, unknown>
-  /** Further entries of the clients file. */
-  clients?: readonly Record<string, unknown>[]
+  /** Further entries of the clients file, where they must know it by the issuer. */
+  clients?: readonly Record<string, unknown>[] | ((issuer: string) => readonly Record<string, unknown>[])
   resourceServers?: readonly Record<string, unknown>[]
   scope?: string
   /** A relying party without a secret. */
@@ -62,17 +62,19 @@ export async function startPairStage(options: StageOptions = {}): Promise<Stage 
 
 async function set(options: StageOptions, start: (wanted: Parameters<typeof startService>[0]) => Promise<Service[]>) {
   const [port] = await freePorts(3)
+  const issuer = `http://localhost:${port}`
   const mailbox = await startMailbox()
   const texts = options.texts ? { sns: await startSnsServer(), twilio: await startTwilioServer() } : null
   const relyingParty = await startRelyingParty({
-    issuer: `http://localhost:${port}`,
+    issuer,
     clientId: 'test-app',
     ...(options.publicClient ? { clientSecret: null } : {}),
     ...(options.scope ? { scope: options.scope } : {}),
   })
   const entry = await relyingParty.clientMetadata({ first_party: true, ...options.client })
+  const further = typeof options.clients === 'function' ? options.clients(issuer) : (options.clients ?? [])
   const clients = {
-    clients: [entry, ...(options.clients ?? [])],
+    clients: [entry, ...further],
     ...(options.resourceServers ? { resource_servers: options.resourceServers } : {}),
   }
   const stopServers = () =>

@@ -1,0 +1,169 @@
+import { ADMIN_SCOPES, type Role } from '../../src/admin/index.ts'
+import { type App, authorize, authorizeUrl, newSecret, newVerifier, type Reply, redeem, reply } from '../protocol/protocol.ts'
+import { addAuthenticator, stepUp } from '../protocol/second-walk.ts'
+import { createContract } from './api-contract.ts'
+import { query } from './database.ts'
+import { type Answer, send } from './http.ts'
+import { createVisitor, type Visitor } from './person.ts'
+import { GENEROUS_LIMITS, type Service } from './service.ts'
+import { type Stage, type StageOptions, startStage } from './stage.ts'
+
+export const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
+
+/** The machine of a stage for administrators. */
+export const ROBOT = { id: 'robot', secret: newSecret() }
+/** An application of such a stage that asks nobody for a second factor. */
+const DASHBOARD: App = { id: 'dashboard', secret: null, redirectUri: 'http://127.0.0.1:49152/callback' }
+const COMMAND_LINE: App = { id: 'doorward-cli', secret: null, redirectUri: 'http://127.0.0.1:49152/callback' }
+
+/** A stage with a machine for the admin API (`ROBOT`, with every scope) and an application whose people prove level 1. */
+export async function startAdminStage(options: StageOptions = {}): Promise<Stage> {
+  const { clients: more = [] } = options
+  return startStage({
+    ...options,
+    env: { LIMITS: GENEROUS_LIMITS, ROBOT_SECRET: ROBOT.secret, ...options.env },
+    clients: (issuer) => {
+      const resources = [apiOf({ issuer })]
+      return [
+        {
+          client_id: ROBOT.id,
+          client_secret_env: 'ROBOT_SECRET',
+          grant_types: ['client_credentials'],
+          resources,
+          admin_scopes: ALL_SCOPES,
+        },
+        {
+          client_id: DASHBOARD.id,
+          redirect_uris: ['http://127.0.0.1/callback'],
+          application_type: 'native',
+          token_endpoint_auth_method: 'none',
+          grant_types: ['authorization_code', 'refresh_token'],
+          first_party: true,
+          refresh_token: 'always',
+          second_factor: 'off',
+          resources,
+        },
+        ...(typeof more === 'function' ? more(issuer) : more),
+      ]
+    },
+  })
+}
+
+/** Where the API stands; its resource indicator too. */
+export function apiOf({ issuer }: Pick<Service, 'issuer'>): string {
+  return `${issuer}/admin/api/v1`
+}
+
+export interface Call {
+  /** Sent as JSON. */
+  body?: unknown
+  headers?: Record<string, string>
+  /** Instead of the body as JSON. */
+  raw?: string
+  via?: Service
+}
+
+/** Asks the admin API with a token (null: without any). Every answer is held against the OpenAPI document that it serves. */
+export async function callApi(
+  service: Service,
+  token: string | null,
+  method: string,
+  path: string,
+  { body, raw, headers = {}, via = service }: Call = {},
+): Promise<Reply> {
+  const text = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+  const answer: Answer = await send(`${apiOf(service)}${path}`, {
+    method,
+    via,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(text === undefined ? {} : { body: text }),
+  })
+  const check = await contractOf(service)
+  check(method, path, answer)
+  return reply(answer)
+}
+
+const contracts = new Map<string, Promise<ReturnType<typeof createContract>>>()
+
+function contractOf(service: Service): Promise<ReturnType<typeof createContract>> {
+  const known = contracts.get(service.issuer) ?? loadContract(service)
+  contracts.set(service.issuer, known)
+  return known
+}
+
+async function loadContract(service: Service) {
+  const { text } = await send(`${apiOf(service)}/openapi.json`, { via: service })
+  return createContract(JSON.parse(text) as Record<string, unknown>)
+}
+
+/** An access token of a machine that proves itself by its secret. */
+export async function machineToken(
+  service: Service,
+  scope: string = ALL_SCOPES.join(' '),
+  { id, secret }: { id: string; secret: string } = ROBOT,
+): Promise<string> {
+  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+  const fields = { grant_type: 'client_credentials', resource: apiOf(service), scope }
+  return tokenOf(reply(await send(`${service.issuer}/token`, { body: fields, headers: { authorization } })))
+}
+
+/** Somebody who administers, with a browser that they are signed in by. */
+export interface Administrator {
+  address: string
+  accountId: string
+  visitor: Visitor
+  authenticator(): string
+}
+
+/** Signs somebody in, gives them an authenticator and the role, as if it had been granted before. */
+export async function createAdministrator(stage: Stage, address: string, role: Role | null = 'admin'): Promise<Administrator> {
+  const { service } = stage
+  const visitor = await stage.signIn(address)
+  const authenticator = await addAuthenticator(service, address)
+  const [row] = await query<{ id: string }>(
+    service.databaseUrl,
+    'update account set role = $2 where id = (select account_id from address where canonical = $1) returning id',
+    [address, role],
+  )
+  return { address, accountId: row?.id ?? '', visitor, authenticator }
+}
+
+/** An access token of an administrator by the command line's client: with a second factor that was given just now. */
+export async function personToken(
+  stage: Stage,
+  { visitor, authenticator }: Pick<Administrator, 'visitor' | 'authenticator'>,
+  scope: string = ALL_SCOPES.join(' '),
+): Promise<string> {
+  const { service } = stage
+  const verifier = newVerifier()
+  const parameters = { resource: apiOf(service), scope: `openid ${scope}`, nonce: null }
+  // The second token comes without a question.
+  const at = authorizeUrl(service, COMMAND_LINE, verifier, parameters)
+  const silent = await visitor.open(at)
+  const back = silent.location
+    ? new URL(silent.location)
+    : await stepUp(stage, visitor, parameters, authenticator, { app: COMMAND_LINE, verifier })
+  const code = back.searchParams.get('code') ?? ''
+  return tokenOf(await redeem(service, COMMAND_LINE, { code, verifier }, { resource: apiOf(service) }))
+}
+
+/** The tokens of somebody who signs in to an application by mail alone: level 1. */
+export async function weakTokens(stage: Stage, email: string, scope: string = ALL_SCOPES.join(' ')): Promise<Reply> {
+  const { service } = stage
+  const resource = apiOf(service)
+  const issued = await authorize(stage, DASHBOARD, {
+    email,
+    visitor: createVisitor(service),
+    parameters: { resource, scope: `openid ${scope}` },
+  })
+  return redeem(service, DASHBOARD, issued, { resource })
+}
+
+export function tokenOf({ body, text }: Reply): string {
+  if (typeof body.access_token !== 'string') throw new Error(`no access token: ${text}`)
+  return body.access_token
+}
