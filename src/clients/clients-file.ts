@@ -6,7 +6,7 @@ import type { FieldChange, PlannedEntry } from './plan.ts'
 import { type ClientsFileOptions, readClientsFile } from './read-clients-file.ts'
 
 /** How often the file and the secrets that it names are looked at. Mounted folders tell nobody that they changed. */
-const LOOK_EVERY_MS = 5000
+const LOOK_EVERY_MS = 2000
 /** How often what is registered is compared with the file. */
 const DRIFT_EVERY_MS = 60_000
 const REASON_CHARACTERS_MAX = 2000
@@ -54,7 +54,7 @@ export interface ClientsFileDeps extends Omit<ClientsFileOptions, 'readSecretFil
   audit: Pick<Audit, 'record' | 'note'>
   clock: Clock
   log: Log
-  /** For tests; 5 s. */
+  /** 2 s. */
   lookEveryMs?: number
 }
 
