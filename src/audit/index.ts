@@ -9,6 +9,7 @@ export type { ChainEntry } from './chain-form.ts'
 export type { Broken, ChainedEntry, Reached } from './chain-verify.ts'
 export type { EventFields, EventName, EventWho, KeptEventName } from './events.ts'
 export { eventsManual } from './manual.ts'
+export { EVENT_GROUPS, meaningOf } from './meanings.ts'
 export {
   type AuditEntry,
   type AuditFilter,

@@ -78,7 +78,7 @@ export interface SectionView {
   fields: FieldView[]
 }
 
-/** A part of a page that has no field: what it says about a declared client. */
+/** A secret that counts; it is known by its last characters. */
 export interface SecretRow {
   id: string
   hint: string
@@ -105,11 +105,20 @@ export interface Snippet {
   body: { text: string }
 }
 
-/** One claim, and what it means (`console.claim.<name>`, where there is one). */
+/** One parameter or claim, and what it means; empty where nobody has written it down. */
 export interface ClaimRow {
   name: string
   value: { text: string }
+  /** Of one that is a moment. */
+  at: Date | null
   meaning: string
+}
+
+/** A fact of a registration, in words. */
+export interface FactRow {
+  label: string
+  value: { text: string }
+  mono: boolean
 }
 
 /** Pages of clients and APIs, and what stands around them. */
@@ -125,22 +134,23 @@ export interface ConsoleClientViews {
     waiting: { id: string; words: string }[]
     fileFaults: string[]
   }
+  /** One client. What it cannot be asked for is null: by its source, its kind, or the role. */
   'console-client': {
     shell: ConsoleShell
     client: ClientRow
-    sections: { name: string; facts: { label: string; value: { text: string }; mono: boolean }[] }[]
+    sections: { name: string; facts: FactRow[]; editUrl: string | null }[]
     warnings: string[]
     /** What differs from the file. */
     drift: ChangeRow[]
-    secrets: SecretRow[]
-    snippets: Snippet[]
-    /** Null where the client keeps no secret. */
-    newSecretUrl: string | null
     usesSecrets: boolean
+    secrets: SecretRow[]
+    newSecretUrl: string | null
+    snippets: Snippet[]
+    /** Who signed in within 30 days. */
+    people: number
     createdAt: Date
     updatedAt: Date
-    editUrl: string | null
-    tryForm: FormView | null
+    tryUrl: string | null
     switchUrl: string | null
     deleteUrl: string | null
     auditUrl: string | null
@@ -148,12 +158,13 @@ export interface ConsoleClientViews {
   'console-client-edit': {
     shell: ConsoleShell
     client: ClientRow
-    sections: SectionView[]
+    section: SectionView
     /** Faults of no field in particular. */
     faults: string[]
-    /** Fields that somebody else has changed meanwhile. */
-    meanwhile: ChangeRow[]
-    /** The version that the form was filled from. */
+    /** Somebody else has changed it: what differs from what was typed (`before` is how it stands now). */
+    meanwhile: boolean
+    differing: ChangeRow[]
+    /** The version that the form was filled from, posted as `version`. */
     version: string
     form: FormView
     backUrl: string
@@ -162,15 +173,19 @@ export interface ConsoleClientViews {
     shell: ConsoleShell
     client: ClientRow
     changes: ChangeRow[]
+    /** What was not so before. */
     warnings: string[]
     /** What the form before this page held. */
     carried: { name: string; value: { text: string } }[]
     form: FormView
+    /** Takes the same to the form again, with `again` = `yes`. */
+    againUrl: string
     backUrl: string
   }
   'console-client-new': {
     shell: ConsoleShell
     templates: { kind: ClientKind; url: string }[]
+    apiUrl: string
     backUrl: string
   }
   'console-client-new-form': {
@@ -193,7 +208,7 @@ export interface ConsoleClientViews {
     snippets: Snippet[]
     issuer: string
     clientUrl: string
-    tryForm: FormView | null
+    tryUrl: string | null
   }
   'console-secret-new': {
     shell: ConsoleShell
@@ -204,66 +219,71 @@ export interface ConsoleClientViews {
     form: FormView
     backUrl: string
   }
-  /** A question before something ends, or begins again. `facts` is what ends. */
+  /** A question before something ends, or begins. `facts` is what ends. */
   'console-client-confirm': {
     shell: ConsoleShell
-    question: 'disable' | 'enable' | 'delete' | 'retire' | 'delete_api'
+    question: 'disable' | 'enable' | 'delete' | 'retire' | 'delete_api' | 'try'
     /** Named in the heading. */
     subject: string
+    /** Whose page one comes from. */
+    place: string
     facts: { key: string; count: number }[]
     lastUsedAt: Date | null
     form: FormView
-    /** Sent along. */
-    carried: { name: string; value: { text: string } }[]
     backUrl: string
-    backLabel: string
   }
   'console-apis': {
     shell: ConsoleShell
-    apis: { id: string; name: string; url: string | null; scopes: string[]; clients: number; source: ClientSource | 'built-in' }[]
+    apis: { id: string; name: string; url: string; scopes: number; clients: number; source: ClientSource | 'built-in' }[]
     newUrl: string | null
   }
   'console-api': {
     shell: ConsoleShell
-    /** Null: a new one. */
-    id: string | null
-    name: string
-    source: ClientSource | 'built-in'
-    /** Empty where nothing can be changed: then `facts` say how it is. */
-    fields: FieldView[]
-    facts: { label: string; value: { text: string }; mono: boolean }[]
-    faults: string[]
+    api: ApiHead
+    facts: FactRow[]
+    scopes: { name: string; words: string }[]
     clients: { id: string; url: string }[]
+    editUrl: string | null
+    deleteUrl: string | null
+  }
+  'console-api-edit': {
+    shell: ConsoleShell
+    /** Null: a new one. */
+    api: ApiHead | null
+    fields: FieldView[]
+    faults: string[]
+    /** What somebody else has changed meanwhile. */
+    meanwhile: ChangeRow[] | null
     key: string
     version: string
-    form: FormView | null
-    deleteUrl: string | null
+    form: FormView
     backUrl: string
   }
   'console-search': {
     shell: ConsoleShell
     query: string
-    /** Null: the role does not see them. */
-    clients: { id: string; name: string; letter: string; url: string }[] | null
-    people: { id: string; name: string; detail: string; initials: string; url: string }[] | null
-    moreClientsUrl: string | null
-    morePeopleUrl: string | null
+    /** Null: the role does not see them, or nothing was asked for. */
+    clients: { found: { id: string; name: string; letter: string; url: string }[]; moreUrl: string | null } | null
+    people: {
+      found: { id: string; name: string; detail: string; initials: string; url: string }[]
+      moreUrl: string | null
+    } | null
   }
   /** What a sign-in with a copy of the client brought, step by step. */
   'console-try': {
     shell: ConsoleShell
     client: { name: string; url: string }
-    outcome: 'done' | 'refused' | 'over'
+    outcome: 'done' | 'refused'
     /** Where it stopped, in the words of the engine or of the check. */
     problem: string
-    request: { name: string; value: { text: string }; meaning: string }[]
-    answer: { name: string; value: { text: string }; meaning: string }[]
-    token: { name: string; value: { text: string }; meaning: string }[]
+    request: ClaimRow[]
+    answer: ClaimRow[]
+    token: ClaimRow[]
     claims: ClaimRow[]
     userinfo: ClaimRow[]
     /** The proof in words: level and means. */
-    proof: { level: number; means: string[]; at: Date } | null
-    again: FormView | null
+    proof: { level: number | null; means: string[]; at: Date | null } | null
+    againUrl: string | null
   }
   /** Who is signed in administers nothing. Stands in the door. */
   'console-refused': { name: string; signOut: FormView; other: FormView; accountUrl: string }
@@ -275,6 +295,12 @@ export interface ConsoleClientViews {
     backUrl: string
   }
   'console-signed-out': { goOnUrl: string }
+}
+
+interface ApiHead {
+  id: string
+  name: string
+  source: ClientSource | 'built-in'
 }
 
 /** The pages of `/admin`. */

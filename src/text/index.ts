@@ -13,6 +13,8 @@ export type {
   ConfirmQuestion,
   FactorRow,
 } from './account-views.ts'
+export type { AuditLine, Choice, ConsoleLogViews, ConsoleMessage, PlotView } from './console-log-views.ts'
+export type { ConsolePeopleViews, PersonEvent, PersonLine, PersonQuestion } from './console-people-views.ts'
 export type {
   ChangeRow,
   ClaimRow,
@@ -22,6 +24,7 @@ export type {
   ClientState,
   ConsoleEntry,
   ConsoleShell,
+  ConsoleClientViews,
   ConsoleViews,
   FieldView,
   PagerView,

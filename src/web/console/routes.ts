@@ -4,6 +4,7 @@ import type { SignOut } from '../own-client/sign-out.ts'
 import { stateOf } from '../request.ts'
 import type { ConsoleGuards } from './guards.ts'
 import { PATHS } from './paths.ts'
+import { addPeopleRoutes } from './people-routes.ts'
 import type { ConsoleScreens } from './screens/screens.ts'
 import type { ConsoleVisits } from './visit.ts'
 
@@ -36,6 +37,7 @@ export function addConsoleRoutes(add: { get: Add; post: Add }, console: ConsoleP
   get('/admin/signed-out', signOut.done)
 
   get('/admin/clients', page('clients.list', clients.list))
+  addPeopleRoutes({ get, post }, page, screens)
 }
 
 /** The log tells a path by its pattern: what stands in it stays out. */

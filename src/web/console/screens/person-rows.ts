@@ -1,0 +1,120 @@
+import type { OutputOf } from '../../../admin/index.ts'
+import { meaningOf } from '../../../audit/index.ts'
+import type { ConsolePeopleViews, PersonEvent, Text } from '../../../text/index.ts'
+import { recordedDevice } from '../../account/screens/recorded-device.ts'
+import { personPath } from '../paths.ts'
+import { momentOf } from './called.ts'
+import { suppressedWords } from './message-rows.ts'
+
+export type Person = OutputOf<'accounts.get'>
+type View = ConsolePeopleViews['console-person']
+
+/** What may be done to this person; what may not has no link. */
+export interface PersonRights {
+  change: boolean
+  lift: boolean
+}
+
+/** The parts of a person's page. */
+export function personRows(person: Person, rights: PersonRights, text: Pick<Text, 'say'>, locale: string) {
+  const names = new Map(person.apps.map((app) => [app.client_id, app.name]))
+  const below = (allowed: boolean, ...path: string[]) => (allowed ? personPath(person.account_id, ...path) : null)
+
+  return {
+    addresses: person.addresses.map((one, index) => ({
+      kind: one.kind,
+      address: one.address,
+      primary: one.primary,
+      provenAt: new Date(one.proven_at),
+      usableFrom: momentOf(one.usable_from),
+      leavesAt: momentOf(one.leaves_at),
+      suppressed: one.suppressed === null ? null : suppressedWords(one.suppressed),
+      liftUrl: below(rights.lift && one.suppressed !== null, 'addresses', String(index), 'lift'),
+    })),
+    factors: person.authenticators.map((one) => ({
+      kind: one.kind === 'totp' ? 'totp' : 'other',
+      name: one.name,
+      addedAt: new Date(one.added_at),
+      lastUsedAt: momentOf(one.last_used_at),
+      removeUrl: below(rights.change, 'authenticators', one.authenticator_id, 'remove'),
+    })),
+    codesLeft: person.authenticators.length > 0 ? person.recovery_codes_left : null,
+    sessions: person.sessions.map((one) => ({
+      device: recordedDevice(text, one.device, locale),
+      since: new Date(one.signed_in_at),
+      lastSeenAt: new Date(one.last_seen_at),
+      apps: one.client_ids.map((id) => names.get(id) ?? id).join(', '),
+      endUrl: below(rights.change, 'sessions', one.session_id, 'end'),
+    })),
+    devices: person.devices.map((one) => ({
+      name: recordedDevice(text, one.name, locale),
+      until: new Date(one.until),
+      lastUsedAt: new Date(one.last_used_at),
+    })),
+    apps: person.apps.map((one) => ({
+      id: one.client_id,
+      name: one.name,
+      letter: ([...one.name][0] ?? '').toUpperCase(),
+      scopes: one.scopes.join(' '),
+      since: new Date(one.since),
+      lastUsedAt: momentOf(one.last_used_at),
+      revokeUrl: below(rights.change, 'apps', one.client_id, 'revoke'),
+    })),
+    profile: Object.entries(person.profile).map(([name, value]) => ({
+      name,
+      value: typeof value === 'string' ? value : JSON.stringify(value),
+    })),
+  } satisfies Partial<View>
+}
+
+/** Events that a person's page tells in words; the others go by their names. */
+const TOLD: readonly string[] = [
+  'account.closing',
+  'account.created',
+  'account.exported',
+  'account.imported',
+  'account.kept',
+  'account.resumed',
+  'account.suspended',
+  'address.added',
+  'address.change_asked',
+  'address.kept',
+  'address.proven',
+  'address.removed',
+  'administrator.granted',
+  'administrator.revoked',
+  'codes.replaced',
+  'consent.granted',
+  'consent.revoked',
+  'device.forgotten',
+  'device.new',
+  'factor.added',
+  'factor.removed',
+  'invitation.accepted',
+  'notice.objected',
+  'profile.changed',
+  'session.ended',
+  'sign_in.code_closed',
+  'sign_in.code_wrong',
+  'sign_in.completed',
+  'sign_in.proven',
+  'sign_in.refused',
+  'sign_in.started',
+]
+
+/** What happened to a person, as their page shows it. */
+export function personEvents(
+  entries: OutputOf<'accounts.activity'>['items'],
+  names: ReadonlyMap<string, string>,
+  text: Pick<Text, 'say'>,
+  locale: string,
+): PersonEvent[] {
+  return entries.map((entry) => ({
+    at: new Date(entry.at),
+    key: TOLD.includes(entry.event) ? entry.event.replace('.', '_') : null,
+    event: entry.event,
+    warn: meaningOf(entry.event)?.warn ?? false,
+    client: entry.client_id === null ? '' : (names.get(entry.client_id) ?? entry.client_id),
+    device: entry.device === null ? '' : recordedDevice(text, entry.device, locale),
+  }))
+}
