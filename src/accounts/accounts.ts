@@ -11,7 +11,7 @@ import {
   type Tx,
 } from '../base/index.ts'
 import type { Signup } from '../config/index.ts'
-import type { Account } from './account.ts'
+import type { Account, AccountState } from './account.ts'
 import { claimsOf } from './claims.ts'
 import { mayJoin } from './signup.ts'
 
@@ -45,6 +45,33 @@ export interface AccountStore {
   release(tx: Tx, address: ReleasedAddress): Promise<boolean>
   /** Writes the time of the sign-in when the account is active, under its row's lock; false when it is not. */
   signedIn(tx: Tx, id: string, now: Date): Promise<boolean>
+  /**
+   * What was said of an address that is nobody's yet: whether somebody was invited by it, and the state of the account
+   * that waits for it.
+   */
+  expected(kind: AddressKind, address: Address, now: Date): Promise<{ invited: boolean; waiting: AccountState | null }>
+  /** Whether an invitation by this address is in force. */
+  isInvited(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<boolean>
+  /**
+   * Single winner: takes the invitation by this address and gives its role to the account, unless that has one. Null when
+   * there is none in force.
+   */
+  acceptInvitation(tx: Tx, kind: AddressKind, address: Address, accountId: string, now: Date): Promise<AcceptedInvitation | null>
+  /**
+   * The account that waits for this address and has none of its own, locked until the end of `tx`; null where the address
+   * begins as any other.
+   */
+  waiting(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<{ accountId: string; state: AccountState } | null>
+  /** Gives it the address, after `waiting`; false when that is somebody's by now. */
+  claim(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<boolean>
+}
+
+/** An invitation that was taken up. */
+export interface AcceptedInvitation {
+  /** The role that the account has by it; null for none. */
+  role: string | null
+  /** Who invited, as the trail names them. */
+  invitedBy: string
 }
 
 /** An account, and when the very address that it was found by was proven. */
@@ -90,10 +117,15 @@ export interface Accounts {
   /** Null also for an account whose closing has come: its addresses are nobody's, and begin a new one (R-033). */
   byEmail(address: EmailAddress): Promise<Account | null>
   byAddress(address: Address): Promise<Account | null>
-  /** Whether a person with this address could make an account. Says nothing about those who have one. */
-  mayJoin(address: Address): boolean
   /**
-   * Tells whose account a proven address opens, and makes it when there is none: the only way to an account (R-087).
+   * What somebody is told who types this address to sign in: that the sign-in goes on, that the account is closed, or that
+   * there is none and can be none. Asked in the worker and never on the way of a request (R-085).
+   */
+  doorFor(address: Address): Promise<'open' | 'closed' | 'none'>
+  /**
+   * Tells whose account a proven address opens, and makes it when there is none and the policy or an invitation lets it:
+   * the only way to an account that was not imported (R-087). One that was imported with addresses that nobody has proven
+   * is opened by the first of them.
    * A number that was not proven for `phoneProofAgeSeconds` opens its account no more (R-093): with an email address
    * the account is `stale`; without one it can never be told from its number's next owner, so it is freed of the
    * number and a new account begins.
@@ -137,12 +169,19 @@ export function createAccounts(deps: {
   /** A new account for the address, which is first taken from an account that has let its proof grow old. */
   async function begin(tx: Tx, proof: ProvenAddress, old?: { accountId: string; provenBefore: Date }): Promise<Proven> {
     const { kind, address, locale } = proof
-    if (!joins(address)) return { outcome: 'refused', reason: 'signup_closed' }
+    const claimed = old ? null : await claim(tx, proof)
+    if (claimed) return claimed
+    if (!joins(address) && !(await store.isInvited(tx, kind, address, clock.now()))) {
+      return old ? { outcome: 'refused', reason: 'signup_closed' } : lateOrRefused(tx, proof)
+    }
     if (old && (await store.release(tx, { kind, address, ...old }))) await tellReleased(tx, old.accountId, proof)
     const erased = await store.free(tx, kind, address, clock.now())
     if (erased) await audit.record(tx, 'account.erased', { accountId: erased })
     const id = newId()
-    if (await store.create(tx, { id, kind, address, locale, now: clock.now() })) await tell(tx, id, proof)
+    if (await store.create(tx, { id, kind, address, locale, now: clock.now() })) {
+      await audit.record(tx, 'account.created', { ...whereOf(proof), accountId: id })
+      await tellProven(tx, id, proof)
+    }
     // Whoever lost the race finds here the account that won.
     const found = await store.byAddressIn(tx, kind, address, clock.now())
     // It is to be somebody's, and opens nothing until then (R-088).
@@ -150,15 +189,50 @@ export function createAccounts(deps: {
     return found.account.id === id ? { outcome: 'created', account: found.account } : existing(found.account)
   }
 
-  async function tell(tx: Tx, accountId: string, proof: ProvenAddress): Promise<void> {
-    const { kind, address, locale: _, ...where } = proof
-    await audit.record(tx, 'account.created', { ...where, accountId })
-    await audit.record(tx, 'address.proven', { ...where, accountId, detail: { kind, address } })
+  /** The account that was imported with this address, if it is opened by it. */
+  async function claim(tx: Tx, proof: ProvenAddress): Promise<Proven | null> {
+    const { kind, address } = proof
+    const waiting = await store.waiting(tx, kind, address, clock.now())
+    if (!waiting) return null
+    if (waiting.state !== 'active') return { outcome: 'refused', reason: 'account_closed' }
+    const erased = await store.free(tx, kind, address, clock.now())
+    if (erased) await audit.record(tx, 'account.erased', { accountId: erased })
+    if (!(await store.claim(tx, kind, address, clock.now()))) return null
+    await tellProven(tx, waiting.accountId, proof)
+    const found = await store.byAddressIn(tx, kind, address, clock.now())
+    return found && existing(found.account)
+  }
+
+  /** Nobody new may join; of two proofs at once the other one may have used up the invitation meanwhile. */
+  async function lateOrRefused(tx: Tx, { kind, address }: ProvenAddress): Promise<Proven> {
+    const now = clock.now()
+    const found = livingOne(await store.byAddressIn(tx, kind, address, now), now)
+    return found ? existing(found.account) : { outcome: 'refused', reason: 'signup_closed' }
+  }
+
+  /** An address that belongs to an account since just now. Whoever was invited by it has come. */
+  async function tellProven(tx: Tx, accountId: string, proof: ProvenAddress): Promise<void> {
+    const { kind, address } = proof
+    const where = { ...whereOf(proof), accountId }
+    await audit.record(tx, 'address.proven', { ...where, detail: { kind, address } })
+    const invitation = await store.acceptInvitation(tx, kind, address, accountId, clock.now())
+    if (!invitation) return
+    const { role, invitedBy } = invitation
+    await audit.record(tx, 'invitation.accepted', { ...where, detail: role ? { role } : {} })
+    if (role) await audit.record(tx, 'administrator.granted', { ...where, actorId: invitedBy, detail: { role } })
   }
 
   async function tellReleased(tx: Tx, accountId: string, proof: ProvenAddress): Promise<void> {
-    const { kind, address, locale: _, ...where } = proof
-    await audit.record(tx, 'address.released', { ...where, accountId, detail: { kind, address } })
+    const { kind, address } = proof
+    await audit.record(tx, 'address.released', { ...whereOf(proof), accountId, detail: { kind, address } })
+  }
+
+  async function doorFor(address: Address): ReturnType<Accounts['doorFor']> {
+    const account = await byAddress(address)
+    if (account) return account.state === 'active' ? 'open' : 'closed'
+    const { invited, waiting } = await store.expected(isEmail(address) ? 'email' : 'phone', address, clock.now())
+    if (waiting) return waiting === 'active' ? 'open' : 'closed'
+    return invited || joins(address) ? 'open' : 'none'
   }
 
   async function byAddress(address: Address): Promise<Account | null> {
@@ -170,12 +244,16 @@ export function createAccounts(deps: {
     find: (id) => store.find(id, clock.now()),
     byEmail: byAddress,
     byAddress,
-    mayJoin: joins,
+    doorFor,
     prove,
     renew: (tx, accountId, number) => store.proven(tx, accountId, number ?? null, clock.now()),
     signedIn: (tx, accountId) => store.signedIn(tx, accountId, clock.now()),
     claimsOf,
   }
+}
+
+function whereOf({ kind: _kind, address: _address, locale: _locale, ...where }: ProvenAddress) {
+  return where
 }
 
 /** Nobody, where the closing of the account has come: it is as good as erased. */

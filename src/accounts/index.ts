@@ -4,6 +4,7 @@
 // §5.7 (sub), F-25.
 export { type Account, type AccountState, handleOf, initialsOf, nameOf } from './account.ts'
 export {
+  type AcceptedInvitation,
   type AccountStore,
   type Accounts,
   createAccounts,
@@ -14,6 +15,7 @@ export {
 export type { OwnAddress } from './address-plan.ts'
 export type { AddressView } from './address-view.ts'
 export { ADDRESSES_MAX, type Addresses, type AddressStore, createAddresses } from './addresses.ts'
+export { PROFILE_CLAIMS } from './claims.ts'
 export { type Closing, type ClosingStore, createClosing } from './closing.ts'
 export type { ProfileClaim, ProfileFieldType } from './profile-fields.ts'
-export { createProfiles, type ProfileField, type ProfileStore, type Profiles } from './profiles.ts'
+export { createProfiles, type ProfileField, type ProfileStore, type Profiles, readProfile } from './profiles.ts'

@@ -39,14 +39,26 @@ export interface Profiles {
   ): Promise<{ faults: readonly ProfileClaim[]; changed: boolean }>
 }
 
+/**
+ * Reads claims of a profile as they were typed, each in its own form; what is no claim that a person may write is not looked
+ * at. `faults`: those that cannot be so. An empty text says that there is none.
+ */
+export function readProfile(
+  typed: Readonly<Record<string, unknown>>,
+  now: Date,
+): { faults: ProfileClaim[]; read: { claim: ProfileClaim; value: string | undefined }[] } {
+  const today = now.toISOString().slice(0, 10)
+  const read = PROFILE_CLAIMS.filter((claim) => Object.hasOwn(typed, claim)).map((claim) => {
+    const { data } = shapeOf(typeOf(claim), today).safeParse(typed[claim])
+    return { claim, value: data }
+  })
+  return { faults: read.filter(({ value }) => value === undefined).map(({ claim }) => claim), read }
+}
+
 export function createProfiles({ store, clock }: { store: ProfileStore; clock: Clock }): Profiles {
   async function save(tx: Tx, accountId: string, typed: Readonly<Record<string, string>>): ReturnType<Profiles['save']> {
     const now = clock.now()
-    const read = PROFILE_CLAIMS.filter((claim) => Object.hasOwn(typed, claim)).map((claim) => {
-      const { data } = shapeOf(typeOf(claim), now.toISOString().slice(0, 10)).safeParse(typed[claim])
-      return { claim, value: data }
-    })
-    const faults = read.filter(({ value }) => value === undefined).map(({ claim }) => claim)
+    const { faults, read } = readProfile(typed, now)
     if (faults.length > 0) return { faults, changed: false }
     const set = Object.fromEntries(read.flatMap(({ claim, value }) => (value ? [[claim, value]] : [])))
     const removed = read.filter(({ value }) => !value).map(({ claim }) => claim)

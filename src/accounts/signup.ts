@@ -2,8 +2,8 @@ import { type Address, canonicalDomain, domainOf, isEmail } from '../base/index.
 import type { Signup } from '../config/index.ts'
 
 /**
- * The rule for new people as a function of their parsed address; people who have an account are not asked. Domains are compared whole, as canonical
- * A-labels (R-084): `corp.example` lets in neither `evilcorp.example` nor `sub.corp.example`. A phone number is of no
+ * The rule for new people as a function of their parsed address; people who have an account, or were invited, are not
+ * asked. Domains are compared whole, as canonical A-labels (R-084): `corp.example` lets in neither `evilcorp.example` nor `sub.corp.example`. A phone number is of no
  * domain: it is let in only where everybody is.
  */
 export function mayJoin(policy: Signup): (address: Address) => boolean {

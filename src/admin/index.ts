@@ -38,6 +38,19 @@ export { createKeyHandlers } from './keys/create-key-handlers.ts'
 export { createMessageHandlers, type MessageHandlerDeps } from './messages/create-message-handlers.ts'
 export { openApiDocument, openApiManual } from './openapi.ts'
 export type { ChangeCall, Handler, Handlers, OperationSpec, ReadCall } from './operation.ts'
+export { createPeopleHandlers } from './people/create-people-handlers.ts'
+export type { PeopleDeps } from './people/deps.ts'
+export { createInviting, type InvitingDeps } from './people/inviting.ts'
+export { type PeopleSearch, readSearch } from './people/search.ts'
+export type {
+  ImportStore,
+  InvitationRow,
+  InvitationStore,
+  PeopleStore,
+  PersonRow,
+  PortableRow,
+  RoleStore,
+} from './people/stores.ts'
 export { CHANGE_LEVEL, CHANGE_MAX_AGE_SECONDS, isChange } from './permissions.ts'
 export { permissionsManual } from './permissions-manual.ts'
 export { type ApiProblemCode, apiProblems, isApiProblem } from './problems.ts'

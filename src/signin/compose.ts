@@ -9,7 +9,7 @@ import { type AttemptStore, SEAL_CONTEXT, type StoredAttempt } from './attempt.t
 
 export interface ComposeDeps {
   store: Pick<AttemptStore, 'ofChallenge'>
-  accounts: Pick<Accounts, 'byAddress' | 'mayJoin'>
+  accounts: Pick<Accounts, 'doorFor'>
   clients: Pick<Clients, 'find'>
   factors: ReadonlyMap<string, Factor>
   guesses: Pick<Guesses, 'closed'>
@@ -31,7 +31,7 @@ export function createComposer(deps: ComposeDeps) {
   const { host, hostname } = new URL(deps.issuer)
   const minutes = Math.floor(deps.codeTtlSeconds / 60)
 
-  async function compose(delivery: DueDelivery): Promise<Composed | null> {
+  async function compose(delivery: Pick<DueDelivery, 'channel' | 'challengeId' | 'target'>): Promise<Composed | null> {
     if (delivery.target === '') return null
     const attempt = delivery.challengeId ? await deps.store.ofChallenge(delivery.challengeId) : null
     const challenge = attempt?.challenges[0]
@@ -80,9 +80,9 @@ export function createComposer(deps: ComposeDeps) {
   }
 
   async function whichMessage(address: Address): Promise<'sign-in' | 'no-account' | 'account-closed'> {
-    const account = await deps.accounts.byAddress(address)
-    if (account) return account.state === 'active' ? 'sign-in' : 'account-closed'
-    return deps.accounts.mayJoin(address) ? 'sign-in' : 'no-account'
+    const door = await deps.accounts.doorFor(address)
+    if (door === 'open') return 'sign-in'
+    return door === 'closed' ? 'account-closed' : 'no-account'
   }
 
   async function shortCodeCloses(challenge: Challenge): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Account, AccountStore, FoundAccount } from '../accounts/index.ts'
+import type { AcceptedInvitation, Account, AccountStore, FoundAccount } from '../accounts/index.ts'
 import { counts, primary } from './address-sql.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { freeAddress } from './erasure.ts'
@@ -37,6 +37,8 @@ const CREATE: Statement = {
     with won as (
       insert into address (kind, canonical, account_id, primary_from, usable_from, proven_at, created_at)
       values ($5, $2, $1, $4, $4, $4, $4) on conflict (kind, canonical) do nothing returning account_id
+    ), disproven as (
+      delete from claimed_address where kind = $5 and canonical = $2 and exists (select from won)
     )
     insert into account (id, state, profile, locale, created_at)
     select account_id, 'active', '{}', $3, $4 from won returning id`,
@@ -67,7 +69,63 @@ const SIGNED_IN: Statement = {
     where id = $1 and state = 'active' and (closing_at is null or closing_at > $2::timestamptz) returning id`,
 }
 
-/** Accounts and their proven addresses in `account` and `address`. */
+const EXPECTED: Statement = {
+  name: 'accounts_expected',
+  text: `
+    select exists (
+      select from invitation where kind = $1 and canonical = $2 and expires_at > $3::timestamptz
+    ) as invited, (
+      select case when a.closing_at <= $3::timestamptz then 'closed' else a.state end
+      from claimed_address said join account a on a.id = said.account_id
+      where said.kind = $1 and said.canonical = $2 and not exists (select from address where account_id = a.id)
+    ) as waiting`,
+}
+
+const IS_INVITED: Statement = {
+  name: 'accounts_is_invited',
+  text: 'select 1 from invitation where kind = $1 and canonical = $2 and expires_at > $3::timestamptz',
+}
+
+// The role is given in the statement that takes the invitation: by one of several at once, and never in place of another.
+const ACCEPT: Statement = {
+  name: 'accounts_accept_invitation',
+  text: `
+    with taken as (
+      delete from invitation where kind = $1 and canonical = $2 and expires_at > $4::timestamptz
+      returning role, invited_by
+    ), given as (
+      update account set role = taken.role from taken where account.id = $3 and account.role is null and taken.role is not null
+      returning account.role
+    ), claimed as (
+      update deployment set admin_claimed_at = $4::timestamptz
+      where admin_claimed_at is null and exists (select from given where role = 'admin')
+    )
+    select given.role, taken.invited_by as "invitedBy" from taken left join given on true`,
+}
+
+// The account first: of two of its addresses that are proven at once the second finds the first, and is not believed.
+const LOCK_WAITING: Statement = {
+  name: 'accounts_lock_waiting',
+  text: `
+    select a.id as "accountId", case when a.closing_at <= $3::timestamptz then 'closed' else a.state end as state
+    from claimed_address said join account a on a.id = said.account_id
+    where said.kind = $1 and said.canonical = $2 for no key update of a for update of said`,
+}
+
+const CLAIM: Statement = {
+  name: 'accounts_claim',
+  text: `
+    with said as (
+      delete from claimed_address where kind = $1 and canonical = $2 returning account_id
+    )
+    insert into address (kind, canonical, account_id, primary_from, usable_from, proven_at, created_at)
+    select $1, $2, account_id, $3::timestamptz, $3::timestamptz, $3::timestamptz, $3::timestamptz from said
+    on conflict (kind, canonical) do nothing returning account_id`,
+}
+
+const HAS_ADDRESS: Statement = { name: 'accounts_has_address', text: 'select 1 from address where account_id = $1 limit 1' }
+
+/** Accounts and their proven addresses in `account` and `address`; addresses that were only said in `claimed_address`. */
 export function createAccountStore(db: Database): AccountStore {
   return {
     find: async (id, now) => (await db.run<Account>(FIND, [id, now]))[0] ?? null,
@@ -82,9 +140,22 @@ export function createAccountStore(db: Database): AccountStore {
     release: async (tx, { kind, address, accountId, provenBefore }) =>
       (await runIn(tx, RELEASE, [kind, address, accountId, provenBefore])).length === 1,
     signedIn: async (tx, id, now) => (await runIn(tx, SIGNED_IN, [id, now])).length === 1,
+    expected: async (kind, address, now) =>
+      (await db.run<Expected>(EXPECTED, [kind, address, now]))[0] ?? { invited: false, waiting: null },
+    isInvited: async (tx, kind, address, now) => (await runIn(tx, IS_INVITED, [kind, address, now])).length === 1,
+    acceptInvitation: async (tx, kind, address, accountId, now) =>
+      (await runIn<AcceptedInvitation>(tx, ACCEPT, [kind, address, accountId, now]))[0] ?? null,
+    // Two statements: the second sees what another transaction wrote while the first one waited.
+    async waiting(tx, kind, address, now) {
+      const [waiting] = await runIn<Waiting>(tx, LOCK_WAITING, [kind, address, now])
+      return waiting && (await runIn(tx, HAS_ADDRESS, [waiting.accountId])).length === 0 ? waiting : null
+    },
+    claim: async (tx, kind, address, now) => (await runIn(tx, CLAIM, [kind, address, now])).length === 1,
   }
 }
 
+type Expected = Awaited<ReturnType<AccountStore['expected']>>
+type Waiting = NonNullable<Awaited<ReturnType<AccountStore['waiting']>>>
 type FoundRow = Account & { provenAt: Date }
 
 function found([row]: FoundRow[]): FoundAccount | null {

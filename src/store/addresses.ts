@@ -18,11 +18,17 @@ const LOCK: Statement = {
     for no key update`,
 }
 
+// Whoever an import said it to be, it is proven to be this account's.
 const INSERT: Statement = {
   name: 'addresses_insert',
   text: `
-    insert into address (account_id, kind, canonical, primary_from, usable_from, proven_at, created_at)
-    values ($1, $2, $3, $4, $5, $6, $6) on conflict (kind, canonical) do nothing returning 1`,
+    with won as (
+      insert into address (account_id, kind, canonical, primary_from, usable_from, proven_at, created_at)
+      values ($1, $2, $3, $4, $5, $6, $6) on conflict (kind, canonical) do nothing returning 1
+    ), disproven as (
+      delete from claimed_address where kind = $2 and canonical = $3 and exists (select from won)
+    )
+    select 1 from won`,
 }
 
 const SCHEDULE: Statement = {

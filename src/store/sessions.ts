@@ -53,8 +53,8 @@ const END_INTERACTIONS: Statement = {
   text: `delete from oidc_record where account_id = $1 and ${INTERACTIONS}`,
 }
 
-const END_ON_ACCOUNT_PAGE: Statement = {
-  name: 'sessions_end_on_account_page',
+const END_ON_OWN_PAGES: Statement = {
+  name: 'sessions_end_on_own_pages',
   text: 'delete from account_session where account_id = $1 and sid = any($2::text[])',
 }
 
@@ -80,8 +80,8 @@ export function createSessionStore(db: Database): SessionStore {
       }
       const known = ended.flatMap(({ authorizations }) => Object.values(authorizations))
       await endGranted(tx, [...new Set(known.flatMap(({ grantId }) => grantId ?? []))])
-      const sids = ended.flatMap(({ authorizations }) => authorizations.account?.sid ?? [])
-      await runIn(tx, END_ON_ACCOUNT_PAGE, [accountId, sids])
+      const sids = known.flatMap(({ sid }) => sid ?? [])
+      await runIn(tx, END_ON_OWN_PAGES, [accountId, sids])
       return new Set(ended.filter(({ living }) => living).map(({ uid }) => uid)).size
     },
     async endGrants(tx, accountId) {

@@ -7,7 +7,7 @@ import { messageView } from './messages.ts'
 const read = { scope: 'accounts:read', roles: ['admin', 'support', 'auditor'] } as const
 const write = { scope: 'accounts:write', roles: ['admin', 'support'] } as const
 
-const accountId = z.string().min(1).max(100)
+const accountId = z.string().min(1).max(255)
 const account = z.strictObject({ account_id: accountId })
 const role = z.enum(ROLES)
 const state = z.enum(['active', 'suspended', 'closed'])
@@ -24,17 +24,24 @@ const accountSummary = z.object({
   last_sign_in_at: moment.nullable(),
 })
 
-const accountView = accountSummary.extend({
+/** What is said of the person itself. A change answers no more than this. */
+const personView = accountSummary.extend({
   locale: z.string().nullable(),
   /** Standard claims of OpenID Connect Core §5.1. */
   profile: z.record(z.string(), z.unknown()),
   closing_at: moment.nullable(),
+  /** For If-Match. */
+  version: z.string(),
+})
+
+const accountView = personView.extend({
   addresses: z.array(
     z.object({
       kind: z.enum(['email', 'phone']),
       address: z.string(),
       primary: z.boolean(),
-      proven_at: moment,
+      /** Null: an import said so, and nobody has proven it. It opens nothing but an account that has no other. */
+      proven_at: moment.nullable(),
       usable_from: moment.nullable(),
       leaves_at: moment.nullable(),
       /** Why it takes no messages; null where it does. */
@@ -70,8 +77,6 @@ const accountView = accountSummary.extend({
       last_used_at: moment.nullable(),
     }),
   ),
-  /** For If-Match. */
-  version: z.string(),
 })
 
 /** One line of an import or export. What is given as `sub` stays the subject. */
@@ -136,7 +141,7 @@ export const peopleOperations = {
     input: account.extend({
       profile: z.record(z.string(), z.string().max(500)).describe('standard claims by their names; an empty text takes one away'),
     }),
-    output: accountView,
+    output: personView,
   }),
   'accounts.suspend': operation({
     ...write,
@@ -144,7 +149,7 @@ export const peopleOperations = {
     path: '/accounts/{account_id}/suspend',
     summary: 'Suspend a person: sessions and tokens end at once, and nobody signs in',
     input: account,
-    output: accountView,
+    output: personView,
   }),
   'accounts.resume': operation({
     ...write,
@@ -152,7 +157,7 @@ export const peopleOperations = {
     path: '/accounts/{account_id}/resume',
     summary: 'Let a suspended person sign in again',
     input: account,
-    output: accountView,
+    output: personView,
   }),
   'accounts.end-sessions': operation({
     ...write,

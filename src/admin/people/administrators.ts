@@ -1,0 +1,52 @@
+import { AdminFault } from '../fault.ts'
+import type { ChangeCall, Handlers } from '../operation.ts'
+import type { Role } from '../scopes.ts'
+import type { administratorOperations } from '../specs/people.ts'
+import type { PeopleDeps } from './deps.ts'
+import { mayGive } from './guard.ts'
+import { about, lockPerson } from './locked.ts'
+import { summaryOf } from './person-view.ts'
+
+/** Who may administer. Changes come one after the other, over all instances, so that the last administrator stays. */
+export function createAdministratorHandlers(deps: PeopleDeps): Handlers<typeof administratorOperations> {
+  const { roles, audit } = deps
+
+  async function lockToChange(call: ChangeCall, id: string, role: Role | null) {
+    await roles.lock(call.tx)
+    const person = await lockPerson(deps, call, id, true)
+    if (person.role === 'admin' && role !== 'admin' && (await roles.otherAdmins(call.tx, id)) === 0)
+      throw new AdminFault('last_administrator', 'This is the last person who may administer: make somebody else one first.')
+    return person
+  }
+
+  return {
+    async 'administrators.list'({ now }) {
+      const rows = await roles.list(now)
+      return { items: rows.map((row) => ({ ...summaryOf(row), second_factor: row.secondFactor })) }
+    },
+
+    async 'administrators.grant'(call, { account_id: id, role }) {
+      const { tx, actor, now } = call
+      mayGive(actor, role)
+      const person = await lockToChange(call, id, role)
+      if (person.state !== 'active' || person.closingAt)
+        throw new AdminFault('conflict', 'This person is suspended, closed or about to be deleted: they cannot administer.')
+      if (person.role === role) return { done: true }
+      // Somebody who was more, or something else, begins anew with what they are now.
+      if (person.role !== null) await roles.endAdministration(tx, id, deps.adminApi)
+      await roles.set(tx, id, role)
+      if (role === 'admin') await roles.closeFirstLink(tx, now)
+      await audit.record(tx, 'administrator.granted', { ...about(call, id), detail: { role } })
+      return { done: true }
+    },
+
+    async 'administrators.revoke'(call, { account_id: id }) {
+      const person = await lockToChange(call, id, null)
+      if (person.role === null) throw new AdminFault('not_found', 'This person has no role.')
+      await roles.endAdministration(call.tx, id, deps.adminApi)
+      await roles.set(call.tx, id, null)
+      await audit.record(call.tx, 'administrator.revoked', about(call, id))
+      return { done: true }
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import type { Handlers } from '../operation.ts'
+import type { administratorOperations, peopleOperations } from '../specs/people.ts'
+import { createAdministratorHandlers } from './administrators.ts'
+import { createChangeHandlers } from './changes.ts'
+import type { PeopleDeps } from './deps.ts'
+import { createEndingHandlers } from './endings.ts'
+import { createImportHandlers } from './import.ts'
+import { createInvitationHandlers } from './invitations.ts'
+import { createReadHandlers } from './reading.ts'
+
+/** Everything that administrators do about people: look, help, invite, suspend, delete, import, and give roles. */
+export function createPeopleHandlers(deps: PeopleDeps): Handlers<typeof peopleOperations & typeof administratorOperations> {
+  return {
+    ...createReadHandlers(deps),
+    ...createChangeHandlers(deps),
+    ...createEndingHandlers(deps),
+    ...createInvitationHandlers(deps),
+    ...createImportHandlers(deps),
+    ...createAdministratorHandlers(deps),
+  }
+}
