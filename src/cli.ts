@@ -1,64 +1,60 @@
-// The command line. `manual` writes the pages that come from the code; `migrate` brings the database up to date.
-import { readFileSync, writeFileSync } from 'node:fs'
+#!/usr/bin/env node
+// The command line: what it reads from the process and writes to it. The commands are in cli/.
+import { spawn } from 'node:child_process'
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { openApiManual, permissionsManual } from './admin/index.ts'
-import { eventsManual } from './audit/index.ts'
-import { createLog } from './base/index.ts'
-import { envExample, readStorageConfig, settingsManual } from './config/index.ts'
+import { createInterface } from 'node:readline'
+import { clientIsGenerated, generateClient } from '../prisma/generate.ts'
+import { clock } from './base/index.ts'
+import { CommandFault, generatedPages, type LocalVerbs, runCommandLine, type Terminal } from './cli/index.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const USAGE = `Usage: node src/cli.ts <command>
+const STANDARD_INPUT = '-'
 
-  manual           write the pages that come from the code
-  manual --check   fail when one of them differs from the code
-  migrate          bring the database up to date (DATABASE_DIRECT_URL, or DATABASE_URL)
-`
+const terminal: Terminal = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  err: (line) => void process.stderr.write(`${line}\n`),
+  columns: process.stdout.isTTY ? process.stdout.columns : null,
+  interactive: process.stderr.isTTY === true,
+  readFile: (path) => readFileSync(path === STANDARD_INPUT ? 0 : path, 'utf8'),
+  lines: (path) =>
+    createInterface({
+      input: path === STANDARD_INPUT ? process.stdin : createReadStream(path),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    }),
+  browse(url) {
+    if (!terminal.interactive) return
+    const [command = '', ...args] = { darwin: ['open'], win32: ['explorer'] }[String(process.platform)] ?? ['xdg-open']
+    spawn(command, [...args, url], { stdio: 'ignore', detached: true })
+      .on('error', () => {}) // the address stands on the screen
+      .unref()
+  },
+}
 
-/** Pages made from the code, by path from the top of the project. */
-async function pages(): Promise<{ path: string; content: string }[]> {
+// The store is loaded only for commands that need it: the others need no database and no generated client.
+async function localVerbs(): Promise<Omit<LocalVerbs, 'manual'>> {
+  if (!clientIsGenerated()) generateClient()
+  const { createLocalVerbs } = await import('./local-verbs.ts')
+  return createLocalVerbs(process.env)
+}
+
+const local: LocalVerbs = {
+  migrate: async () => (await localVerbs()).migrate(),
+  grantAdmin: async (address) => (await localVerbs()).grantAdmin(address),
+  signInLink: async (address) => (await localVerbs()).signInLink(address),
+  plan: async (path) => (await localVerbs()).plan(path),
+  apply: async (path) => (await localVerbs()).apply(path),
+  doctor: async () => (await localVerbs()).doctor(),
+  manual,
+}
+
+async function manual({ check }: { check: boolean }): Promise<readonly string[]> {
   // The list of requirements lives beside the tests that prove them: an installation for production lacks both.
   const { requirementsPage } = await import('../test/house/requirements-page.ts')
-  return [
-    { path: 'docs/settings.md', content: settingsManual() },
-    { path: '.env.example', content: envExample() },
-    { path: 'docs/events.md', content: eventsManual() },
-    { path: 'docs/admin-permissions.md', content: permissionsManual() },
-    { path: 'docs/openapi.json', content: openApiManual() },
-    { path: 'docs/security-requirements.md', content: requirementsPage(ROOT) },
-  ]
-}
-
-async function manual(check: boolean): Promise<number> {
-  const stale = (await pages()).filter(({ path, content }) => textAt(path) !== content)
-  if (check) {
-    for (const { path } of stale) console.error(`${path} differs from the code: run \`npm run manual\``)
-    return stale.length === 0 ? 0 : 1
-  }
-  for (const { path, content } of stale) {
-    writeFileSync(join(ROOT, path), content)
-    console.log(`written: ${path}`)
-  }
-  return 0
-}
-
-async function migrateDatabase(): Promise<number> {
-  const read = readStorageConfig(process.env, { files: (path) => readFileSync(path, 'utf8') })
-  if (!read.ok) {
-    for (const { name, words } of read.faults) console.error(`${name} ${words}`)
-    return 1
-  }
-  const log = createLog(read.config.logLevel)
-  // The store is loaded only here: the other commands need no database and no generated client.
-  const { migrate } = await import('./store/index.ts')
-  try {
-    const { applied } = await migrate({ url: read.config.databaseDirectUrl, log })
-    console.log(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`)
-    return 0
-  } catch (error) {
-    log.error({ err: error }, 'the database was not migrated')
-    return 1
-  }
+  const pages = [...generatedPages(), { path: 'docs/security-requirements.md', content: requirementsPage(ROOT) }]
+  const stale = pages.filter(({ path, content }) => textAt(path) !== content)
+  if (!check) for (const { path, content } of stale) writeFileSync(join(ROOT, path), content)
+  return stale.map(({ path }) => path)
 }
 
 function textAt(path: string): string | null {
@@ -69,27 +65,10 @@ function textAt(path: string): string | null {
   }
 }
 
-async function run(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { check: { type: 'boolean' }, help: { type: 'boolean' } },
-  })
-  const [command, ...rest] = positionals
-  if (values.help && positionals.length === 0) {
-    console.log(USAGE)
-    return 0
-  }
-  if (rest.length === 0 && command === 'manual') return manual(values.check ?? false)
-  if (rest.length === 0 && command === 'migrate' && !values.check) return migrateDatabase()
-  console.error(USAGE)
-  return 2
+async function openHouse(): Promise<never> {
+  throw new CommandFault('usage', 'give the address of the service: --url, or DOORWARD_URL')
 }
 
-try {
-  process.exitCode = await run(process.argv.slice(2))
-} catch (error) {
-  // An option that parseArgs does not know.
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
-  process.exitCode = 2
-}
+// Whoever reads no further, as `head` does, ends it.
+process.stdout.on('error', () => process.exit(0))
+process.exitCode = await runCommandLine(process.argv.slice(2), { terminal, clock, env: process.env, openHouse, local })

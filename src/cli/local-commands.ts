@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import type { PlannedEntry } from '../clients/index.ts'
 import type { CommonOptions } from './connect.ts'
-import { CommandFault } from './exits.ts'
+import { CommandFault, exits } from './exits.ts'
 import type { Finding } from './finding.ts'
 import { asCommandFault } from './local-door.ts'
+import { cell } from './print.ts'
 import { jsonText, plain, type Terminal } from './terminal.ts'
 
 /** What the link of a sign-in under way is printed as. */
@@ -10,6 +12,7 @@ export interface SignInLink {
   link: string | null
   code: string | null
   device: string
+  createdAt: Date
   expiresAt: Date
 }
 
@@ -23,6 +26,10 @@ export interface LocalVerbs {
   grantAdmin(address: string): Promise<GrantedAdmin>
   /** Null where there is no sign-in of an administrator under way for this address. */
   signInLink(address: string): Promise<SignInLink | null>
+  /** What a clients file would change: the one of the settings where `path` is null. Throws `CommandFault` with its faults. */
+  plan(path: string | null): Promise<readonly PlannedEntry[]>
+  /** The same, and does it. Answers what it did. */
+  apply(path: string | null): Promise<readonly PlannedEntry[]>
   doctor(): Promise<Finding[]>
   /** Writes the pages that come from the code, or tells which differ; answers their paths. */
   manual(options: { check: boolean }): Promise<readonly string[]>
@@ -38,7 +45,10 @@ export function addLocalCommands(program: Command, use: () => LocalUse): void {
   const add = (name: string, description: string, work: (use: LocalUse, options: Options, given: string[]) => Promise<void>) => {
     const command = program.command(name).description(description)
     command.action(async (...given: unknown[]) => {
-      const texts = given.slice(0, command.registeredArguments.length).map(String)
+      const texts = given
+        .slice(0, command.registeredArguments.length)
+        .filter((text) => text !== undefined)
+        .map(String)
       try {
         await work(use(), command.optsWithGlobals<Options>(), texts)
       } catch (error) {
@@ -48,6 +58,10 @@ export function addLocalCommands(program: Command, use: () => LocalUse): void {
     return command
   }
   add('migrate', 'Bring the database up to date (DATABASE_DIRECT_URL, or DATABASE_URL)', migrate)
+  add('plan', 'Show what the clients file would change (CLIENTS_FILE, or another)', plan)
+    .argument('[file]')
+    .option('--exit-code', `exit with ${exits.changes.code} where it would change something`)
+  add('apply', 'Make the registrations equal to the clients file', apply).argument('[file]')
   add('grant-admin', 'Make the person of an address an administrator, or invite them as one', grantAdmin).argument('<address>')
   add('sign-in-link', 'Print the link of a sign-in that an administrator has begun, when mail is down', signInLink).argument(
     '<address>',
@@ -59,12 +73,38 @@ export function addLocalCommands(program: Command, use: () => LocalUse): void {
   )
 }
 
-type Options = CommonOptions & { check?: boolean }
+type Options = CommonOptions & { check?: boolean; exitCode?: boolean }
 
 async function migrate({ terminal, local }: LocalUse, { json }: Options): Promise<void> {
   const { applied } = await local.migrate()
   if (json) terminal.out(jsonText({ applied }))
   else terminal.out(applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`)
+}
+
+async function plan({ terminal, local }: LocalUse, { json, exitCode }: Options, [file]: string[]): Promise<void> {
+  const entries = await local.plan(file ?? null)
+  if (json) terminal.out(jsonText(entries, 2))
+  else for (const line of planLines(entries)) terminal.out(line)
+  if (exitCode && entries.some(({ action }) => action !== 'wait'))
+    throw new CommandFault('changes', 'the file would change something')
+}
+
+async function apply({ terminal, local }: LocalUse, { json }: Options, [file]: string[]): Promise<void> {
+  const entries = await local.apply(file ?? null)
+  if (json) terminal.out(jsonText(entries, 2))
+  else for (const line of planLines(entries)) terminal.out(line)
+}
+
+const SIGNS = { create: '+', change: '~', 'take-over': '~', remove: '-', wait: '…' } as const
+const ACTIONS = { create: 'new', change: 'changed', 'take-over': 'taken over', remove: 'gone', wait: 'waits' } as const
+
+/** What a plan says, entry by entry, with each field as it is and as it would be. */
+export function planLines(entries: readonly PlannedEntry[]): string[] {
+  if (entries.length === 0) return ['Nothing to do: what is registered is what the file says.']
+  return entries.flatMap(({ kind, id, action, changes, words }) => [
+    `${SIGNS[action]} ${kind === 'client' ? 'client' : 'API'} ${plain(id)} (${ACTIONS[action]})${words ? `: ${plain(words)}` : ''}`,
+    ...changes.map(({ field, before, after }) => `    ${field}: ${cell(before)} → ${cell(after)}`),
+  ])
 }
 
 async function grantAdmin({ terminal, local }: LocalUse, { json }: Options, [address = '']: string[]): Promise<void> {
@@ -88,7 +128,9 @@ async function signInLink({ terminal, local }: LocalUse, { json }: Options, [add
     )
   }
   if (json) return terminal.out(jsonText(found))
-  terminal.err(`Begun on ${plain(found.device)}; good until ${found.expiresAt.toISOString()}. It is as secret as the mail.`)
+  terminal.err(
+    `Begun on ${plain(found.device)} at ${found.createdAt.toISOString()}; good until ${found.expiresAt.toISOString()}. It is as secret as the mail.`,
+  )
   if (found.link) terminal.out(`link: ${found.link}`)
   if (found.code) terminal.out(`code: ${found.code}`)
 }

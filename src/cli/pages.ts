@@ -1,0 +1,16 @@
+import { openApiManual, permissionsManual } from '../admin/index.ts'
+import { eventsManual } from '../audit/index.ts'
+import { envExample, settingsManual } from '../config/index.ts'
+import { commandLineManual } from './manual.ts'
+
+/** Pages that come from the code, by path from the top of the project. */
+export function generatedPages(): { path: string; content: string }[] {
+  return [
+    { path: 'docs/settings.md', content: settingsManual() },
+    { path: '.env.example', content: envExample() },
+    { path: 'docs/events.md', content: eventsManual() },
+    { path: 'docs/admin-permissions.md', content: permissionsManual() },
+    { path: 'docs/openapi.json', content: openApiManual() },
+    { path: 'docs/command-line.md', content: commandLineManual() },
+  ]
+}

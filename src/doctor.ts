@@ -1,0 +1,178 @@
+import { existsSync } from 'node:fs'
+import { addSeconds, type Clock, createLog, createSecrets, type Log } from './base/index.ts'
+import { broken, type Finding, look, ok } from './cli/index.ts'
+import type { Config } from './config/index.ts'
+import { createSmtpRoutes } from './delivery/channels/index.ts'
+import { createKeys } from './keys/index.ts'
+import { createDoctorStore, createKeyStore, type Database } from './store/index.ts'
+
+const LATE_SECONDS = 60
+const WAITING_SECONDS = 300
+
+export interface DoctorDeps {
+  config: Config
+  db: Database
+  secrets: readonly string[]
+  clock: Clock
+  env: Readonly<Record<string, string | undefined>>
+  /** What the clients file says, and what would change by it. */
+  clientsFile(): Promise<Finding[]>
+}
+
+/** Looks at everything that an installation needs, and changes nothing. What cannot be asked without the database is left out. */
+export async function examine(deps: DoctorDeps): Promise<Finding[]> {
+  const { config, db, clock } = deps
+  const mail = examineMail(config, createLog('silent'))
+  const findings = [...(await examineDatabase(config, db)), ...examineTexts(config, deps.env)]
+  const usable = !findings.some(({ about, state }) => about === 'database' && state === 'broken')
+  const store = createDoctorStore(db)
+  const asked = usable
+    ? [
+        ...(await examineSecrets(deps, store)),
+        await examineKeys(deps),
+        ...(await deps.clientsFile()),
+        ...(await examineWork(store, clock.now())),
+        await examineAdministrators(store, clock.now()),
+      ]
+    : []
+  return [ok('settings', 'all are right'), ...findings, ...(await mail), ...asked]
+}
+
+async function examineDatabase(config: Config, db: Database): Promise<Finding[]> {
+  const { reachable, writable, schema, clockSkewSeconds, reason } = await db.health()
+  if (!reachable) return [broken('database', `is not reached: ${reason}`, 'Check DATABASE_URL, and that the server runs.')]
+  if (schema === 'behind') return [broken('database', 'lacks migrations of this version', 'Run `doorward migrate`.')]
+  if (schema === 'ahead') return [broken('database', 'is newer than this version', 'Run the version that migrated it.')]
+  if (!writable) return [broken('database', 'is read-only', 'DATABASE_URL must lead to the primary, not to a replica.')]
+  return [ok('database', 'is reached, writable and up to date'), clockFinding(config, clockSkewSeconds ?? 0)]
+}
+
+function clockFinding({ clockSkewMaxSeconds }: Config, skew: number): Finding {
+  const words = `differs from the database's by ${Math.abs(skew).toFixed(1)} s`
+  const todo = 'Let both machines keep their time by NTP.'
+  if (Math.abs(skew) > clockSkewMaxSeconds)
+    return broken('clock', `${words}; CLOCK_SKEW_MAX allows ${clockSkewMaxSeconds} s`, todo)
+  return Math.abs(skew) > clockSkewMaxSeconds / 2 ? look('clock', words, todo) : ok('clock', words)
+}
+
+type Store = ReturnType<typeof createDoctorStore>
+
+async function examineSecrets({ config, secrets }: DoctorDeps, store: Store): Promise<Finding[]> {
+  const deployment = await store.deployment()
+  if (!deployment) return [look('secrets', 'the database was not used by a service yet', 'Start one.')]
+  const { ids } = createSecrets(secrets)
+  const foreign = deployment.issuer !== config.issuer
+  const common = deployment.secretIds.filter((id) => ids.includes(id))
+  return [
+    foreign
+      ? broken(
+          'issuer',
+          `the database belongs to ${deployment.issuer}, and ISSUER is ${config.issuer}`,
+          'Use the same ISSUER, or another database.',
+        )
+      : ok('issuer', config.issuer),
+    common.length === 0
+      ? broken('secrets', 'no key of SECRETS is one that this database was used with', 'Add the former key behind the new one.')
+      : common.length < deployment.secretIds.length
+        ? look(
+            'secrets',
+            'the service was started with keys that are not here',
+            'Give all instances and commands the same SECRETS.',
+          )
+        : ok('secrets', `${ids.length} of them; the database knows ${common.length}`),
+  ]
+}
+
+async function examineKeys({ db, secrets, clock }: DoctorDeps): Promise<Finding> {
+  // What would be sealed anew at a start stays as it is.
+  const store = { ...createKeyStore(db), reseal: async () => {} }
+  const keys = createKeys({ store, transact: db.transact, secrets: createSecrets(secrets), clock, log: createLog('silent') })
+  try {
+    return ok('signing keys', `${(await keys.load()).length}, and all can be opened`)
+  } catch (error) {
+    return broken(
+      'signing keys',
+      (error as Error).message,
+      'Add the key of SECRETS that they were sealed with; a first start makes them.',
+    )
+  }
+}
+
+async function examineMail(config: Config, log: Log): Promise<Finding[]> {
+  if (config.smtpUrls.length === 0) return [ok('mail', 'trial mode: to the inbox page')]
+  const routes = createSmtpRoutes({ urls: config.smtpUrls, log })
+  try {
+    return await Promise.all(
+      routes.map(async (route) =>
+        (route.check?.() ?? Promise.resolve()).then(
+          () => ok('mail', `${route.name}: connects, with TLS and sign-in as SMTP_URL says; nothing was sent`),
+          (error: Error) =>
+            broken('mail', `${route.name}: ${error.message}`, 'Check SMTP_URL: host, port, user, password and TLS.'),
+        ),
+      ),
+    )
+  } finally {
+    for (const route of routes) await route.close()
+  }
+}
+
+/** The form of what texts are sent with: whether a provider takes it is known once a text was sent. */
+function examineTexts(config: Config, env: DoctorDeps['env']): Finding[] {
+  if (config.smsRoutes.length === 0) return [ok('texts', config.texts ? 'trial mode: to the inbox page' : 'none are sent')]
+  const judge = {
+    sns: () =>
+      (env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY) ||
+      env.AWS_ROLE_ARN ||
+      env.AWS_CONTAINER_CREDENTIALS_FULL_URI ||
+      env.AWS_PROFILE
+        ? null
+        : 'no AWS credentials in the environment: those of the machine are used, if it has any',
+    twilio: () =>
+      /^AC[0-9a-f]{32}$/.test(config.twilioAccountSid ?? '') ? null : 'TWILIO_ACCOUNT_SID is not AC and 32 hexadecimal digits',
+    webhook: () => (config.smsWebhookUrl?.startsWith('https:') ? null : 'SMS_WEBHOOK_URL is not https'),
+  }
+  const prices = config.smsPricesFile
+  const missing = prices !== null && !existsSync(prices)
+  return [
+    ...config.smsRoutes.map((name) => {
+      const words = judge[name]()
+      return words === null ? ok('texts', `${name} is set up`) : look('texts', `${name}: ${words}`, 'See docs/text-messages.md.')
+    }),
+    ...(missing ? [broken('texts', `SMS_PRICES_FILE is not there: ${prices}`, 'Mount it, or take the setting away.')] : []),
+  ]
+}
+
+async function examineWork(store: Store, now: Date): Promise<Finding[]> {
+  const { late, dead } = await store.jobs(addSeconds(now, -LATE_SECONDS))
+  const { waiting, oldest } = await store.messages(addSeconds(now, -WAITING_SECONDS))
+  const since = oldest ? ` since ${oldest.toISOString()}` : ''
+  return [
+    late - dead > 0
+      ? look(
+          'jobs',
+          `${late - dead} are late by more than a minute`,
+          'Is a service running, and does it reach DATABASE_DIRECT_URL?',
+        )
+      : ok('jobs', 'none is late'),
+    ...(dead > 0 ? [look('jobs', `${dead} were given up`, 'Their reasons are in the log.')] : []),
+    waiting > 0
+      ? look('messages', `${waiting} wait for more than five minutes${since}`, 'See `doorward messages list --state deferred`.')
+      : ok('messages', 'none waits for long'),
+  ]
+}
+
+async function examineAdministrators(store: Store, now: Date): Promise<Finding> {
+  const { active, strong, invited } = await store.administrators(now)
+  if (active === 0) {
+    const words = invited > 0 ? 'none yet; one was invited' : 'there is none'
+    return look(
+      'administrators',
+      words,
+      'Open the link that the service prints at its start, or run `doorward grant-admin <address>`.',
+    )
+  }
+  if (strong === 0) {
+    return look('administrators', `${active}, and none has an authenticator`, 'Sign in at /admin: it is set up on the way.')
+  }
+  return ok('administrators', `${active}, ${strong} with an authenticator`)
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Clock, clock, createLog, createMetrics, createSecrets, parseEmailAddress } from './base/index.ts'
+import { CommandFault } from './cli/index.ts'
+import { type Config, type Fault, readConfig } from './config/index.ts'
+import { checkDeployment, type Database, DeploymentConflict, findEmbeddedPostgres, openDatabase } from './store/index.ts'
+import { trialSecrets } from './trial.ts'
+
+/** The database and its secrets, as the settings name them: what a command in place works on. */
+export interface LocalGround {
+  config: Config
+  db: Database
+  /** Newest first. */
+  secrets: readonly string[]
+  clock: Clock
+  close(): Promise<void>
+}
+
+const POOL_SIZE = 4
+
+/** Reads the settings of the service. Throws `CommandFault` with every fault. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Config {
+  const read = readConfig(env, { files: (path) => readFileSync(path, 'utf8') })
+  if (read.ok) return read.config
+  throw new CommandFault('failed', 'the settings are not right', { faults: read.faults.map(asFieldFault) })
+}
+
+const asFieldFault = ({ name, words }: Fault) => ({ field: '', words: `${name} ${words}` })
+
+/** Opens the database of the settings; in trial mode that of the service that is running. Throws `CommandFault`. */
+export async function openGround(env: Readonly<Record<string, string | undefined>>): Promise<LocalGround> {
+  const config = readSettings(env)
+  const url = config.databaseUrl ?? (await findEmbeddedPostgres(join(config.dataDir, 'postgres')))
+  if (url === null) {
+    throw new CommandFault('unreachable', 'no service runs here: start it, set DATABASE_URL, or give --url')
+  }
+  const secrets = config.secrets ?? trialSecrets(config.dataDir)
+  const log = createLog('silent')
+  const db = openDatabase({ url, poolSize: POOL_SIZE, log, metrics: createMetrics(), clock })
+  return { config, db, secrets, clock, close: () => db.close() }
+}
+
+/** The same, once it is known that database and settings belong together. */
+export async function openOwnGround(env: Readonly<Record<string, string | undefined>>): Promise<LocalGround> {
+  const ground = await openGround(env)
+  try {
+    await checkGround(ground)
+    return ground
+  } catch (error) {
+    await ground.close()
+    throw error
+  }
+}
+
+async function checkGround({ config, db, secrets }: LocalGround): Promise<void> {
+  const { reachable, writable, schema, reason } = await db.health()
+  if (!reachable) throw new CommandFault('unreachable', `the database was not reached: ${reason}`)
+  if (!writable) throw new CommandFault('unreachable', 'the database is read-only')
+  if (schema !== 'ready' && schema !== 'ahead-compatible') throw new CommandFault('failed', `the database: ${reason}`)
+  const { ids } = createSecrets(secrets)
+  try {
+    await checkDeployment(db, { issuer: config.issuer, secretIds: ids, now: clock.now(), log: createLog('silent') })
+  } catch (error) {
+    throw error instanceof DeploymentConflict ? new CommandFault('failed', error.message, { cause: error }) : error
+  }
+}
+
+/** An address as it was typed. Throws `CommandFault`. */
+export function emailFrom(text: string) {
+  const address = parseEmailAddress(text)
+  if (!address) throw new CommandFault('usage', 'this is no email address')
+  return address
+}
