@@ -51,13 +51,18 @@ export function createClients(deps: {
   // Apart, so that a flood of unknown ids cannot push out the clients that exist.
   const known = createMemory<Client>({ clock, keptMs: KEPT_MS, keptMax: KEPT_MAX })
   const unknown = createMemory<null>({ clock, keptMs: KEPT_MS, keptMax: KEPT_MAX })
+  /** How often everything was forgotten. */
+  let forgotten = 0
   const apis = createMemory<ResourceServer[]>({ clock, keptMs: KEPT_MS, keptMax: 1 })
 
   async function find(id: string): Promise<Client | null> {
     if (!/^[\x21-\x7e]{1,200}$/.test(id)) return null
     const kept = own.get(id) ?? known.get(id) ?? unknown.get(id)
     if (kept !== undefined) return kept
+    const asked = forgotten
     const found = await store.findClient(id)
+    // What was read before a change must not be kept after it was told of.
+    if (asked !== forgotten) return found
     if (found) known.set(id, found)
     else unknown.set(id, null)
     return found
@@ -66,12 +71,14 @@ export function createClients(deps: {
   async function resourceServers(): Promise<ResourceServer[]> {
     const kept = apis.get('all')
     if (kept) return kept
+    const asked = forgotten
     const found = [...(deps.ownApis ?? []), ...(await store.listResourceServers())]
-    apis.set('all', found)
+    if (asked === forgotten) apis.set('all', found)
     return found
   }
 
   function forget(): void {
+    forgotten += 1
     for (const memory of [known, unknown, apis]) memory.clear()
   }
 

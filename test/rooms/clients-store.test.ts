@@ -102,6 +102,27 @@ describe('in the database', () => {
     expect(asked).toHaveLength(4)
   })
 
+  test('what was read before a change is not kept after it', async () => {
+    const real = createClientStore(db)
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const findClient = async (id: string) => {
+      const found = await real.findClient(id)
+      await held
+      return found
+    }
+    const room = roomOn({ ...real, findClient })
+    await db.transact((tx) => room.apply(tx, fileOf([WEB]), 'file'))
+    const early = room.find('shop')
+    await db.transact((tx) => roomOn().apply(tx, fileOf([{ ...WEB, client_name: 'Changed' }]), 'file'))
+    room.forget()
+    release()
+    await early
+    expect((await room.find('shop'))?.metadata.client_name).toBe('Changed')
+  })
+
   test('a flood of unknown ids does not push out the clients that exist', async () => {
     const asked: string[] = []
     const real = createClientStore(db)

@@ -195,3 +195,52 @@ describe('secrets', () => {
     ])
   })
 })
+
+describe("an application's own lifetimes, methods and colour", () => {
+  test('stand in its policy where they are given, and nowhere else', () => {
+    expect(
+      clientOf({
+        ...WEB,
+        methods: ['sms'],
+        access_token_ttl: '90s',
+        id_token_ttl: 600,
+        refresh_token_ttl: '30d',
+        color: '#1D4ED8',
+      }).policy,
+    ).toMatchObject({
+      ...{ methods: ['sms'], accessTokenTtlSeconds: 90, idTokenTtlSeconds: 600, refreshTokenTtlSeconds: 2_592_000 },
+      color: '#1d4ed8',
+    })
+    const nothing = { methods: null, access_token_ttl: null, id_token_ttl: null, refresh_token_ttl: null, color: null }
+    expect(clientOf({ ...WEB, ...nothing })).toEqual(clientOf(WEB))
+  })
+
+  test.each([
+    [{ methods: [] }, 'methods'],
+    [{ methods: ['email', 'email'] }, 'methods'],
+    [{ methods: ['passkey'] }, 'methods[0]'],
+    [{ access_token_ttl: '29s' }, 'access_token_ttl'],
+    [{ id_token_ttl: '5 minutes' }, 'id_token_ttl'],
+    [{ refresh_token: 'never', refresh_token_ttl: '1d' }, 'refresh_token_ttl'],
+    [{ color: 'red' }, 'color'],
+    [{ color: '#12345' }, 'color'],
+    [{ color: 'url(//x)' }, 'color'],
+  ])('%j is refused', (more, place) => {
+    expect(faults({ ...WEB, ...more })).toEqual([expect.stringContaining(`clients[0].${place}: `)])
+  })
+
+  test('a lifetime is not above the one for all', () => {
+    const ttlMaxSeconds = { access_token_ttl: 300, id_token_ttl: 300, refresh_token_ttl: 300 }
+    const judged = (ttl: number) =>
+      readClientsFile(JSON.stringify({ clients: [{ ...WEB, access_token_ttl: ttl, refresh_token_ttl: ttl }] }), {
+        ...{ env: ENV, readSecretFile: () => '', ttlMaxSeconds },
+      })
+    expect(judged(300).ok).toBe(true)
+    expect(judged(301)).toEqual({
+      ok: false,
+      faults: ['access_token_ttl', 'refresh_token_ttl'].map(
+        (key) => `clients[0].${key}: must be 300s at most, as this service is set up`,
+      ),
+    })
+  })
+})
