@@ -67,9 +67,11 @@ describe('the trail', () => {
         client_id: 'app',
         attempt_id: null,
         request_id: null,
+        actor_id: null,
         ip: '203.0.113.7',
         device: 'Firefox on Linux',
         detail: {},
+        ...{ chain_seq: null, chain_salt: null, chain_proof: null, chain_hash: null },
       },
     ])
     expect(logged('account.created')).toMatchObject([{ level: 'info', accountId: 'a-1', ip: '203.0.113.7' }])
