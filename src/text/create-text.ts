@@ -57,7 +57,7 @@ export function createText(deps: { viewsDir: string; assets: Readonly<Record<str
   return {
     page: (name, props, locale) => draw(name, cleanProps(props) as object, locale),
     mail(name, props, locale) {
-      const app = 'app' in props ? props.app : ourselves(known(locale))
+      const app = ('app' in props && props.app) || ourselves(known(locale))
       const clean = cleanProps({ ...props, app }) as object
       const subject = 'kind' in props ? `notice.${props.kind}.subject` : `mail.${name}.subject`
       return {

@@ -47,6 +47,8 @@ export interface Mails {
     until: Date | null
     footer: string
   }
+  /** Somebody may join. Without an application it is in the name of this service. It names nobody, and its link opens nothing. */
+  invitation: { app?: AppView; to: string; link: string; askedAt: Date; until: Date; footer: string }
 }
 
 export type MailName = keyof Mails

@@ -256,6 +256,10 @@ export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
     removing: toldOf('address_removing', other),
     closing: toldOf('account_closing', { at: '2026-12-05T14:02:11.000Z' }),
   },
+  invitation: {
+    app: { app, to: address, link: 'https://shop.northwind.example/', askedAt: at, until: told.until, footer },
+    own: { to: address, link: 'https://id.northwind.example/account', askedAt: at, until: told.until, footer: '' },
+  },
 }
 
 /** Every text message in each of its shapes. */
