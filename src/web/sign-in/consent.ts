@@ -55,6 +55,9 @@ export function createConsentSteps(deps: ConsentDeps) {
       return visits.seeOther(ctx, await interactions.abort(visit.uid, 'access_denied', 'the person did not agree'))
     }
     const consent = consentFrom(interaction.accountId, interaction.clientId, interaction.missing)
+    const client = await deps.clients.find(interaction.clientId)
+    // Whoever signs in to a native application of one's own is asked each time (RFC 8252 §8.6), and agrees to nothing new.
+    if (client?.policy.firstParty) return visits.seeOther(ctx, await interactions.finishConsent(visit.uid))
     await deps.transact(async (tx) => {
       await deps.consents.add(tx, consent, clock.now())
       await deps.audit.record(tx, 'consent.granted', { ...who, detail: { scopes: consent.scopes.join(' ') } })
