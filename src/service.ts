@@ -6,6 +6,7 @@ import { type App, createApp } from './app.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
 import { type ClientsFile, readClientsFile } from './clients/index.ts'
 import type { Config } from './config/index.ts'
+import { firstLink, firstLinkLines } from './first-link.ts'
 import { type PriceTable, readPrices, shippedPrices } from './limits/index.ts'
 import {
   checkDeployment,
@@ -79,6 +80,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   const mayMove = config.databaseUrl === null
   await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log, mayMove })
   await checkClock(db, config, log, closers)
+  const link = await firstLink({ config, db, secrets, now: clock.now() })
   await app.declare(demo ? demo.file : clientsFrom(options), demo ? 'trial' : 'file')
   closers.push(() => app.stop())
   await app.start()
@@ -86,7 +88,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   if (demo) await startDemo(config, demo.secret, log, closers)
   await app.started(options.version)
   state.ready = state.stopping ? 'stopping' : null
-  tell(options, demoUrl, app.worstCase)
+  tell(options, demoUrl, app.worstCase, firstLinkLines(link, config))
 }
 
 async function databaseUrls(config: Config, log: Log, closers: Closer[]): Promise<{ pooled: string; direct: string }> {
@@ -163,15 +165,24 @@ async function startDemo(config: Config, secret: string, log: Log, closers: Clos
   if (demo) closers.push(() => demo.stop())
 }
 
-function tell({ config, log, say }: ServiceOptions, demoUrl: string | null, worstCase: App['worstCase']): void {
+function tell(
+  { config, log, say }: ServiceOptions,
+  demoUrl: string | null,
+  worstCase: App['worstCase'],
+  link: readonly string[],
+): void {
   for (const warning of worstCase?.warnings ?? []) log.warn({}, warning)
   if (worstCase) log.info({ worstCaseMicros: worstCase.micros, currency: worstCase.currency }, worstCase.words)
-  if (!config.trial) return
+  if (!config.trial) {
+    for (const line of link) say(line)
+    return
+  }
   const inbox = config.smtpUrls.length === 0 || config.smsRoutes.length === 0
   say('')
   say(`  Doorward runs in trial mode at ${config.issuer}`)
   if (demoUrl) say(`  Sign in to the demo application:  ${demoUrl}`)
   if (inbox) say(`  Read what it would send:          ${config.issuer}/dev/inbox`)
+  for (const line of link) say(`  ${line}`)
   if (worstCase) say(`  ${worstCase.words}${config.smsRoutes.length > 0 ? '' : '; in the inbox they cost nothing'}`)
   say('')
 }

@@ -20,6 +20,8 @@ export interface Config {
   readonly opsPort: number
   /** `null`: the admin API is on `port`. */
   readonly adminPort: number | null
+  /** Where the link for the first administrator is written; null: to standard output. */
+  readonly adminLinkFile: string | null
   readonly host: string
   /** Proxies in front whose forwarded address is believed; 0 for none. */
   readonly trustedProxies: number
@@ -183,6 +185,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     port,
     opsPort: draft.opsPort ?? port + 2,
     adminPort: draft.adminPort,
+    adminLinkFile: draft.adminLinkFile,
     host: draft.host ?? (trial ? '127.0.0.1' : '0.0.0.0'),
     issuer: draft.issuer ?? `http://localhost:${port}`,
     trustedProxies: draft.trustedProxies ?? 0,

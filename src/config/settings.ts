@@ -79,6 +79,14 @@ const serviceSettings = {
     min: 1,
     max: 65_535,
   }),
+  adminLinkFile: path({
+    name: 'ADMIN_LINK_FILE',
+    group: 'Service',
+    help: 'File that the link for the first administrator is written to (mode 0600) instead of standard output; taken away once there is an administrator.',
+    default: null,
+    defaultWords: 'none: it is printed at start',
+    example: '/run/doorward/admin-link',
+  }),
   host: host({
     name: 'HOST',
     group: 'Service',
