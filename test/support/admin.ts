@@ -1,10 +1,10 @@
 import { ADMIN_SCOPES, type Role } from '../../src/admin/index.ts'
 import { type App, authorize, authorizeUrl, newSecret, newVerifier, type Reply, redeem, reply } from '../protocol/protocol.ts'
-import { addAuthenticator, stepUp } from '../protocol/second-walk.ts'
+import { addAuthenticator } from '../protocol/second-walk.ts'
 import { createContract } from './api-contract.ts'
 import { query } from './database.ts'
 import { type Answer, send } from './http.ts'
-import { createVisitor, type Visitor } from './person.ts'
+import { createVisitor, formWith, type Page, type Visitor } from './person.ts'
 import { GENEROUS_LIMITS, type Service } from './service.ts'
 import { type Stage, type StageOptions, startStage } from './stage.ts'
 
@@ -124,12 +124,18 @@ export async function createAdministrator(stage: Stage, address: string, role: R
   const { service } = stage
   const visitor = await stage.signIn(address)
   const authenticator = await addAuthenticator(service, address)
+  return { address, accountId: await setRole(service, address, role), visitor, authenticator }
+}
+
+/** Gives the person with this address a role, as if it had been granted before; answers the account's id. */
+export async function setRole(service: Service, address: string, role: Role | null): Promise<string> {
   const [row] = await query<{ id: string }>(
     service.databaseUrl,
     'update account set role = $2 where id = (select account_id from address where canonical = $1) returning id',
     [address, role],
   )
-  return { address, accountId: row?.id ?? '', visitor, authenticator }
+  if (!row) throw new Error(`${address} has no account`)
+  return row.id
 }
 
 /** An access token of an administrator by the command line's client: with a second factor that was given just now. */
@@ -141,17 +147,34 @@ export async function personToken(
   const { service } = stage
   const verifier = newVerifier()
   const parameters = { resource: apiOf(service), scope: `openid ${scope}`, nonce: null }
-  // The second token comes without a question.
-  const at = authorizeUrl(service, COMMAND_LINE, verifier, parameters)
-  const silent = await visitor.open(at)
-  const back = silent.location
-    ? new URL(silent.location)
-    : await stepUp(stage, visitor, parameters, authenticator, { app: COMMAND_LINE, verifier })
-  const code = back.searchParams.get('code') ?? ''
+  let page = await visitor.open(authorizeUrl(service, COMMAND_LINE, verifier, parameters))
+  for (let step = 0; page.location === null; step++) {
+    page = await visitor.follow(await nextStep(visitor, page, authenticator, step))
+  }
+  const code = new URL(page.location).searchParams.get('code') ?? ''
   return tokenOf(await redeem(service, COMMAND_LINE, { code, verifier }, { resource: apiOf(service) }))
 }
 
-/** The tokens of somebody who signs in to an application by mail alone: level 1. */
+const STEPS_MAX = 6
+
+/** The authenticator where it is asked for, and consent where that is. */
+async function nextStep(visitor: Visitor, page: Page, authenticator: () => string, step: number): Promise<Page> {
+  const way = formWithButton(page, 'totp')
+  const consent = formWithButton(page, 'allow')
+  const code = formWith(page, 'code')
+  if (step < STEPS_MAX) {
+    if (way) return visitor.submit(way, {}, 'totp')
+    if (consent) return visitor.submit(consent, {}, 'allow')
+    if (code) return visitor.submit(code, { code: authenticator() })
+  }
+  throw new Error(`no way on from ${page.url} (${page.status}): ${page.words}`)
+}
+
+function formWithButton(page: Page, value: string) {
+  return page.forms.find(({ buttons }) => buttons.some((button) => button.value === value))
+}
+
+/** The tokens of somebody without an authenticator, who signs in to an application by mail alone: level 1. */
 export async function weakTokens(stage: Stage, email: string, scope: string = ALL_SCOPES.join(' ')): Promise<Reply> {
   const { service } = stage
   const resource = apiOf(service)
