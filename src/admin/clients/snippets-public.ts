@@ -35,7 +35,7 @@ const users = new UserManager({
 
 // To sign in:              await users.signinRedirect()
 // At the address above:    const user = await users.signinRedirectCallback()
-// To stay signed in:       await users.signinSilent()
+// To sign out:             await users.signoutRedirect()
 `
 }
 
@@ -58,7 +58,7 @@ export const Root = () => (
 `
 }
 
-function angular({ issuer, clientId, redirectUri, postLogoutUri, scope }: SnippetValues): string {
+function angular({ issuer, clientId, redirectUri, postLogoutUri, scope, refresh }: SnippetValues): string {
   const signedOut = postLogoutUri === null ? '' : `\n    postLogoutRedirectUri: '${postLogoutUri}',`
   return `import { provideAuth } from 'angular-auth-oidc-client'
 
@@ -69,8 +69,8 @@ export const auth = provideAuth({
     redirectUrl: '${redirectUri}',${signedOut}
     responseType: 'code',
     scope: '${scope}',
-    silentRenew: true,
-    useRefreshToken: true,
+    silentRenew: ${refresh},
+    useRefreshToken: ${refresh},
   },
 })
 `

@@ -264,7 +264,7 @@ client_secret_file = "/run/secrets/${SECRET_NAME}"
 redirect_url = "${redirectUri}"
 scope = "${scope}"${method}
 email_domains = ["*"]
-cookie_secret_file = "/run/secrets/COOKIE_SECRET" # 32 random bytes
+cookie_secret = "COOKIE_SECRET" # put in the output of: openssl rand -base64 32 | tr -- '+/' '-_'
 upstreams = ["http://127.0.0.1:8080"]
 `
 }

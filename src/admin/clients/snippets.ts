@@ -20,6 +20,8 @@ export interface SnippetValues {
   /** An API that it may get tokens for; null where there is none. */
   resource: string | null
   pkce: boolean
+  /** Whether it can get refresh tokens. */
+  refresh: boolean
   authMethod: Client['metadata']['token_endpoint_auth_method']
 }
 
@@ -41,6 +43,7 @@ export function snippetsFor(client: Client, issuer: string): Snippet[] {
     scope: scopeFor(client),
     resource: policy.resources.find(isPlain) ?? null,
     pkce: policy.requirePkce,
+    refresh: policy.refreshToken !== 'never',
     authMethod: metadata.token_endpoint_auth_method,
   }
   return BY_KIND[kindOf(client)](values)
