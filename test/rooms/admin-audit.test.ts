@@ -173,6 +173,22 @@ describe('R-184 telling whether the audit log is as it was written', () => {
     await expect(verify({ cursor: `${forged}.${'A'.repeat(22)}` })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 
+  test('R-184 behind a head that was written down elsewhere, which the chain must lead on from', async () => {
+    const own = await chainStage({ batchSize: 4 })
+    await own.happened(...Array.from({ length: 9 }, () => row('token.refreshed')))
+    await own.chain.advance()
+    const verify = reading(operations['audit.verify'], handlersOf(own)['audit.verify'], () => START)
+    const [sixth] = await own.sql<{ hash: string }>('select chain_hash as hash from audit_entry where chain_seq = 6')
+    await own.sql('delete from audit_entry where chain_seq <= 6')
+    expect(await verify()).toMatchObject({ broken: { place: 1, kind: 'removed' } })
+    const after = `6:${sixth?.hash}`
+    const first = await verify({ after, limit: 2 })
+    expect(first).toMatchObject({ broken: null, checked: 8 })
+    expect(await verify({ after, limit: 2, cursor: first.next })).toMatchObject({ broken: null, checked: 9, next: null })
+    expect(await verify({ after: `6:${'0'.repeat(64)}` })).toMatchObject({ broken: { place: 7 } })
+    expect(operations['audit.verify'].input.safeParse({ after: '6' }).success).toBe(false)
+  })
+
   test('a row says its place, so that whoever exported it can check it alone', async () => {
     await stage.chain.advance()
     const { items } = await list({ account_id: 'maria' })

@@ -59,7 +59,9 @@ export function createAuditHandlers(deps: AuditHandlerDeps): Handlers<typeof aud
     },
 
     async 'audit.verify'(_call, input) {
-      const from = input.cursor === undefined ? null : reachedOf(cursors.open('audit.verify', input, input.cursor))
+      const { after, cursor } = input
+      const key = cursor === undefined ? after?.split(':') : cursors.open('audit.verify', input, cursor)
+      const from = key ? reachedOf(key) : null
       const { broken, reached, more, state } = await verifyFrom(from, input.limit)
       if (!more && state.waiting > 0) await deps.chainSoon()
       return {

@@ -67,6 +67,11 @@ export const auditOperations = {
     path: '/audit-chain/verify',
     summary: 'Check a stretch of the chain; `next` leads to the one after it, and is null at its end',
     input: z.strictObject({
+      after: z
+        .string()
+        .regex(/^[1-9]\d{0,14}:[0-9a-f]{64}$/)
+        .optional()
+        .describe('begin behind this place: `place:hash`, as a line of the service log named the head'),
       cursor: pageInput.cursor,
       limit: z.coerce.number().int().min(1).max(20_000).default(10_000),
     }),
