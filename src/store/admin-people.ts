@@ -48,8 +48,9 @@ const FOUND: Statement = {
 const ALSO: Readonly<Record<'all' | 'those' | 'many', string>> = {
   all: 'true',
   those: 'a.id = any($1::text[])',
-  many: `(a.id = $1 or exists (select from address own where own.account_id = a.id and ${inAddress('own')})
-    or exists (select from claimed_address own where own.account_id = a.id and ${inAddress('own')})
+  // One person after the other: with `limit` no plan gathers all addresses first.
+  many: `(a.id = $1 or (select true from address own where own.account_id = a.id and ${inAddress('own')} limit 1)
+    or (select true from claimed_address own where own.account_id = a.id and ${inAddress('own')} limit 1)
     or ${NAME_WORDS} @@ to_tsquery('simple'::regconfig, $6))`,
 }
 
