@@ -68,9 +68,14 @@ export function createFirstLink({ store, secrets, issuer, transact }: FirstAdmin
 
   const urlOf = (nonce: string) => `${issuer}${PATH}${tokenOf(nonce)}`
 
+  let closedForEver = false // and asked of nobody any more
+
   /** What a token is worth now. It changes nothing. */
   async function judge(token: string, now: Date): Promise<LinkState> {
-    return worth(await store.state(), token, now)
+    if (closedForEver) return 'closed'
+    const state = worth(await store.state(), token, now)
+    closedForEver = state === 'closed'
+    return state
   }
 
   function worth({ nonce, expiresAt, closed }: FirstAdministratorState, token: string, now: Date): LinkState {
@@ -106,7 +111,7 @@ export function createFirstAdministrator(deps: FirstAdministratorDeps & GrantDep
     const state = link.worth(await store.lock(tx), token, now)
     if (state !== 'open') return state
     if (!(await store.close(tx, now))) return 'closed'
-    if ((await store.makeAdministrator(tx, accountId, now)) === 'not_active') throw notActive()
+    if ((await store.makeAdministrator(tx, accountId, now)) === 'not_active') throw notActive('unauthorized')
     const who = { ...asked.who, accountId, actorId: accountId }
     await audit.record(tx, 'administrator.first', who)
     await audit.record(tx, 'administrator.granted', { ...who, detail: { role: 'admin' } })
@@ -122,7 +127,7 @@ export function createFirstAdministrator(deps: FirstAdministratorDeps & GrantDep
       await store.lock(tx)
       const accountId = await store.accountOf(tx, address, now)
       const made = accountId === null ? null : await store.makeAdministrator(tx, accountId, now)
-      if (made === 'not_active') throw notActive()
+      if (made === 'not_active') throw notActive('conflict')
       await store.close(tx, now)
       if (accountId === null || made === null) {
         return { outcome: 'invited', ...(await deps.invite(tx, address, who, now)) }
@@ -137,6 +142,6 @@ export function createFirstAdministrator(deps: FirstAdministratorDeps & GrantDep
 
 export type FirstAdministrator = ReturnType<typeof createFirstAdministrator>
 
-function notActive(): AdminFault {
-  return new AdminFault('conflict', 'This account is suspended, or about to be deleted: it cannot administer.')
+function notActive(code: 'conflict' | 'unauthorized'): AdminFault {
+  return new AdminFault(code, 'This account is suspended, or about to be deleted: it cannot administer.')
 }

@@ -287,6 +287,10 @@ export interface ConsoleClientViews {
   }
   /** Who is signed in administers nothing. Stands in the door. */
   'console-refused': { name: string; signOut: FormView; other: FormView; accountUrl: string }
+  /** The link for the first administrator, opened by somebody who has signed in for it. Stands in the door. */
+  'console-first': { name: string; claim: FormView; other: FormView }
+  /** There is an administrator by now, or the link has ended or never was one. */
+  'console-first-over': { state: 'closed' | 'ended'; goOnUrl: string }
   /** In the frame: the role does not allow it, there is no such thing, or something stands in the way. */
   'console-fault': {
     shell: ConsoleShell

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { Accounts } from '../../accounts/index.ts'
 import type { Admin } from '../../admin/index.ts'
 import type { Audit } from '../../audit/index.ts'
-import type { Clock, Log, Secrets } from '../../base/index.ts'
+import type { Clock, Log, Secrets, Transact } from '../../base/index.ts'
 import { type Clients, consoleClientSecret } from '../../clients/index.ts'
 import type { AcrNames } from '../../oidc/index.ts'
 import type { Text } from '../../text/index.ts'
@@ -15,6 +15,7 @@ import { CONSOLE_PLACE } from '../own-client/place.ts'
 import type { Listener } from '../own-client/self-fetch.ts'
 import { createOwnSessions, type OwnSessionStore } from '../own-client/session.ts'
 import { createSignOut } from '../own-client/sign-out.ts'
+import { createFirstPage, type FirstPageDeps } from './first.ts'
 import { createConsoleGuards } from './guards.ts'
 import type { ConsolePage } from './routes.ts'
 import { createConsoleScreens } from './screens/screens.ts'
@@ -28,8 +29,10 @@ export interface ConsoleParts {
   /** What the levels are called. */
   acrNames: AcrNames
   /** Sessions of the client `console`. */
-  sessions: OwnSessionStore
+  sessions: OwnSessionStore & { stands: FirstPageDeps['stands'] }
   admin: Admin
+  firstAdministrator: FirstPageDeps['first']
+  transact: Transact
 }
 
 export interface ConsoleDeps {
@@ -50,6 +53,7 @@ export function createConsole(deps: ConsoleDeps, parts: ConsoleParts): ConsolePa
   const { issuer, cookies, secrets, clock } = deps
   const place = CONSOLE_PLACE
   const { listener, acrNames, admin } = parts
+  const { stands } = parts.sessions
   const client = createOwnClient({ place, issuer, secret: consoleClientSecret(secrets), listener, acrNames })
   const sessions = createOwnSessions({ place, store: parts.sessions, secrets, clock })
   const flows = createFlows({ place, client, cookies, secrets })
@@ -65,6 +69,7 @@ export function createConsole(deps: ConsoleDeps, parts: ConsoleParts): ConsolePa
     ...createConsoleGuards({ ...deps, place, visits, shell, stepUp: signIn.toStepUp }),
     signIn,
     signOut: createSignOut(shared),
+    first: createFirstPage({ ...shared, ...parts, first: parts.firstAdministrator, stands, visits, stepUp: signIn.toStepUp }),
     screens: createConsoleScreens({ ...deps, visits, shell, admin, listener, acrNames }),
   }
 }
