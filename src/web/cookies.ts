@@ -11,7 +11,7 @@ export type OwnCookie = 'account' | 'console'
  * Cookies of our own, beside the engine's. On https they are `__Host-` (R-132). One tells that a browser has
  * signed in before, one that its person is not asked for a second factor here, one carries what the next page says. Of the two
  * of the account page, and of the console, one holds the token of a session, one what a request to sign in must know when
- * its answer comes.
+ * its answer comes, as has a sign-in that is tried.
  */
 export function createCookies(secure: boolean) {
   const name = (plain: string) => (secure ? `__Host-${plain}` : plain)
@@ -33,8 +33,8 @@ export function createCookies(secure: boolean) {
     setSession(ctx: Context, place: OwnCookie, token: string | null) {
       ctx.cookies.set(name(place), token, own)
     },
-    flow: (ctx: Context, place: OwnCookie) => ctx.cookies.get(name(`${place}-flow`), { signed: false }),
-    setFlow(ctx: Context, place: OwnCookie, sealed: string | null) {
+    flow: (ctx: Context, place: OwnCookie | 'try') => ctx.cookies.get(name(`${place}-flow`), { signed: false }),
+    setFlow(ctx: Context, place: OwnCookie | 'try', sealed: string | null) {
       ctx.cookies.set(name(`${place}-flow`), sealed, { ...own, ...(sealed !== null && { maxAge: FLOW_SECONDS * 1000 }) })
     },
     accountAddress: (ctx: Context) => ctx.cookies.get(name('account-address'), { signed: false }),

@@ -2,6 +2,8 @@ import type { Middleware } from 'koa'
 import type { SignInPages } from '../own-client/callback.ts'
 import type { SignOut } from '../own-client/sign-out.ts'
 import { stateOf } from '../request.ts'
+import { addClientRoutes } from './client-routes.ts'
+import type { FirstPage } from './first.ts'
 import type { ConsoleGuards } from './guards.ts'
 import { PATHS } from './paths.ts'
 import { addPeopleRoutes } from './people-routes.ts'
@@ -19,15 +21,16 @@ export interface ConsolePage {
   guarded: ConsoleGuards['guarded']
   signIn: SignInPages
   signOut: SignOut
+  /** The link for the first administrator. */
+  first: FirstPage
   screens: ConsoleScreens
 }
 
 /** Every path of the console, with its guard: the operation that the page asks for, or that its form does. */
 export function addConsoleRoutes(add: { get: Add; post: Add }, console: ConsolePage): void {
-  const { page, guarded, signIn, signOut, screens } = console
+  const { page, guarded, signIn, signOut, first, screens } = console
   const get = (path: string, handler: Middleware) => add.get(path, named(path), handler)
   const post = (path: string, handler: Middleware) => add.post(path, named(path), handler)
-  const { clients } = screens
 
   get('/admin/sign-in', signIn.signIn)
   get('/admin/step-up', guarded(signIn.stepUp))
@@ -35,8 +38,10 @@ export function addConsoleRoutes(add: { get: Add; post: Add }, console: ConsoleP
   post('/admin/sign-out', guarded(signOut.press, { page: PATHS.start }))
   post('/admin/other-account', guarded(signIn.otherAccount, { page: PATHS.start }))
   get('/admin/signed-out', signOut.done)
+  get('/admin/first/:token', first.show)
+  post('/admin/first/:token', first.claim)
 
-  get('/admin/clients', page('clients.list', clients.list))
+  addClientRoutes({ get, post }, page, screens)
   addPeopleRoutes({ get, post }, page, screens)
 }
 

@@ -1,19 +1,15 @@
 import {
-  allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildEndSessionUrl,
-  ClientSecretBasic,
-  Configuration,
   calculatePKCECodeChallenge,
-  customFetch,
-  enableNonRepudiationChecks,
   randomNonce,
   randomPKCECodeVerifier,
 } from 'openid-client'
 import { type AcrNames, levelOfAcr } from '../../oidc/index.ts'
+import { engineFor } from './engine.ts'
 import { callbackPath, type Place, signedOutPath } from './place.ts'
-import { createSelfFetch, type Listener } from './self-fetch.ts'
+import type { Listener } from './self-fetch.ts'
 import type { SignedIn } from './session.ts'
 
 /** What must be shown anew before something that matters is done. */
@@ -32,8 +28,6 @@ export interface AskedFor {
   maxAgeSeconds: number | null
 }
 
-const TIMEOUT_SECONDS = 10
-
 /**
  * One of our places as an OpenID Connect client of this very issuer: code flow with PKCE (S256), state, nonce and `iss`
  * (RFC 9207), ID tokens checked by signature. The addresses of the engine are known, so nothing is discovered; its own
@@ -41,21 +35,7 @@ const TIMEOUT_SECONDS = 10
  */
 export function createOwnClient(deps: { place: Place; issuer: string; secret: string; listener: Listener; acrNames: AcrNames }) {
   const { place, issuer, acrNames } = deps
-  const server = {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
-    end_session_endpoint: `${issuer}/logout`,
-    authorization_response_iss_parameter_supported: true,
-  }
-  const metadata = { id_token_signed_response_alg: 'ES256', require_auth_time: true }
-  const config = new Configuration(server, place.clientId, metadata, ClientSecretBasic(deps.secret))
-  config[customFetch] = createSelfFetch(deps.listener)
-  config.timeout = TIMEOUT_SECONDS
-  enableNonRepudiationChecks(config)
-  // A trial's issuer is http on loopback.
-  if (issuer.startsWith('http:')) allowInsecureRequests(config)
+  const config = engineFor({ ...deps, id: place.clientId, idTokenAlg: 'ES256', requireAuthTime: true })
 
   /** A request for `state`: where the browser goes, and what must be known when it is back. */
   async function ask(
