@@ -1,17 +1,20 @@
 import { join } from 'node:path'
 import { accountPage } from './account-page.ts'
 import { createAccounts, createAddresses, createClosing } from './accounts/index.ts'
+import { administration } from './administration.ts'
+import { lifetimesOf, policyOf } from './app-settings.ts'
 import { createAudit } from './audit/index.ts'
 import { type Clock, createSecrets, type Log, type Metrics } from './base/index.ts'
-import { type ClientsFile, createClients, type DeclaredSource, ownClients } from './clients/index.ts'
 import type { Config } from './config/index.ts'
 import { createInbox, createSmtpRoutes } from './delivery/channels/index.ts'
 import { createDelivery, createReceiptDesk, DELIVER_TASK, type Delivery } from './delivery/index.ts'
 import { addressKey, createCredentialFactors, createFactors, createKeptFactors } from './factors/index.ts'
 import { createKeys } from './keys/index.ts'
 import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
-import { createNotices } from './notices/index.ts'
+import { createInvitationMail, createNotices } from './notices/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
+import { createPerson } from './person.ts'
+import { registrations } from './registrations.ts'
 import {
   createAssess,
   createComposer,
@@ -23,7 +26,6 @@ import {
   createSecondChannel,
   createSecondFactor,
   createTells,
-  type SignInPolicy,
 } from './signin/index.ts'
 import {
   afterCommit,
@@ -31,13 +33,13 @@ import {
   createAddressStore,
   createAttemptStore,
   createAuditStore,
-  createClientStore,
   createClosingStore,
   createConsentStore,
   createCredentialStore,
   createDeliveryStore,
   createDeviceStore,
   createGuessStore,
+  createInvitationStore,
   createKeyStore,
   createLimitStore,
   createNoticeStore,
@@ -55,7 +57,8 @@ const VIEWS = join(import.meta.dirname, '..', 'views')
 const RESUME_EVERY_MS = 5000
 const MEASURE_EVERY_MS = 60_000
 // One at a time and after all else: after a leap of the clock each minute that was missed is caught up.
-const SWEEP_EACH_MINUTE = '* * * * * sweep ?jobKey=sweep&jobKeyMode=preserve_run_at&priority=10'
+const CRONTAB = `* * * * * sweep ?jobKey=sweep&jobKeyMode=preserve_run_at&priority=10
+* * * * * chain ?jobKey=chain&jobKeyMode=preserve_run_at&priority=10`
 
 /** What a start has settled beyond the settings: in trial mode some of it is made up. */
 export interface AppOptions {
@@ -66,6 +69,8 @@ export interface AppOptions {
   prices: PriceTable
   /** `AWS_ENDPOINT_URL_SNS`, which the AWS SDK reads as well. */
   snsEndpoint: string | null
+  /** What secrets of the clients file are looked up in. */
+  env: Readonly<Record<string, string | undefined>>
   db: Database
   clock: Clock
   log: Log
@@ -86,7 +91,10 @@ export function createApp(options: AppOptions) {
     ...{ store: createAccountStore(db), audit, clock, signup: config.signup },
     phoneProofAgeSeconds: config.phoneProofAgeSeconds,
   })
-  const clients = createClients({ store: createClientStore(db), own: ownClients({ issuer: config.issuer, secrets }), clock, log })
+  const registered = registrations({
+    ...{ ...shared, config, db, secrets, audit, env: options.env, databaseDirectUrl: options.databaseDirectUrl },
+  })
+  const { clients, clientsFile } = registered
   const { phoneProofAgeSeconds } = config
   const addresses = createAddresses({ store: createAddressStore(db), audit, clock, phoneProofAgeSeconds })
   const closing = createClosing({ store: createClosingStore(), audit, transact, clock })
@@ -112,10 +120,11 @@ export function createApp(options: AppOptions) {
     db,
     log,
     concurrency: config.workerConcurrency,
-    crontab: SWEEP_EACH_MINUTE,
+    crontab: CRONTAB,
     tasks: {
       [DELIVER_TASK]: ({ deliveryId }) => delivery.deliver(String(deliveryId)),
       sweep: () => sweep().then(() => {}),
+      chain: () => administrating.chain.advance().then(() => {}),
     },
   })
   const sweep = createSweep({ db, clock, log, eraseAccounts: closing.erase })
@@ -124,6 +133,11 @@ export function createApp(options: AppOptions) {
     objectSeconds: config.addressHoldSeconds,
     queue: (tx, order) => delivery.queue(tx, order),
     appNameOf: async (clientId) => (await clients.find(clientId).then((client) => client && appViewOf(client)))?.name ?? null,
+  })
+  const invitationMail = createInvitationMail({
+    ...{ store: createInvitationStore(db), text, clock, issuer: config.issuer },
+    queue: (tx, order) => delivery.queue(tx, order),
+    appOf: async (clientId) => clients.find(clientId).then((client) => client && appViewOf(client)),
   })
   const composeChallenge = createComposer({
     ...{ store: attempts, accounts, clients, factors, guesses, text, secrets, appViewOf },
@@ -137,7 +151,10 @@ export function createApp(options: AppOptions) {
     spend: budget,
     addressKey: (address) => addressKey(secrets, address),
     enqueue: queue.add,
-    compose: (due) => (due.noticeId ? notices.compose(due) : composeChallenge(due)),
+    compose: (due) => {
+      if (due.message === 'invitation') return invitationMail.compose(due)
+      return due.noticeId ? notices.compose(due) : composeChallenge(due)
+    },
     handedOver: (tx, challengeId, at) =>
       attempts.handedOver(tx, challengeId, at, { capSeconds: policy.codeCapSeconds, ttlSeconds: policy.codeTtlSeconds }),
     from: config.mailFrom,
@@ -149,6 +166,7 @@ export function createApp(options: AppOptions) {
   const credentialFactors = createCredentialFactors({ secrets, clock })
   const kept = createKeptFactors({ store: credentials, ...credentialFactors, clock })
   const devices = createDevices({ store: createDeviceStore(db), clock, rememberSeconds: config.deviceRememberSeconds })
+  let signingKeys: Awaited<ReturnType<typeof keys.load>> = []
   const signIn = {
     ...shared,
     store: attempts,
@@ -192,6 +210,15 @@ export function createApp(options: AppOptions) {
     clock,
     log,
   })
+  const person = createPerson({ db, accounts, addresses, clients, kept, clock })
+  const worstCase = config.texts ? budget.worstCase() : null
+  const administrating = administration({
+    ...{ ...shared, config, db, accounts, addresses, registered, kept, notices, invitationMail, person },
+    ...{ delivery, keys, text, secrets, audit, localLimits },
+    signingKeys: () => signingKeys,
+    budget: worstCase && { microsPerDay: worstCase.micros, currency: worstCase.currency },
+    chainSoon: () => transact((tx) => queue.add(tx, 'chain', {}, { key: 'chain' })),
+  })
   const site = createSite({
     ...{ oidc, delivery, consents, accounts, clients, localLimits, audit, text, secrets, knownBrowsers, ...shared },
     issuer: config.issuer,
@@ -212,26 +239,21 @@ export function createApp(options: AppOptions) {
     devices,
     secondChannel: createSecondChannel(signIn),
     proofOfWork: createProofOfWork({ secrets, clock }),
-    account: accountPage({ ...{ config, db, accounts, addresses, closing, clients, kept, notices, signIn, ...shared }, audit }),
+    account: accountPage({ ...{ config, db, addresses, closing, kept, notices, person, signIn, ...shared }, audit }),
+    console: administrating.console,
+    adminApi: config.adminPort === null ? administrating.api : null,
   })
-
-  /** Makes the registrations equal to what is declared. */
-  async function declare(file: ClientsFile, source: DeclaredSource): Promise<void> {
-    await transact(async (tx) => {
-      const applied = await clients.apply(tx, file, source)
-      if (applied.created + applied.updated + applied.removed === 0) return
-      const change = `${applied.created} created, ${applied.updated} updated, ${applied.removed} removed`
-      await audit.record(tx, 'client.applied', { detail: { source, change } })
-    })
-  }
 
   const timers: NodeJS.Timeout[] = []
 
   /** Takes signing keys into service, starts the queue and takes up what a crash left behind. */
   async function start(): Promise<void> {
     await keys.ensure()
-    oidc.useKeys(await keys.load())
+    signingKeys = await keys.load()
+    oidc.useKeys(signingKeys)
     await queue.start()
+    await registered.changes.start()
+    clientsFile.watch()
     const resume = () => void delivery.resume().catch((err) => log.warn({ err }, 'waiting messages could not be taken up'))
     const measure = () => void budget.measure().catch((err) => log.warn({ err }, 'the spend of texts could not be read'))
     resume()
@@ -246,41 +268,19 @@ export function createApp(options: AppOptions) {
   /** Lets running jobs end. The server has been closed before, the database is closed after. */
   async function stop(): Promise<void> {
     for (const timer of timers) clearInterval(timer)
+    await clientsFile.stop()
+    await registered.changes.stop()
     await queue.stop()
     for (const route of [...routes.email, ...routes.sms]) await route.close()
   }
 
-  return { site, declare, start, started, stop, secretIds: secrets.ids, worstCase: config.texts ? budget.worstCase() : null }
+  const { admin, first, adminSite } = administrating
+  return { site, adminSite, admin, first, registered, start, started, stop, secretIds: secrets.ids, worstCase }
 }
 
 export type App = ReturnType<typeof createApp>
 
-function policyOf(config: Config): SignInPolicy {
-  return {
-    codeTtlSeconds: config.mailCodeTtlSeconds,
-    codeCapSeconds: config.mailCodeCapSeconds,
-    messagesMax: config.mailsMax,
-    triesMax: config.codeTriesMax,
-    failuresMax: config.codeFailuresMax,
-    resendWaitSeconds: config.resendWaitSeconds,
-    proofOfWork: config.proofOfWork,
-  }
-}
-
 /** Whether something lands in the trial's inbox. */
 function usesInbox(config: Config): boolean {
   return config.smtpUrls.length === 0 || config.smsRoutes.length === 0
-}
-
-function lifetimesOf(config: Config) {
-  return {
-    sessionSeconds: config.sessionTtlSeconds,
-    sessionIdleSeconds: config.sessionIdleTtlSeconds,
-    accessTokenSeconds: config.accessTokenTtlSeconds,
-    idTokenSeconds: config.idTokenTtlSeconds,
-    refreshTokenSeconds: config.refreshTokenTtlSeconds,
-    refreshTokenIdleSeconds: config.refreshTokenIdleTtlSeconds,
-    codeSeconds: config.codeTtlSeconds,
-    interactionSeconds: config.interactionTtlSeconds,
-  }
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { collectDefaultMetrics } from 'prom-client'
 import { type App, createApp } from './app.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
-import { type ClientsFile, readClientsFile } from './clients/index.ts'
 import type { Config } from './config/index.ts'
 import { firstLink, firstLinkLines } from './first-link.ts'
 import { type PriceTable, readPrices, shippedPrices } from './limits/index.ts'
@@ -76,12 +75,13 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   const prices = pricesFrom(config)
   const snsEndpoint = options.env.AWS_ENDPOINT_URL_SNS ?? null
   const shared = { config, db, clock, log, metrics }
-  const app = createApp({ ...shared, databaseDirectUrl: urls.direct, secrets, demoUrl, prices, snsEndpoint })
+  const { env } = options
+  const app = createApp({ ...shared, env, databaseDirectUrl: urls.direct, secrets, demoUrl, prices, snsEndpoint })
   const mayMove = config.databaseUrl === null
   await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log, mayMove })
   await checkClock(db, config, log, closers)
   const link = await firstLink({ config, db, secrets, now: clock.now() })
-  await app.declare(demo ? demo.file : clientsFrom(options), demo ? 'trial' : 'file')
+  await (demo ? app.registered.declare(demo.file, 'trial') : app.registered.clientsFile.begin())
   closers.push(() => app.stop())
   await app.start()
   await serve(app, config, closers)
@@ -140,22 +140,13 @@ function pricesFrom(config: Config): PriceTable {
   return read.prices
 }
 
-function clientsFrom({ config, env }: ServiceOptions): ClientsFile {
-  const path = config.clientsFile ?? ''
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new Error(`CLIENTS_FILE cannot be read: ${path}`, { cause })
-  }
-  const read = readClientsFile(text, { env, readSecretFile: (file) => readFileSync(file, 'utf8'), trial: config.trial })
-  if (!read.ok) throw new Error(read.faults.map((fault) => `${path}: ${fault}`).join('\n'))
-  return read.file
-}
-
 async function serve(app: App, config: Config, closers: Closer[]): Promise<void> {
   await listen(app.site, config.port, config.host, 'PORT')
   closers.push(() => drain(app.site, config.shutdownGraceSeconds))
+  const { adminSite } = app
+  if (!adminSite || config.adminPort === null) return
+  await listen(adminSite, config.adminPort, config.host, 'ADMIN_PORT')
+  closers.push(() => drain(adminSite, config.shutdownGraceSeconds))
 }
 
 async function startDemo(config: Config, secret: string, log: Log, closers: Closer[]): Promise<void> {

@@ -261,7 +261,7 @@ function claimFor(routes: readonly { deadlineSeconds: number }[]): number {
 
 // What it answered was swept, or went with its account.
 function answersSomething(due: DueDelivery): boolean {
-  return due.challengeId !== null || due.noticeId !== null
+  return due.challengeId !== null || due.noticeId !== null || due.message === 'invitation'
 }
 
 // A mail whose worker died is sent once more, a text is not: nobody gets or pays for the same one twice.

@@ -4,6 +4,6 @@
 // Table: notice. Route of the mail's link: /account/notice/:token. Requirements.
 
 export type { NoticeKind } from '../text/index.ts'
-export { createInvitationMail, type InvitationMailDeps } from './invitation-mail.ts'
+export { createInvitationMail, type InvitationMail, type InvitationMailDeps } from './invitation-mail.ts'
 export type { Notice, NoticeStore } from './notice.ts'
 export { createNotices, type Notices, type NoticesDeps, type ToTell } from './notices.ts'

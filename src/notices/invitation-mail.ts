@@ -53,3 +53,5 @@ export function createInvitationMail(deps: InvitationMailDeps) {
 
   return { send, compose }
 }
+
+export type InvitationMail = ReturnType<typeof createInvitationMail>

@@ -51,6 +51,8 @@ export interface SiteDeps {
   trial: { inbox: DevInboxDeps['inbox'] | null; demoUrl: string | null } | null
   serveAsset: Middleware
   account: AccountPageParts
+  /** The admin API, where it has no port of its own. */
+  adminApi: Middleware | null
   console?: ConsoleParts
   oidc: Oidc
   flow: Flow
@@ -124,9 +126,23 @@ export function createSite(deps: SiteDeps): Server {
       createRequestLog({ log: deps.log, clock, metrics: deps.metrics }),
       createSecurityHeaders(secure),
       createErrors({ text, log: deps.log, clock }),
+      ...(deps.adminApi ? [deps.adminApi] : []),
       routes,
       createEngineGuards({ localLimits: deps.localLimits, bodyMaxBytes: deps.bodyMaxBytes }),
       oidc.middleware,
     ],
+  })
+}
+
+/** The server of the admin API alone, where it has a port of its own; not yet listening. */
+export function createAdminSite(
+  deps: Pick<SiteDeps, 'issuer' | 'trustedProxies' | 'text' | 'log' | 'clock' | 'metrics'> & { api: Middleware },
+): Server {
+  return createWebServer({
+    issuer: deps.issuer,
+    trustedProxies: deps.trustedProxies,
+    cookieKeys: [],
+    log: deps.log,
+    middleware: [createRequestLog(deps), createSecurityHeaders(deps.issuer.startsWith('https:')), createErrors(deps), deps.api],
   })
 }

@@ -1,0 +1,29 @@
+import type { Config } from './config/index.ts'
+import type { SignInPolicy } from './signin/index.ts'
+
+/** What the settings say of a sign-in. */
+export function policyOf(config: Config): SignInPolicy {
+  return {
+    codeTtlSeconds: config.mailCodeTtlSeconds,
+    codeCapSeconds: config.mailCodeCapSeconds,
+    messagesMax: config.mailsMax,
+    triesMax: config.codeTriesMax,
+    failuresMax: config.codeFailuresMax,
+    resendWaitSeconds: config.resendWaitSeconds,
+    proofOfWork: config.proofOfWork,
+  }
+}
+
+/** What the settings say of sessions and tokens. */
+export function lifetimesOf(config: Config) {
+  return {
+    sessionSeconds: config.sessionTtlSeconds,
+    sessionIdleSeconds: config.sessionIdleTtlSeconds,
+    accessTokenSeconds: config.accessTokenTtlSeconds,
+    idTokenSeconds: config.idTokenTtlSeconds,
+    refreshTokenSeconds: config.refreshTokenTtlSeconds,
+    refreshTokenIdleSeconds: config.refreshTokenIdleTtlSeconds,
+    codeSeconds: config.codeTtlSeconds,
+    interactionSeconds: config.interactionTtlSeconds,
+  }
+}
