@@ -70,7 +70,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   await schemaIsReady(db, log, state)
 
   const secrets = config.secrets ?? trialSecrets(config.dataDir)
-  const demo = config.clientsFile ? null : demoRegistration(config, secrets)
+  const demo = config.trial && !config.clientsFile ? demoRegistration(config, secrets) : null
   const demoUrl = demo ? demoOrigin(config) : null
   const prices = pricesFrom(config)
   const snsEndpoint = options.env.AWS_ENDPOINT_URL_SNS ?? null

@@ -27,10 +27,9 @@ export const walkSettings = {
   clientsFile: path({
     name: 'CLIENTS_FILE',
     group: 'People and applications',
-    help: 'YAML file of the applications and APIs, read at start.',
+    help: 'YAML file of the applications and APIs, read at start and whenever it changes. Without it administrators register them.',
     default: null,
-    defaultWords: 'trial mode: a demo application',
-    required: true,
+    defaultWords: 'none; trial mode: a demo application',
     example: '/etc/doorward/clients.yaml',
   }),
   signup: signup({

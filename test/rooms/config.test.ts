@@ -71,7 +71,7 @@ describe('R-172 production refuses to start with anything unsafe', () => {
     expect(read(PRODUCTION)).toMatchObject({ trial: false, production: true, host: '0.0.0.0', trustedProxies: 1 })
   })
 
-  test.each(['ISSUER', 'DATABASE_URL', 'SECRETS', 'SMTP_URL', 'MAIL_FROM', 'CLIENTS_FILE', 'TRUSTED_PROXIES'])(
+  test.each(['ISSUER', 'DATABASE_URL', 'SECRETS', 'SMTP_URL', 'MAIL_FROM', 'TRUSTED_PROXIES'])(
     'R-172 without %s there is one clear line',
     (name) => {
       const lines = faults({ ...PRODUCTION, [name]: undefined })
@@ -112,7 +112,7 @@ describe('faults', () => {
     const names = faultNames({ NODE_ENV: 'production', PORT: 'x', LIMITS: 'email:0/1m', SIGNUP: 'maybe' })
     expect(names).toEqual([...names].sort())
     expect(names).toEqual(
-      expect.arrayContaining(['CLIENTS_FILE', 'DATABASE_URL', 'ISSUER', 'LIMITS', 'MAIL_FROM', 'PORT', 'SECRETS', 'SIGNUP']),
+      expect.arrayContaining(['DATABASE_URL', 'ISSUER', 'LIMITS', 'MAIL_FROM', 'PORT', 'SECRETS', 'SIGNUP']),
     )
   })
 
