@@ -65,7 +65,7 @@ export interface ConsoleLogViews {
     spans: Choice[]
     notices: { heading: string; words: string; url: string | null; go: string }[]
     /** Nobody has begun to sign in during these days. */
-    blank: boolean
+    idle: boolean
     stats: { term: string; value: string; detail: string }[]
     methods: PlotView
     completion: PlotView
@@ -124,7 +124,14 @@ export interface ConsoleLogViews {
   }
   'console-audit-entry': {
     shell: ConsoleShell
-    entry: AuditLine & { id: string; request: string | null; device: string | null; help: string | null }
+    entry: AuditLine & {
+      id: string
+      request: string | null
+      attempt: string | null
+      device: string | null
+      help: string | null
+      chain: { place: string; hash: string } | null
+    }
     detail: { name: string; value: string }[]
     backUrl: string
   }

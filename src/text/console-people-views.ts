@@ -84,7 +84,8 @@ export interface ConsolePeopleViews {
       kind: 'email' | 'phone'
       address: string
       primary: boolean
-      provenAt: Date
+      /** Null: an import said so, and nobody has proven it. */
+      provenAt: Date | null
       usableFrom: Date | null
       leavesAt: Date | null
       suppressed: string | null
@@ -135,6 +136,8 @@ export interface ConsolePeopleViews {
     shell: ConsoleShell
     called: string
     fields: { name: string; value: string; fault: string | null }[]
+    /** Why it cannot be, for a reason of no field. */
+    other: string | null
     version: string
     form: FormView
     backUrl: string

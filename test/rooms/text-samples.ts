@@ -1,5 +1,7 @@
 import type { MailName, Mails, NoticeKind, Sms, SmsName, ViewName, Views } from '../../src/text/index.ts'
 import { accountPages } from './text-account-samples.ts'
+import { consoleLogPages } from './text-console-log-samples.ts'
+import { consolePeoplePages } from './text-console-people-samples.ts'
 import { secondFactorPages } from './text-second-samples.ts'
 
 const app = { name: 'Northwind Trading', letter: 'N', url: 'https://app.northwind.example/' }
@@ -112,6 +114,8 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
   },
   ...secondFactorPages,
   ...accountPages,
+  ...consolePeoplePages,
+  ...consoleLogPages,
   'attempt-ended': {
     email: { app, channel: 'email', masked, again: form, restart: form },
     text: { app, channel: 'sms', masked: maskedNumber, again: form, restart: form },

@@ -72,13 +72,15 @@ export function createAuditScreens({ visits, shell, admin, text }: ConsoleScreen
   /** A person is named by id, or by an address. */
   async function accountIdOf({ actor }: ConsoleVisit, named: string): Promise<string | null> {
     if (!/[@+]/.test(named)) return named
-    const { items } = await admin.perform('accounts.list', actor, { q: named, limit: 2 })
-    const [one, another] = items
-    return one && !another ? one.account_id : null
+    const { items } = await admin.perform('accounts.list', actor, { q: named })
+    const exact = items.find((one) => [one.email, one.phone, one.account_id].includes(named))
+    const only = items.length === 1 ? items[0] : undefined
+    return (exact ?? only)?.account_id ?? null
   }
 
   const one: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
+    const words = createWords(text, visit.locale)
     const entry = await admin.perform('audit.get', visit.actor, { entry_id: String(ctx.params.entry) })
     visits.show(ctx, visit, 'console-audit-entry', {
       shell: shell.of(ctx, visit, 'audit'),
@@ -86,6 +88,8 @@ export function createAuditScreens({ visits, shell, admin, text }: ConsoleScreen
         ...auditLine(entry, followsOf(visit), { whole: true }),
         id: entry.entry_id,
         request: entry.request_id,
+        attempt: entry.attempt_id,
+        chain: entry.chain && { place: words.number(entry.chain.place), hash: entry.chain.hash },
         device: entry.device,
         help: meaningOf(entry.event)?.help ?? null,
       },
@@ -110,7 +114,10 @@ export function createAuditScreens({ visits, shell, admin, text }: ConsoleScreen
       while (asked && page) {
         yield page.items.map((entry) => `${JSON.stringify(entry)}\n`).join('')
         const { next } = page
-        page = next && (await admin.perform('audit.list', visit.actor, { ...asked, limit: EXPORTED_AT_ONCE, cursor: next }))
+        page =
+          next === null
+            ? null
+            : await admin.perform('audit.list', visit.actor, { ...asked, limit: EXPORTED_AT_ONCE, cursor: next })
       }
     }
   }

@@ -3,14 +3,15 @@ import { field } from '../../request.ts'
 import { PATHS, queryOf, withQuery } from '../paths.ts'
 import { may } from '../visit.ts'
 import type { ConsoleScreenDeps } from './deps.ts'
-import { createTyped, faultOf } from './typed.ts'
+import { createTyped, isFaulty, otherFault } from './typed.ts'
 
 export const INVITATIONS = { list: '/admin/invitations', invite: '/admin/invitations/new' } as const
 const FORM = 'console-invite'
 const DAYS = '14'
+const FIELDS = ['address', 'client_id', 'expires_in_days'] as const
 
 /** People who may join whatever the sign-up policy says, and have not yet. */
-export function createInvitationScreens({ visits, shell, admin, cookies }: ConsoleScreenDeps) {
+export function createInvitationScreens({ visits, shell, admin, cookies, text }: ConsoleScreenDeps) {
   const typed = createTyped(cookies)
   const withdrawPath = (id: string) => `${INVITATIONS.list}/${encodeURIComponent(id)}/withdraw`
 
@@ -37,16 +38,18 @@ export function createInvitationScreens({ visits, shell, admin, cookies }: Conso
   const askInvite: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
     const refused = typed.take(ctx, FORM)
+    const fault = (name: (typeof FIELDS)[number]) =>
+      isFaulty(refused, name) ? text.say(`console.people.invite_page.fault.${name}`, {}, visit.locale) : null
     visits.show(ctx, visit, 'console-invite', {
       shell: shell.of(ctx, visit, 'people'),
       address: refused?.typed.address ?? '',
       client: refused?.typed.client ?? '',
       days: refused?.typed.days ?? DAYS,
       faults: {
-        address: faultOf(refused, 'address'),
-        client: faultOf(refused, 'client_id'),
-        days: faultOf(refused, 'expires_in_days'),
-        other: faultOf(refused, '', ['address', 'client_id', 'expires_in_days']),
+        address: fault('address'),
+        client: fault('client_id'),
+        days: fault('expires_in_days'),
+        other: otherFault(refused, FIELDS),
       },
       form: visits.form(visit, INVITATIONS.invite),
       backUrl: INVITATIONS.list,

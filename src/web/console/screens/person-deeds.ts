@@ -10,7 +10,7 @@ import { suppressedWords } from './message-rows.ts'
 import { idOf, personPage } from './person.ts'
 import type { PersonDeed } from './person-questions.ts'
 import type { Person } from './person-rows.ts'
-import { createTyped, faultOf, type Refused } from './typed.ts'
+import { createTyped, isFaulty, otherFault } from './typed.ts'
 
 /** Claims that can be corrected here (OpenID Connect Core §5.1). */
 const NAMES = ['name', 'given_name', 'family_name'] as const
@@ -59,8 +59,12 @@ export function createPersonDeeds({ visits, shell, admin, text, cookies }: Conso
       fields: NAMES.map((name) => ({
         name,
         value: refused?.typed[name] ?? saidOf(person, name),
-        fault: faultOf(refused, `profile.${name}`) ?? faultOf(refused, name) ?? otherFault(refused, name),
+        fault: isFaulty(refused, `profile.${name}`) ? text.say('account.profile.fault.text', {}, visit.locale) : null,
       })),
+      other: otherFault(
+        refused,
+        NAMES.map((name) => `profile.${name}`),
+      ),
       version: refused?.typed.version ?? person.version,
       form: visits.form(visit, ctx.path),
       backUrl: back,
@@ -136,10 +140,4 @@ function partOf(ctx: Context): string {
 function saidOf({ profile }: Person, name: string): string {
   const value = profile[name]
   return typeof value === 'string' ? value : ''
-}
-
-// A fault of no field stands at the first one.
-function otherFault(refused: Refused | null, name: string): string | null {
-  const known = NAMES.flatMap((one) => [one, `profile.${one}`])
-  return name === NAMES[0] ? faultOf(refused, '', known) : null
 }

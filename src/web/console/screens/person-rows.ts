@@ -25,7 +25,7 @@ export function personRows(person: Person, rights: PersonRights, text: Pick<Text
       kind: one.kind,
       address: one.address,
       primary: one.primary,
-      provenAt: new Date(one.proven_at),
+      provenAt: momentOf(one.proven_at),
       usableFrom: momentOf(one.usable_from),
       leavesAt: momentOf(one.leaves_at),
       suppressed: one.suppressed === null ? null : suppressedWords(one.suppressed),

@@ -119,21 +119,28 @@ export function handOverPlot({ days }: Stats, words: Words): PlotView | null {
     marks: endsOf(each, words),
     table: {
       head: [say('start.plot.when'), say('start.plot.median'), say('start.plot.slowest')],
-      rows: days.flatMap((day) =>
-        day.hand_over_median_seconds === null
-          ? []
-          : [
-              {
-                name: words.day(day.day),
-                cells: [
-                  seconds(day.hand_over_median_seconds),
-                  seconds(day.hand_over_slow_seconds ?? day.hand_over_median_seconds),
-                ],
-              },
-            ],
-      ),
+      rows: alike(days).map((run) => ({
+        name: nameOf(run, words),
+        cells: [run[0]?.hand_over_median_seconds, run[0]?.hand_over_slow_seconds].map((value) =>
+          value == null ? '–' : seconds(value),
+        ),
+      })),
     },
   }
+}
+
+/** Days in a row on which mails took as long stand on one line. */
+function alike(days: readonly Day[]): Day[][] {
+  const runs: Day[][] = []
+  for (const day of days) {
+    const last = runs.at(-1)
+    const same =
+      last?.[0]?.hand_over_median_seconds === day.hand_over_median_seconds &&
+      last?.[0]?.hand_over_slow_seconds === day.hand_over_slow_seconds
+    if (last && same) last.push(day)
+    else runs.push([day])
+  }
+  return runs
 }
 
 /** What texts cost, and the most that they may; null where none are sent. */

@@ -27,7 +27,7 @@ export function createStartScreens({ visits, shell, admin, text }: ConsoleScreen
       action: PATHS.start,
       spans: SPANS.map((span) => ({ value: String(span), key: `d${span}`, chosen: span === days })),
       notices: [...fileNotices(file, words), ...slowNotices(stats, visit, words)],
-      blank: stats.days.every(({ started }) => started === 0),
+      idle: stats.days.every(({ started }) => started === 0),
       stats: cards(stats, days, words),
       methods: methodsPlot(stats, words),
       completion: completionPlot(stats, words),
