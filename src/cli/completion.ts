@@ -34,7 +34,7 @@ function placesOf(command: Command, path: readonly string[], above: Place['value
 }
 
 // Words are ours alone (names of operations, fields and choices), and still stand in quotes.
-const quoted = (text: string) => `'${text.replace(/[^\x20-\x7e]/g, '').replaceAll("'", "'\\''")}'`
+const quoted = (text: string) => `'${text.replace(/[^\x20-\x7e]|`/g, '').replaceAll("'", "'\\''")}'`
 
 function bash(name: string, places: readonly Place[]): string {
   return `# bash completion for ${name}: ${name} completion bash > ~/.local/share/bash-completion/completions/${name}

@@ -48,9 +48,7 @@ export function createProgram(use: () => CommandDeps): Command {
 }
 
 function addLogin(program: Command, use: () => CommandDeps): void {
-  const command = program
-    .command('login')
-    .description('Sign in in the browser, and print the token for this shell: eval "$(doorward login)"')
+  const command = program.command('login').description('Sign in in the browser, and print the token as a line for eval')
   command.action(async () => {
     const deps = use()
     const options = command.optsWithGlobals<CommonOptions>()
