@@ -146,7 +146,8 @@ export interface ConsolePeopleViews {
   'console-person-role': {
     shell: ConsoleShell
     called: string
-    now: ConsoleRole | null
+    /** What the person is now. */
+    current: ConsoleRole | null
     roles: ConsoleRole[]
     secondFactor: boolean
     form: FormView

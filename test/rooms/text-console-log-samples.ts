@@ -11,7 +11,10 @@ function startOf(stats: Stats): ConsoleLogViews['console-start'] {
   return {
     shell: shell('start'),
     action: '/admin',
-    spans: [14, 90].map((span) => ({ value: String(span), key: `d${span}`, chosen: span === stats.days.length })),
+    spans: [
+      { value: '14', key: 'fortnight', chosen: stats.days.length === 14 },
+      { value: '90', key: 'quarter', chosen: stats.days.length === 90 },
+    ],
     notices: [],
     idle: false,
     stats: cards(stats, stats.days.length, words),

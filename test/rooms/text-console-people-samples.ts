@@ -136,7 +136,7 @@ const invite = {
 const role = {
   shell: shell('people'),
   called: 'Maria Alvarez',
-  now: null,
+  current: null,
   roles: ['admin', 'support', 'auditor'] as ('admin' | 'support' | 'auditor')[],
   secondFactor: true,
   form,
@@ -226,7 +226,7 @@ export const consolePeoplePages: { [N in keyof ConsolePeopleViews]: Record<strin
       backUrl: '/admin/people/p',
     },
   },
-  'console-person-role': { first: role, without: { ...role, now: 'support', secondFactor: false } },
+  'console-person-role': { first: role, without: { ...role, current: 'support', secondFactor: false } },
   'console-invite': {
     first: invite,
     wrong: {

@@ -92,7 +92,7 @@ export function createPersonDeeds({ visits, shell, admin, text, cookies }: Conso
     visits.show(ctx, visit, 'console-person-role', {
       shell: shell.of(ctx, visit, 'people'),
       called: calledOf(person),
-      now: person.role,
+      current: person.role,
       roles: [...ROLES],
       secondFactor: person.authenticators.length > 0,
       form: visits.form(visit, ctx.path),

@@ -10,7 +10,10 @@ import { createWords, type Words } from './words.ts'
 
 type View = ConsoleLogViews['console-start']
 
-const SPANS = [14, 90] as const
+const SPANS = [
+  { days: 14, key: 'fortnight' },
+  { days: 90, key: 'quarter' },
+] as const
 /** A mail that waits so long is slow; told while it is among the newest days. */
 const SLOW_SECONDS = 60
 const NEWEST_DAYS = 2
@@ -25,7 +28,7 @@ export function createStartScreens({ visits, shell, admin, text }: ConsoleScreen
     visits.show(ctx, visit, 'console-start', {
       shell: shell.of(ctx, visit, 'start'),
       action: PATHS.start,
-      spans: SPANS.map((span) => ({ value: String(span), key: `d${span}`, chosen: span === days })),
+      spans: SPANS.map((span) => ({ value: String(span.days), key: span.key, chosen: span.days === days })),
       notices: [...fileNotices(file, words), ...slowNotices(stats, visit, words)],
       idle: stats.days.every(({ started }) => started === 0),
       stats: cards(stats, days, words),
