@@ -1,4 +1,5 @@
 import { addSeconds } from '../../base/index.ts'
+import type { Client } from '../../clients/index.ts'
 import type { Cursors } from '../cursor.ts'
 import type { Handlers } from '../operation.ts'
 import type { clientOperations, resourceServerOperations } from '../specs/clients.ts'
@@ -7,7 +8,7 @@ import type { ClientHandlersDeps } from './deps.ts'
 import { checkPower, isId, lockAny, lockOwn, notFound } from './judge.ts'
 import { createResourceServerHandlers } from './resource-servers.ts'
 import { makeSecret, withoutSecret, withSecret } from './secrets.ts'
-import { snippetsFor } from './snippets.ts'
+import { type SnippetApi, snippetsFor } from './snippets.ts'
 import type { ClientMark, StoredClient } from './stores.ts'
 import { trialOf } from './try-client.ts'
 import { shownOnce, summaryOf, versionOf, viewOf } from './view.ts'
@@ -24,6 +25,14 @@ export function createClientHandlers(
     const stored = isId(id) ? await store.find(id) : null
     if (!stored) throw notFound()
     return stored
+  }
+
+  async function firstApi({ policy }: Client): Promise<SnippetApi | null> {
+    const [id] = policy.resources
+    if (id === undefined) return null
+    if (id === adminApi.id) return { id, scopes: policy.adminScopes ?? [] }
+    const api = await deps.resourceServers.find(id)
+    return api && { id, scopes: Object.keys(api.server.scopes) }
   }
 
   return {
@@ -56,7 +65,10 @@ export function createClientHandlers(
       return { people_30_days: people, consents, refresh_tokens: refreshTokens, last_used_at }
     },
 
-    'clients.snippets': async (_call, { client_id }) => ({ items: snippetsFor((await found(client_id)).client, issuer) }),
+    async 'clients.snippets'(_call, { client_id }) {
+      const { client } = await found(client_id)
+      return { items: snippetsFor(client, issuer, await firstApi(client)) }
+    },
 
     async 'clients.add-secret'(call, { client_id, expires_in_days, retire_others_in_hours }) {
       const { tx, now, actor } = call

@@ -7,16 +7,20 @@ export function machineSnippets(values: SnippetValues): Snippet[] {
     { library: 'openid-client', language: 'Node.js', text: openidClient(values) },
     { library: 'Authlib', language: 'Python', text: authlib(values) },
     { library: 'golang.org/x/oauth2', language: 'Go', text: goOauth2(values) },
-    { library: 'Spring Boot', language: 'Java', text: springBoot(values) },
   ]
 }
 
-const NO_API = 'https://api.example.com'
+/** What is asked for, by the names of the token endpoint. */
+function asked({ resource, resourceScope }: SnippetValues): [string, string][] {
+  const scope: [string, string][] = resourceScope ? [['scope', resourceScope]] : []
+  return resource === null ? [] : [['resource', resource], ...scope]
+}
 
-function curl({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+function curl(values: SnippetValues): string {
+  const { issuer, clientId, authMethod } = values
   const call = `curl --fail-with-body ${issuer}/token \\`
-  const grant = `  --data grant_type=client_credentials \\
-  --data-urlencode resource=${resource ?? NO_API}`
+  const parameters = asked(values).map(([name, value]) => ` \\\n  --data-urlencode '${name}=${value}'`)
+  const grant = `  --data grant_type=client_credentials${parameters.join('')}`
   if (authMethod === 'private_key_jwt') {
     return `# The assertion is a JWT, signed by your key: iss and sub "${clientId}", aud "${issuer}", a new jti, exp within a minute.
 ${call}
@@ -33,7 +37,9 @@ ${grant}
   return `${call}\n${proof}\n${grant}\n`
 }
 
-function openidClient({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+function openidClient(values: SnippetValues): string {
+  const { issuer, clientId, authMethod } = values
+  const parameters = asked(values).map(([name, value]) => `${name}: '${value}'`)
   const key = authMethod === 'private_key_jwt'
   const proof = key
     ? 'client.PrivateKeyJwt(privateKey)'
@@ -41,7 +47,7 @@ function openidClient({ issuer, clientId, resource, authMethod }: SnippetValues)
   return `import * as client from 'openid-client'
 
 ${key ? '// privateKey: a CryptoKey, the other half of a key in the jwks of this registration\n' : ''}const config = await client.discovery(new URL('${issuer}'), '${clientId}', undefined, ${proof})
-const tokens = await client.clientCredentialsGrant(config, { resource: '${resource ?? NO_API}' })
+const tokens = await client.clientCredentialsGrant(config, { ${parameters.join(', ')} })
 `
 }
 
@@ -50,11 +56,13 @@ const SECRET_IN: Readonly<Record<string, string>> = {
   client_secret_post: 'ClientSecretPost',
 }
 
-function authlib({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+function authlib(values: SnippetValues): string {
+  const { issuer, clientId, authMethod } = values
+  const parameters = asked(values).map(([name, value]) => `\n    ${name}="${value}",`)
   const key = authMethod === 'private_key_jwt'
   const imports = key ? '\nfrom authlib.oauth2.rfc7523 import PrivateKeyJWT' : ''
   const secret = key ? 'open("private-key.pem").read()' : 'os.environ["CLIENT_SECRET"]'
-  const register = key ? `\nclient.register_client_auth_method(PrivateKeyJWT("${issuer}/token"))` : ''
+  const register = key ? `\nclient.register_client_auth_method(PrivateKeyJWT("${issuer}/token", alg="ES256"))` : ''
   return `import os
 from authlib.integrations.requests_client import OAuth2Session${imports}
 
@@ -65,22 +73,24 @@ client = OAuth2Session(
 )${register}
 token = client.fetch_token(
     "${issuer}/token",
-    grant_type="client_credentials",
-    resource="${resource ?? NO_API}",
+    grant_type="client_credentials",${parameters.join('')}
 )
 `
 }
 
-function goOauth2({ issuer, clientId, resource, authMethod }: SnippetValues): string {
+function goOauth2(values: SnippetValues): string {
+  const { issuer, clientId, authMethod, resource } = values
+  const scopes = values.resourceScope ? `\n	Scopes:         []string{"${values.resourceScope.split(' ').join('", "')}"},` : ''
+  const resourceLine = resource === null ? '' : `\n		"resource":              {"${resource}"},`
+  const parameters = resource === null ? '' : `\n	EndpointParams: url.Values{"resource": {"${resource}"}},`
   const style = authMethod === 'client_secret_post' ? 'AuthStyleInParams' : 'AuthStyleInHeader'
   if (authMethod === 'private_key_jwt') {
     return `// golang.org/x/oauth2 makes no assertions by itself: give it one that your key has signed, new for each token.
 config := clientcredentials.Config{
 	ClientID:  "${clientId}",
 	TokenURL:  "${issuer}/token",
-	AuthStyle: oauth2.AuthStyleInParams,
-	EndpointParams: url.Values{
-		"resource":              {"${resource ?? NO_API}"},
+	AuthStyle: oauth2.AuthStyleInParams,${scopes.replace('        ', '   ')}
+	EndpointParams: url.Values{${resourceLine}
 		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
 		"client_assertion":      {assertion},
 	},
@@ -93,27 +103,8 @@ config := clientcredentials.Config{
 	ClientID:       "${clientId}",
 	ClientSecret:   os.Getenv("CLIENT_SECRET"),
 	TokenURL:       "${issuer}/token",
-	AuthStyle:      oauth2.${style},
-	EndpointParams: url.Values{"resource": {"${resource ?? NO_API}"}},
+	AuthStyle:      oauth2.${style},${scopes}${parameters}
 }
 client := config.Client(ctx) // gets a new token by itself when one ends
-`
-}
-
-function springBoot({ issuer, clientId, authMethod }: SnippetValues): string {
-  const secret = authMethod === 'private_key_jwt' ? '' : `\n            client-secret: \${CLIENT_SECRET}`
-  return `# application.yaml
-spring:
-  security:
-    oauth2:
-      client:
-        registration:
-          doorward:
-            client-id: ${clientId}${secret}
-            client-authentication-method: ${authMethod}
-            authorization-grant-type: client_credentials
-        provider:
-          doorward:
-            token-uri: ${issuer}/token
 `
 }

@@ -167,10 +167,16 @@ spring:
 `
 }
 
-function aspNet({ issuer, clientId, redirectUri, postLogoutUri, scope }: SnippetValues): string {
+function aspNet({ issuer, clientId, redirectUri, postLogoutUri, scope, authMethod }: SnippetValues): string {
+  const needs =
+    authMethod === 'client_secret_post'
+      ? ''
+      : `// ASP.NET Core sends the secret in the body: this application must be registered with
+//   token_endpoint_auth_method: client_secret_post
+`
   const signedOut = postLogoutUri === null ? '' : `\n        options.SignedOutCallbackPath = "${pathOf(postLogoutUri)}";`
   const scopes = scope.split(' ').map((one) => `        options.Scope.Add("${one}");`)
-  return `// Package Microsoft.AspNetCore.Authentication.OpenIdConnect
+  return `${needs}// Package Microsoft.AspNetCore.Authentication.OpenIdConnect
 builder.Services
     .AddAuthentication(options =>
     {
@@ -214,22 +220,25 @@ oauth.register(
     },
 )
 
-# To sign in:         return oauth.doorward.authorize_redirect("${redirectUri}")
+# To sign in:          return oauth.doorward.authorize_redirect("${redirectUri}")
 # When they come back: person = oauth.doorward.authorize_access_token()["userinfo"]
 `
 }
 
-function goOidc({ issuer, clientId, redirectUri, scope }: SnippetValues): string {
+function goOidc({ issuer, clientId, redirectUri, scope, authMethod }: SnippetValues): string {
+  const style = authMethod === 'client_secret_post' ? 'AuthStyleInParams' : 'AuthStyleInHeader'
   const scopes = scope.split(' ').map((one) => `"${one}"`)
   return `// import "github.com/coreos/go-oidc/v3/oidc" and "golang.org/x/oauth2"
 provider, err := oidc.NewProvider(ctx, "${issuer}")
 if err != nil {
 	return err
 }
+endpoint := provider.Endpoint()
+endpoint.AuthStyle = oauth2.${style}
 config := oauth2.Config{
 	ClientID:     "${clientId}",
 	ClientSecret: os.Getenv("${SECRET_NAME}"),
-	Endpoint:     provider.Endpoint(),
+	Endpoint:     endpoint,
 	RedirectURL:  "${redirectUri}",
 	Scopes:       []string{${scopes.join(', ')}},
 }

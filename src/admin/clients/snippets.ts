@@ -17,8 +17,9 @@ export interface SnippetValues {
   redirectUri: string
   postLogoutUri: string | null
   scope: string
-  /** An API that it may get tokens for; null where there is none. */
+  /** An API that it may get tokens for, and what it may ask for there; null where there is none. */
   resource: string | null
+  resourceScope: string
   pkce: boolean
   /** Whether it can get refresh tokens. */
   refresh: boolean
@@ -32,8 +33,14 @@ const BY_KIND: Readonly<Record<ClientKind, (values: SnippetValues) => Snippet[]>
   machine: machineSnippets,
 }
 
+/** An API with the scopes that a client may have there. */
+export interface SnippetApi {
+  id: string
+  scopes: readonly string[]
+}
+
 /** Settings for the common libraries of the kind of application that this client is, with its own values. */
-export function snippetsFor(client: Client, issuer: string): Snippet[] {
+export function snippetsFor(client: Client, issuer: string, api: SnippetApi | null): Snippet[] {
   const { metadata, policy } = client
   const values: SnippetValues = {
     issuer,
@@ -41,7 +48,8 @@ export function snippetsFor(client: Client, issuer: string): Snippet[] {
     redirectUri: metadata.redirect_uris.find(isPlain) ?? 'https://app.example.com/callback',
     postLogoutUri: metadata.post_logout_redirect_uris.find(isPlain) ?? null,
     scope: scopeFor(client),
-    resource: policy.resources.find(isPlain) ?? null,
+    resource: api && isPlain(api.id) ? api.id : null,
+    resourceScope: api?.scopes.filter(isPlain).join(' ') ?? '',
     pkce: policy.requirePkce,
     refresh: policy.refreshToken !== 'never',
     authMethod: metadata.token_endpoint_auth_method,
@@ -49,10 +57,12 @@ export function snippetsFor(client: Client, issuer: string): Snippet[] {
   return BY_KIND[kindOf(client)](values)
 }
 
-// Offline access is asked for where it is needed to stay signed in, and the phone where somebody wants to.
-function scopeFor({ metadata, policy }: Client): string {
+// No more than most need. Whoever keeps no session of their own needs a refresh token to stay signed in.
+function scopeFor(client: Client): string {
+  const { metadata, policy } = client
   const allowed = (metadata.scope ?? 'openid').split(' ')
-  const wanted = ['openid', 'profile', 'email', ...(policy.refreshToken === 'offline_access' ? ['offline_access'] : [])]
+  const stays = policy.refreshToken === 'offline_access' && kindOf(client) !== 'web'
+  const wanted = ['openid', 'profile', 'email', ...(stays ? ['offline_access'] : [])]
   return wanted.filter((scope) => allowed.includes(scope)).join(' ')
 }
 
