@@ -16,7 +16,7 @@ export interface Reached {
 
 /**
  * The first place where the chain does not hold. `removed`: no row is there. `inserted`: this row was put in. `moved`:
- * it stood at another place. `unsalted`: what is about a person was taken away, and nobody was erased.
+ * it stood at another place. `unsalted`: what it says of a person cannot be checked any more, and nobody was erased.
  */
 export interface Broken {
   entryId: string | null
@@ -53,7 +53,8 @@ function faultOf(entry: ChainedEntry, before: Reached, erased: ReadonlySet<strin
   if (salt !== null && proofOf(salt, entry) !== proof) return 'changed'
   if (hashOfLink(place, before.hash, proof, entry) !== hash) return 'link'
   if (salt !== null) return null
-  return !isPersonal(entry) && accountId !== null && erased.has(accountId) ? null : 'unsalted'
+  if (accountId === null || !erased.has(accountId)) return 'unsalted'
+  return isPersonal(entry) ? 'changed' : null
 }
 
 /** What was done to a row that does not follow the one before it, as far as its neighbours tell. */

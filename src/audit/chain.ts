@@ -17,10 +17,11 @@ export interface ChainStore {
   /** Takes, until `tx` ends, a lock that one instance at a time has; false, at once, for everybody else. */
   lock(tx: Tx): Promise<boolean>
   /**
-   * Committed rows that have no place, beyond this id, in the order of their ids, locked until `tx` ends; rows that
-   * somebody else has locked are passed over. And the last row of the chain; null before the first.
+   * Committed rows that have no place, in the order of their ids, locked until `tx` ends; rows that somebody else has
+   * locked are passed over. `next`: those that follow the rows chained last; `late`: any. And the last row of the chain;
+   * null before the first, and where there are no rows to take.
    */
-  take(tx: Tx, afterId: string | null, max: number): Promise<{ entries: ChainEntry[]; head: Reached | null }>
+  take(tx: Tx, which: 'next' | 'late', max: number): Promise<{ entries: ChainEntry[]; head: Reached | null }>
   /** Gives the rows their places. */
   link(tx: Tx, links: readonly ChainLink[]): Promise<void>
   /** Adds to the counts of days. */
@@ -68,36 +69,35 @@ const PROGRESS_BATCHES = 100
 export function createChain(deps: { store: ChainStore; transact: Transact; log: Log; batchSize?: number }): Chain {
   const { store, transact, log, batchSize = BATCH_SIZE } = deps
 
-  /** Null when another instance is at it, or nothing waits. */
-  function chainBatch(afterId: string | null): Promise<(Reached & { count: number; lastId: string }) | null> {
+  /** What was chained, and the head since then; null when another instance is at it. */
+  function chainBatch(which: 'next' | 'late'): Promise<{ count: number; head: Reached | null } | null> {
     return transact(async (tx) => {
       if (!(await store.lock(tx))) return null
-      const { entries, head } = await store.take(tx, afterId, batchSize)
+      const { entries, head } = await store.take(tx, which, batchSize)
       const links = linksOf(entries, head ?? { place: 0, hash: GENESIS })
       const last = links.at(-1)
-      if (!last) return null
+      if (!last) return { count: 0, head: null }
       await store.link(tx, links)
       await store.count(tx, dailyCounts(entries))
-      return { place: last.place, hash: last.hash, count: links.length, lastId: last.id }
+      return { count: links.length, head: { place: last.place, hash: last.hash } }
     })
   }
 
   async function advance(): Promise<number> {
     let chained = 0
-    let batches = 0
-    let last: Awaited<ReturnType<typeof chainBatch>> = null
-    for (;;) {
-      const batch = await chainBatch(last?.lastId ?? null)
-      if (!batch) break
-      last = batch
-      chained += batch.count
-      batches += 1
-      if (batch.count < batchSize) break
-      if (batches % PROGRESS_BATCHES === 0) log.info({ place: batch.place, chained }, 'the audit log is being chained')
+    let head: Reached | null = null
+    let which: 'next' | 'late' = 'next'
+    for (let batches = 1; ; batches++) {
+      const batch = await chainBatch(which)
+      if (batch?.head) head = batch.head
+      chained += batch?.count ?? 0
+      const ends = batch === null || (which === 'late' && batch.count < batchSize)
+      // Kept where the log is kept: a chain that was cut off at its end does not lead to this hash any more.
+      if (ends && head) log.info({ place: head.place, head: head.hash, chained }, 'audit log chained')
+      if (ends) return chained
+      if (batches % PROGRESS_BATCHES === 0) log.info({ place: head?.place, chained }, 'the audit log is being chained')
+      if (batch.count < batchSize) which = 'late'
     }
-    // Kept where the log is kept: a chain that was cut off at its end does not lead to this hash any more.
-    if (last) log.info({ place: last.place, head: last.hash, chained }, 'audit log chained')
-    return chained
   }
 
   async function verify(from: Reached | null, limit: number): Promise<Verified> {

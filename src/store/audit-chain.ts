@@ -2,27 +2,42 @@ import type { ChainEntry, ChainedEntry, ChainLink, ChainState, ChainStore } from
 import { addDailyCounts } from './daily-counts.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
-// It ends with the transaction, so it works behind a pooler too. "doorlink" in ASCII.
+// It ends with the transaction, so it works behind a pooler too. "doorlink" in ASCII. Rows that wait are never sorted
+// where an index has their order: the first run after an upgrade finds millions of them, and statistics of before.
 const LOCK: Statement = {
   name: 'audit_chain_lock',
-  text: `select pg_try_advisory_xact_lock(x'646f6f726c696e6b'::bit(64)::bigint) as held`,
+  text: `select pg_try_advisory_xact_lock(x'646f6f726c696e6b'::bit(64)::bigint) as held, set_config('enable_sort', 'off', true)`,
 }
+
+const BEFORE_ALL = '-9223372036854775808'
 
 const ENTRY = `a.id::text as id, a.at, a.event, a.account_id as "accountId", a.client_id as "clientId",
   a.attempt_id as "attemptId", a.request_id as "requestId", a.actor_id as "actorId", a.ip, a.device, a.detail`
 
+const HEAD = `left join (
+      select chain_seq, chain_hash from audit_entry where chain_seq is not null order by chain_seq desc limit 1
+    ) head on true`
+
 // Locked: who erases a person changes these rows as well, and only after their commitments are written. Rows that are
 // being erased just now are taken the next time, so that nobody here waits for anybody.
-const TAKE: Statement = {
-  name: 'audit_chain_take',
+const taking = (name: string, condition: string, order: string): Statement => ({
+  name,
   text: `
     select ${ENTRY}, head.chain_seq::float8 as "headPlace", head.chain_hash as "headHash"
-    from audit_entry a left join (
-      select chain_seq, chain_hash from audit_entry where chain_seq is not null order by chain_seq desc limit 1
-    ) head on true
-    where a.chain_seq is null and a.id > $1::bigint
-    order by a.id limit $2 for update of a skip locked`,
-}
+    from audit_entry a ${HEAD}
+    where a.chain_seq is null ${condition} order by ${order} limit $1 for update of a skip locked`,
+})
+
+// Beyond the newest of the last rows, by the primary key.
+const TAKE_NEXT = taking(
+  'audit_chain_take_next',
+  `and a.id > coalesce((select max(id) from (
+      select id from audit_entry where chain_seq is not null order by chain_seq desc limit 1000) last), ${BEFORE_ALL})`,
+  'a.id',
+)
+
+// All others, of which there are few: by the index of places, in which those without one stand together.
+const TAKE_LATE = taking('audit_chain_take_late', '', 'a.id + 0')
 
 const LINK: Statement = {
   name: 'audit_chain_link',
@@ -54,16 +69,14 @@ const STATE: Statement = {
     ) head on true`,
 }
 
-const BEFORE_ALL = '-9223372036854775808'
-
 type Taken = ChainEntry & { headPlace: number | null; headHash: string | null }
 
 /** The chain over `audit_entry`, and the counts that are made with it. */
 export function createChainStore(db: Database): ChainStore {
   return {
     lock: async (tx) => (await runIn<{ held: boolean }>(tx, LOCK, []))[0]?.held === true,
-    async take(tx, afterId, max) {
-      const entries = await runIn<Taken>(tx, TAKE, [afterId ?? BEFORE_ALL, max])
+    async take(tx, which, max) {
+      const entries = await runIn<Taken>(tx, which === 'next' ? TAKE_NEXT : TAKE_LATE, [max])
       const { headPlace: place = null, headHash: hash = null } = entries[0] ?? {}
       return { entries, head: place === null ? null : { place, hash: hash ?? '' } }
     },

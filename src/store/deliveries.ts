@@ -1,5 +1,4 @@
 import type { DeliveryStore, DueDelivery, NewestDelivery, ReceiptedDelivery, SuppressionReason } from '../delivery/index.ts'
-import type { Channel } from '../text/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { mayGoAgain, mayWait } from './delivery-sql.ts'
 
@@ -123,7 +122,7 @@ export function createDeliveryStore(db: Database): DeliveryStore {
     end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,
     newest: async (challengeId) => (await db.run<NewestDelivery>(NEWEST, [challengeId]))[0] ?? null,
     leftBehind: (now, dueBy, max) => db.run(LEFT_BEHIND, [now, dueBy, max]),
-    again: async (tx, id, now) => (await runIn<{ channel: Channel }>(tx, AGAIN, [id, now]))[0]?.channel ?? null,
+    again: async (tx, id, now) => (await runIn<Pick<NewestDelivery, 'channel'>>(tx, AGAIN, [id, now]))[0]?.channel ?? null,
     suppressed: async (key) => (await db.run<{ reason: SuppressionReason; since: Date }>(SUPPRESSED, [key]))[0] ?? null,
     waiting: async () => (await db.run<{ waiting: number }>(WAITING, []))[0]?.waiting ?? 0,
     byReceipt: async (channel, receiptId) => (await db.run<ReceiptedDelivery>(BY_RECEIPT, [channel, receiptId]))[0] ?? null,

@@ -245,6 +245,14 @@ describe('a person who is erased', () => {
     ])
   })
 
+  test('R-184 nothing can be written into their rows afterwards', async () => {
+    const stage = await tenRows()
+    await erase(stage)
+    expect((await stage.verified()).broken).toBeNull()
+    await stage.sql(`update audit_entry set ip = '198.51.100.1' where chain_seq = 5`)
+    expect(await stage.verified()).toMatchObject({ broken: { place: 5, kind: 'changed' } })
+  })
+
   test('R-184, R-185 before the job comes by is chained without them', async () => {
     const stage = await chainStage()
     await stage.happened(row('sign_in.completed', { detail: { amr: 'email_link', acr: '1' } }))

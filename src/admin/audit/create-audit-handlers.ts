@@ -19,7 +19,7 @@ const WORDS: Readonly<Record<Broken['kind'], string>> = {
   removed: 'A row was removed here.',
   inserted: 'This row was put in later.',
   moved: 'This row stood at another place.',
-  unsalted: 'What was said of a person was taken from this row, and nobody was erased.',
+  unsalted: 'What this row says of a person cannot be checked any more, as if they had been erased; they were not.',
 }
 
 /** The audit log: reading it, and telling whether it is as it was written. */
