@@ -125,8 +125,8 @@ export function createSite(deps: SiteDeps): Server {
     middleware: [
       createRequestLog({ log: deps.log, clock, metrics: deps.metrics }),
       createSecurityHeaders(secure),
+      ...(deps.adminApi ? [deps.adminApi] : []), // it answers its own errors
       createErrors({ text, log: deps.log, clock }),
-      ...(deps.adminApi ? [deps.adminApi] : []),
       routes,
       createEngineGuards({ localLimits: deps.localLimits, bodyMaxBytes: deps.bodyMaxBytes }),
       oidc.middleware,
@@ -143,6 +143,6 @@ export function createAdminSite(
     trustedProxies: deps.trustedProxies,
     cookieKeys: [],
     log: deps.log,
-    middleware: [createRequestLog(deps), createSecurityHeaders(deps.issuer.startsWith('https:')), createErrors(deps), deps.api],
+    middleware: [createRequestLog(deps), createSecurityHeaders(deps.issuer.startsWith('https:')), deps.api, createErrors(deps)],
   })
 }

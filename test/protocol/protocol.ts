@@ -147,7 +147,7 @@ export function basic(id: string, secret: string): string {
 }
 
 export function reply({ status, headers, text }: Answer): Reply {
-  const json = /json/.test(headers['content-type'] ?? '')
+  const json = text !== '' && /[/+]json/.test(headers['content-type'] ?? '')
   return { status, headers, text, body: json ? (JSON.parse(text) as Record<string, unknown>) : {} }
 }
 

@@ -8,13 +8,7 @@ import { stateOf } from '../request.ts'
  * pattern: uids, tokens and queries never reach the log (R-065, R-177).
  */
 export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metrics }): Middleware {
-  const seconds = new Histogram({
-    name: 'doorward_http_request_seconds',
-    help: 'Time to answer a request, by route and status class.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [deps.metrics],
-  })
+  const seconds = secondsIn(deps.metrics)
 
   return async (ctx, next) => {
     const state = stateOf(ctx)
@@ -41,6 +35,18 @@ export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metric
       )
     }
   }
+}
+
+/** One measure for all servers of the process. */
+function secondsIn(metrics: Metrics): Histogram<'method' | 'route' | 'status'> {
+  const measure = {
+    name: 'doorward_http_request_seconds',
+    help: 'Time to answer a request, by route and status class.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [metrics],
+  }
+  return (metrics.getSingleMetric(measure.name) as ReturnType<typeof secondsIn> | undefined) ?? new Histogram(measure)
 }
 
 const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/[a-z-]+)(?=\/|$)/
