@@ -75,9 +75,8 @@ const EXPECTED: Statement = {
     select exists (
       select from invitation where kind = $1 and canonical = $2 and expires_at > $3::timestamptz
     ) as invited, (
-      select case when a.closing_at <= $3::timestamptz then 'closed' else a.state end
-      from claimed_address said join account a on a.id = said.account_id
-      where said.kind = $1 and said.canonical = $2 and not exists (select from address where account_id = a.id)
+      select a.state from claimed_address said join account a on a.id = said.account_id
+      where said.kind = $1 and said.canonical = $2 and (a.closing_at is null or a.closing_at > $3::timestamptz) and not exists (select from address where account_id = a.id)
     ) as waiting`,
 }
 
@@ -107,9 +106,9 @@ const ACCEPT: Statement = {
 const LOCK_WAITING: Statement = {
   name: 'accounts_lock_waiting',
   text: `
-    select a.id as "accountId", case when a.closing_at <= $3::timestamptz then 'closed' else a.state end as state
-    from claimed_address said join account a on a.id = said.account_id
-    where said.kind = $1 and said.canonical = $2 for no key update of a for update of said`,
+    select a.id as "accountId", a.state from claimed_address said join account a on a.id = said.account_id
+    where said.kind = $1 and said.canonical = $2 and (a.closing_at is null or a.closing_at > $3::timestamptz)
+    for no key update of a for update of said`,
 }
 
 const CLAIM: Statement = {

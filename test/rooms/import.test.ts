@@ -1,0 +1,285 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { InputOf, PersonActor } from '../../src/admin/index.ts'
+import { type Address, addSeconds, newId } from '../../src/base/index.ts'
+import type { Signup } from '../../src/config/index.ts'
+import { email, phone, proofOf } from './accounts-stage.ts'
+import { type PeopleStage, START, startPeople } from './admin-people-stage.ts'
+
+let stage: PeopleStage
+let ada: PersonActor
+
+beforeAll(async () => {
+  stage = await startPeople()
+})
+beforeEach(async () => {
+  for (const table of ['account', 'invitation', 'audit_entry']) await stage.sql(`delete from ${table}`)
+  ada = await stage.administrator('admin', email('ada@northwind.example'))
+})
+afterAll(async () => {
+  await stage.stop()
+})
+
+type Line = InputOf<'accounts.import'>['accounts'][number]
+const CLOSED: Signup = { kind: 'closed' }
+const named = (name: string) => email(`${name}@fabrikam.example`)
+const send = async (accounts: Line[], by: 'one' | 'two' = 'one') =>
+  (await stage[by].admin.perform('accounts.import', ada, { accounts })).results
+const outcomes = async (accounts: Line[]) => (await send(accounts)).map(({ outcome }) => outcome)
+const words = async (line: Line) => (await send([line]))[0]?.words
+const prove = (address: Address, policy: Signup = CLOSED, by: 'one' | 'two' = 'one') =>
+  stage[by].db.transact((tx) => stage[by].accountsOf(policy).prove(tx, proofOf(address)))
+const idOf = (proven: Awaited<ReturnType<typeof prove>>) => ('account' in proven ? proven.account.id : null)
+
+describe('people who are imported', () => {
+  test('keep subject, name, language and age, and sign in by what was proven elsewhere', async () => {
+    const line = {
+      ...{ sub: 'auth0|42', email: 'Maria@Fabrikam.example', email_proven: true, locale: 'pt-BR' },
+      ...{ profile: { name: 'Maria' }, created_at: '2020-05-01T00:00:00.000Z' },
+    }
+    expect(await send([line])).toEqual([{ outcome: 'created', account_id: 'auth0|42', words: null }])
+    const proven = await prove(named('maria'))
+    expect(proven).toMatchObject({
+      outcome: 'existing',
+      account: { id: 'auth0|42', locale: 'pt-BR', profile: { name: 'Maria' } },
+    })
+    expect('account' in proven && stage.one.accounts.claimsOf(proven.account)).toMatchObject({
+      ...{ sub: 'auth0|42', email: 'maria@fabrikam.example', email_verified: true, name: 'Maria' },
+    })
+    expect(await stage.sql('select created_at as at from account where id = $1', ['auth0|42'])).toEqual([
+      { at: new Date('2020-05-01T00:00:00.000Z') },
+    ])
+    expect(await stage.trailOf('auth0|42')).toEqual([{ event: 'account.imported', actor_id: ada.accountId }])
+  })
+
+  test('are left as they are when the file comes again, by subject or by address', async () => {
+    const file: Line[] = [
+      { sub: 'one', email: named('one'), email_proven: true, profile: { name: 'One' } },
+      { email: named('two') },
+      { phone: '+49 1512 7000001', phone_proven: true },
+    ]
+    const first = await send(file)
+    expect(first.map(({ outcome }) => outcome)).toEqual(['created', 'created', 'created'])
+    const again = await send(file.map((line) => ({ ...line, profile: { name: 'Other' } })))
+    expect(again).toEqual(first.map(({ account_id }) => ({ outcome: 'there_already', account_id, words: null })))
+    expect(await stage.sql(`select 1 from account where profile ->> 'name' = 'Other'`)).toEqual([])
+    expect(await outcomes([{ sub: 'one', email: named('new') }])).toEqual(['there_already'])
+  })
+
+  test('are refused one by one, each with the reason, and the others are there', async () => {
+    await stage.sql(`insert into audit_entry (at, event, account_id) values ($1, 'account.erased', 'erased')`, [START])
+    const bad: [Line, RegExp][] = [
+      [{ sub: 'x' }, /neither an email address nor a number/],
+      [{ email: 'a@b@c' }, /^email: /],
+      [{ phone: '+49 30 123456' }, /^phone: /],
+      [{ email: named('l'), locale: 'de_DE;x' }, /^locale: /],
+      [{ email: named('p'), profile: { email_verified: true } }, /^profile.email_verified: /],
+      [{ email: named('p'), profile: { website: 'javascript:alert(1)' } }, /^profile.website: /],
+      [{ email: named('p'), profile: { name: 7 } }, /^profile.name: /],
+      [{ email: named('c'), created_at: '2031-01-01T00:00:00Z' }, /^created_at: /],
+      [{ sub: 'local', email: named('s') }, /^sub: /],
+      [{ sub: 'console', email: named('s') }, /^sub: /],
+      [{ sub: 'crm', email: named('s') }, /^sub: /],
+      [{ sub: 'erased', email: named('s') }, /^sub: /],
+    ]
+    const results = await send([{ email: named('good') }, ...bad.map(([line]) => line), { email: named('fine') }])
+    expect(results.map(({ outcome }) => outcome)).toEqual(['created', ...bad.map(() => 'refused'), 'created'])
+    for (const [n, [, reason]] of bad.entries())
+      expect(results[n + 1]).toMatchObject({ account_id: null, words: expect.stringMatching(reason) })
+  })
+
+  test('R-175 bring neither a role nor anything else that no file may say', async () => {
+    for (const more of [{ role: 'admin' }, { state: 'closed' }, { proven_at: START.toISOString() }])
+      expect(await stage.faultOf(send([{ email: named('eve'), ...more } as Line]))).toBe('invalid_input')
+    const sam = await stage.administrator('support', email('sam@northwind.example'))
+    const asked = stage.one.admin.perform('accounts.import', sam, { accounts: [{ email: named('eve') }] })
+    expect(await stage.faultOf(asked)).toBe('forbidden')
+  })
+
+  test("never get somebody else's address, within a file or against who is here", async () => {
+    const here = await stage.person(named('here'))
+    expect(await words({ sub: 'thief', email: named('here'), email_proven: true })).toMatch(/somebody else/)
+    const results = await send([
+      { sub: 'a', email: named('a') },
+      { sub: 'b', email: named('a') },
+      { email: named('a') },
+      { email: named('a'), phone: '+49 1512 7000001' },
+      { email: named('here'), phone: '+49 1512 7000001' },
+      { sub: 'a', email: named('here') },
+    ])
+    expect(results.map(({ outcome }) => outcome)).toEqual([
+      'created',
+      'refused',
+      'there_already',
+      'there_already',
+      'there_already',
+      'refused',
+    ])
+    expect(results[4]?.account_id).toBe(here)
+    expect(await stage.sql('select 1 from account where id = any($1)', [['thief', 'b']])).toEqual([])
+  })
+
+  test('are each there once when a file is sent by two at once, while others prove their addresses', async () => {
+    const names = Array.from({ length: 40 }, (_, n) => named(`race${n}`))
+    const file = names.map((address) => ({ email: address, email_proven: true }))
+    const open: Signup = { kind: 'open' }
+    const [one, two, ...proven] = await Promise.all([
+      send(file, 'one'),
+      send([...file].reverse(), 'two'),
+      ...names.slice(0, 8).map((address, n) => prove(address, open, n % 2 ? 'one' : 'two')),
+    ])
+    const rows = await stage.sql<{ id: string; address: string }>(
+      `select account_id as id, canonical as address from address where canonical like 'race%'`,
+    )
+    expect(rows).toHaveLength(40)
+    expect(await stage.sql('select 1 from account where not exists (select from address where account_id = id)')).toEqual([])
+    const results = [...one, ...two]
+    expect(results.filter(({ outcome }) => outcome === 'created').length).toBeGreaterThanOrEqual(32)
+    for (const { outcome, account_id } of results)
+      if (outcome !== 'refused') expect(rows.map(({ id }) => id)).toContain(account_id)
+    expect(proven.every(({ outcome }) => outcome !== 'refused')).toBe(true)
+  })
+})
+
+describe('an address that was not proven', () => {
+  const imported = async (line: Line) => (await send([line]))[0]?.account_id ?? ''
+
+  test('R-034 is told to no application, sent nothing, and shown to administrators as what it is', async () => {
+    const id = await imported({ sub: 'waits', email: named('waits'), profile: { name: 'Wanda' } })
+    const account = await stage.one.accounts.find(id)
+    expect(account && stage.one.accounts.claimsOf(account)).not.toHaveProperty('email')
+    expect(await stage.one.accounts.byAddress(named('waits'))).toBeNull()
+    expect(await stage.perform('accounts.get', ada, { account_id: id })).toMatchObject({
+      email: 'waits@fabrikam.example',
+      addresses: [{ address: 'waits@fabrikam.example', primary: false, proven_at: null, usable_from: null }],
+    })
+    for (const q of ['waits@', '@fabrikam', 'wanda', 'waits']) {
+      const { items } = await stage.perform('accounts.list', ada, { q })
+      expect([q, items.map(({ account_id }) => account_id)]).toEqual([q, [id]])
+    }
+    stage.orders.length = 0
+    await stage.perform('accounts.close', ada, { account_id: id })
+    expect(stage.orders).toEqual([])
+  })
+
+  test('opens its account to whoever proves it, whatever the sign-up policy, with subject and all', async () => {
+    const id = await imported({ sub: 'legacy-7', email: named('legacy'), profile: { name: 'Lena' } })
+    expect(await stage.one.accountsOf(CLOSED).doorFor(named('legacy'))).toBe('open')
+    const proven = await prove(named('legacy'))
+    expect(proven).toMatchObject({ outcome: 'existing', account: { id, email: named('legacy'), profile: { name: 'Lena' } } })
+    expect('account' in proven && stage.one.accounts.claimsOf(proven.account)).toMatchObject({
+      sub: 'legacy-7',
+      email_verified: true,
+    })
+    expect(await stage.sql('select 1 from claimed_address')).toEqual([])
+    expect(idOf(await prove(named('legacy')))).toBe(id)
+    const events = await stage.sql<{ event: string }>('select event from audit_entry where account_id = $1 order by id', [id])
+    expect(events.map(({ event }) => event)).toEqual(['account.imported', 'address.proven'])
+  })
+
+  test('opens nothing where the account has another one that was proven: who named it may be somebody else', async () => {
+    const number = phone('+49 1512 7000002')
+    const id = await imported({ email: named('victim'), phone: number, phone_proven: true })
+    expect(idOf(await prove(number))).toBe(id)
+    expect(await stage.one.accountsOf(CLOSED).doorFor(named('victim'))).toBe('none')
+    expect(await prove(named('victim'))).toEqual({ outcome: 'refused', reason: 'signup_closed' })
+    const own = idOf(await prove(named('victim'), { kind: 'open' }))
+    expect(own).not.toBeNull()
+    expect(own).not.toBe(id)
+    expect((await stage.perform('accounts.get', ada, { account_id: id })).addresses).toMatchObject([{ address: number }])
+  })
+
+  test('of two the first that is proven opens the account, also when both are in one moment', async () => {
+    for (let round = 0; round < 5; round++) {
+      const [address, number] = [named(`both${round}`), phone(`+49 1512 710000${round}`)]
+      const id = await imported({ email: address, phone: number })
+      const proven = await Promise.all([
+        prove(address, { kind: 'open' }, 'one'),
+        prove(number, { kind: 'open' }, 'two'),
+        prove(address, { kind: 'open' }, 'two'),
+      ])
+      expect(proven.map(idOf).filter((each) => each === id).length).toBeGreaterThanOrEqual(1)
+      expect(idOf(proven[0])).toBe(idOf(proven[2]))
+      expect(idOf(proven[0])).not.toBe(idOf(proven[1]))
+      expect(await stage.sql('select 1 from address where account_id = $1', [id])).toHaveLength(1)
+    }
+  })
+
+  test('belongs to the one account that proved it first, and is nothing to the other any more', async () => {
+    const id = await imported({ email: named('wanted'), sub: 'said' })
+    const other = await stage.person(named('finder'))
+    const added = { kind: 'email', address: named('wanted'), usableFrom: START, primaryFrom: null } as const
+    expect(await stage.one.db.transact((tx) => stage.one.addresses.add(tx, other, added))).toBe('added')
+    expect(await stage.sql('select 1 from claimed_address')).toEqual([])
+    expect(idOf(await prove(named('wanted')))).toBe(other)
+    expect((await stage.perform('accounts.get', ada, { account_id: id })).addresses).toEqual([])
+  })
+
+  test('of somebody suspended opens nothing, and says that the account is closed', async () => {
+    await imported({ email: named('shut'), suspended: true })
+    expect(await stage.one.accountsOf(CLOSED).doorFor(named('shut'))).toBe('closed')
+    expect(await prove(named('shut'), { kind: 'open' })).toEqual({ outcome: 'refused', reason: 'account_closed' })
+  })
+
+  test('R-033 begins a new account from the moment on that its own is closed, and goes with it', async () => {
+    const [id, rest] = [await imported({ email: named('gone') }), await imported({ email: named('rest') })]
+    for (const each of [id, rest]) await stage.sql('update account set closing_at = $2 where id = $1', [each, START])
+    expect(await stage.one.accountsOf(CLOSED).doorFor(named('gone'))).toBe('none')
+    const proven = await prove(named('gone'), { kind: 'open' })
+    expect([proven.outcome, idOf(proven) === id]).toEqual(['created', false])
+    await stage.sql('delete from account where id = $1', [rest])
+    expect(await stage.sql('select 1 from claimed_address')).toEqual([])
+  })
+})
+
+describe('people who are exported', () => {
+  test('come out as they went in, oldest first, page by page', async () => {
+    const file = [
+      {
+        sub: 'e-1',
+        email: named('e1'),
+        email_proven: true,
+        phone: '+4915127000003',
+        phone_proven: false,
+        locale: 'de',
+        profile: { name: 'Eins', website: 'https://e.example/' },
+        suspended: false,
+        created_at: '2020-01-01T00:00:00.000Z',
+      },
+      {
+        sub: 'e-2',
+        email: named('e2'),
+        email_proven: false,
+        phone_proven: false,
+        profile: {},
+        suspended: true,
+        created_at: '2021-01-01T00:00:00.000Z',
+      },
+      {
+        sub: 'e-3',
+        phone: '+4915127000004',
+        email_proven: false,
+        phone_proven: true,
+        profile: { birthdate: '1990' },
+        suspended: false,
+        created_at: '2022-01-01T00:00:00.000Z',
+      },
+    ]
+    await stage.sql('delete from account')
+    ada = await stage.administrator('admin', email('ada@northwind.example'))
+    expect(await outcomes(file)).toEqual(['created', 'created', 'created'])
+    const first = await stage.perform('accounts.export', ada, { limit: 2 })
+    expect(first.items).toEqual(file.slice(0, 2))
+    const second = await stage.perform('accounts.export', ada, { limit: 2, cursor: first.next ?? '' })
+    expect(second).toMatchObject({ items: [file[2], { sub: ada.accountId }], next: null })
+    await stage.sql(`delete from account where id like 'e-%'`)
+    expect(await outcomes(first.items)).toEqual(['created', 'created'])
+    expect((await stage.perform('accounts.export', ada, { limit: 2 })).items).toEqual(first.items)
+  })
+
+  test('leave out who is closed', async () => {
+    const id = await stage.person(named(newId()))
+    await stage.sql('update account set closing_at = $2 where id = $1', [id, START])
+    const { items } = await stage.perform('accounts.export', ada, {})
+    expect(items.map(({ sub }) => sub)).toEqual([ada.accountId])
+  })
+})
