@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { clientIsGenerated, generateClient } from '../prisma/generate.ts'
 import { clock } from './base/index.ts'
-import { CommandFault, generatedPages, type LocalVerbs, runCommandLine, type Terminal } from './cli/index.ts'
+import { generatedPages, type LocalVerbs, runCommandLine, type Terminal } from './cli/index.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const STANDARD_INPUT = '-'
@@ -65,8 +65,10 @@ function textAt(path: string): string | null {
   }
 }
 
-async function openHouse(): Promise<never> {
-  throw new CommandFault('usage', 'give the address of the service: --url, or DOORWARD_URL')
+async function openHouse() {
+  if (!clientIsGenerated()) generateClient()
+  const local = await import('./local.ts')
+  return local.openHouse(process.env)
 }
 
 // Whoever reads no further, as `head` does, ends it.

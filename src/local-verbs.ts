@@ -3,7 +3,7 @@ import { clock, createLog } from './base/index.ts'
 import { broken, CommandFault, type Finding, type LocalVerbs, look, ok } from './cli/index.ts'
 import { type Config, readConfig, readStorageConfig } from './config/index.ts'
 import { examine } from './doctor.ts'
-import { emailFrom, openGround, openOwnGround } from './local.ts'
+import { emailFrom, openGround, openHouse, openOwnGround } from './local.ts'
 import { createLocalRooms } from './local-rooms.ts'
 import { migrate } from './store/index.ts'
 
@@ -29,7 +29,8 @@ export function createLocalVerbs(env: Env): Omit<LocalVerbs, 'manual'> {
 
     async grantAdmin(typed) {
       const address = emailFrom(typed)
-      return withRooms(({ first }) => first.grant(address, { actorId: 'local' }, clock.now()))
+      const { first, close } = await openHouse(env)
+      return first.grant(address, { actorId: 'local' }, clock.now()).finally(close)
     },
 
     async signInLink(typed) {
@@ -113,7 +114,7 @@ async function doctor(env: Env): Promise<Finding[]> {
 
 async function examineClientsFile(config: Config, clientsFile: Rooms['clientsFile']): Promise<Finding[]> {
   const path = config.clientsFile
-  if (path === null) return [ok('clients file', 'trial mode: the demo application')]
+  if (path === null) return [ok('clients file', config.trial ? 'trial mode: the demo application' : 'none is set')]
   const planned = await clientsFile(path).plan()
   if (!planned.ok) {
     return planned.faults.map((words) => broken('clients file', words, `Mend ${path}; what was applied last stands.`))

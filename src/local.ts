@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type App, createApp } from './app.ts'
 import { type Clock, clock, createLog, createMetrics, createSecrets, parseEmailAddress } from './base/index.ts'
 import { CommandFault } from './cli/index.ts'
 import { type Config, type Fault, readConfig } from './config/index.ts'
 import { checkDeployment, type Database, DeploymentConflict, findEmbeddedPostgres, openDatabase } from './store/index.ts'
+import { pricesFrom } from './texting.ts'
 import { trialSecrets } from './trial.ts'
 
 /** The database and its secrets, as the settings name them: what a command in place works on. */
@@ -12,14 +14,18 @@ export interface LocalGround {
   db: Database
   /** Newest first. */
   secrets: readonly string[]
+  /** The database without a pooler. */
+  directUrl: string
   clock: Clock
   close(): Promise<void>
 }
 
 const POOL_SIZE = 4
 
+type Env = Readonly<Record<string, string | undefined>>
+
 /** Reads the settings of the service. Throws `CommandFault` with every fault. */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): Config {
+export function readSettings(env: Env): Config {
   const read = readConfig(env, { files: (path) => readFileSync(path, 'utf8') })
   if (read.ok) return read.config
   throw new CommandFault('failed', 'the settings are not right', { faults: read.faults.map(asFieldFault) })
@@ -28,7 +34,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
 const asFieldFault = ({ name, words }: Fault) => ({ field: '', words: `${name} ${words}` })
 
 /** Opens the database of the settings; in trial mode that of the service that is running. Throws `CommandFault`. */
-export async function openGround(env: Readonly<Record<string, string | undefined>>): Promise<LocalGround> {
+export async function openGround(env: Env): Promise<LocalGround> {
   const config = readSettings(env)
   const url = config.databaseUrl ?? (await findEmbeddedPostgres(join(config.dataDir, 'postgres')))
   if (url === null) {
@@ -37,11 +43,11 @@ export async function openGround(env: Readonly<Record<string, string | undefined
   const secrets = config.secrets ?? trialSecrets(config.dataDir)
   const log = createLog('silent')
   const db = openDatabase({ url, poolSize: POOL_SIZE, log, metrics: createMetrics(), clock })
-  return { config, db, secrets, clock, close: () => db.close() }
+  return { config, db, secrets, directUrl: config.databaseDirectUrl ?? url, clock, close: () => db.close() }
 }
 
 /** The same, once it is known that database and settings belong together. */
-export async function openOwnGround(env: Readonly<Record<string, string | undefined>>): Promise<LocalGround> {
+export async function openOwnGround(env: Env): Promise<LocalGround> {
   const ground = await openGround(env)
   try {
     await checkGround(ground)
@@ -63,6 +69,17 @@ async function checkGround({ config, db, secrets }: LocalGround): Promise<void> 
   } catch (error) {
     throw error instanceof DeploymentConflict ? new CommandFault('failed', error.message, { cause: error }) : error
   }
+}
+
+/** The whole house, of which nothing runs: what an administrator can do, without a service. Throws `CommandFault`. */
+export async function openHouse(env: Env): Promise<Pick<App, 'admin' | 'first'> & { issuer: string; close(): Promise<void> }> {
+  const { config, db, secrets, directUrl, close } = await openOwnGround(env)
+  const log = createLog('silent')
+  const { admin, first } = createApp({
+    ...{ config, db, secrets, clock, log, env, metrics: createMetrics() },
+    ...{ databaseDirectUrl: directUrl, demoUrl: null, prices: pricesFrom(config), snsEndpoint: null },
+  })
+  return { issuer: config.issuer, admin, first, close }
 }
 
 /** An address as it was typed. Throws `CommandFault`. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { collectDefaultMetrics } from 'prom-client'
@@ -6,7 +5,6 @@ import { type App, createApp } from './app.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { firstLink, firstLinkLines } from './first-link.ts'
-import { type PriceTable, readPrices, shippedPrices } from './limits/index.ts'
 import {
   checkDeployment,
   type Database,
@@ -16,6 +14,7 @@ import {
   startEmbeddedPostgres,
   waitForDatabase,
 } from './store/index.ts'
+import { pricesFrom } from './texting.ts'
 import { demoOrigin, demoRegistration, startDemoApplication, trialSecrets } from './trial.ts'
 import { createOps } from './web/index.ts'
 
@@ -125,19 +124,6 @@ async function checkClock(db: Database, config: Config, log: Log, closers: Close
     if (tooFar(skew)) log.error({ skewSeconds: skew }, 'the clock differs from that of the database')
   }, SKEW_EVERY_MS)
   closers.push(async () => clearInterval(timer))
-}
-
-function pricesFrom(config: Config): PriceTable {
-  if (!config.smsPricesFile) return shippedPrices()
-  let text: string
-  try {
-    text = readFileSync(config.smsPricesFile, 'utf8')
-  } catch (cause) {
-    throw new Error(`SMS_PRICES_FILE cannot be read: ${config.smsPricesFile}`, { cause })
-  }
-  const read = readPrices(text)
-  if (!read.ok) throw new Error(read.faults.map((fault) => `${config.smsPricesFile}: ${fault}`).join('\n'))
-  return read.prices
 }
 
 async function serve(app: App, config: Config, closers: Closer[]): Promise<void> {

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import type { Clock, Log, Metrics, Secrets } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { createSnsRoute, createTwilioRoute, createWebhookRoute, type Inbox } from './delivery/channels/index.ts'
 import type { TextRoute } from './delivery/index.ts'
-import { createBudget, type PriceTable, type TextBudget } from './limits/index.ts'
+import { createBudget, type PriceTable, readPrices, shippedPrices, type TextBudget } from './limits/index.ts'
 import { createBudgetStore, type Database } from './store/index.ts'
 
 /** The routes that `SMS_ROUTES` names, in its order; the inbox where a trial names none. */
@@ -48,4 +49,18 @@ export function textBudget(
     },
     proofOfWork: config.proofOfWork,
   })
+}
+
+/** What texts cost, by `SMS_PRICES_FILE` or by the table that comes along. Throws with every fault of the file. */
+export function pricesFrom(config: Config): PriceTable {
+  if (!config.smsPricesFile) return shippedPrices()
+  let text: string
+  try {
+    text = readFileSync(config.smsPricesFile, 'utf8')
+  } catch (cause) {
+    throw new Error(`SMS_PRICES_FILE cannot be read: ${config.smsPricesFile}`, { cause })
+  }
+  const read = readPrices(text)
+  if (!read.ok) throw new Error(read.faults.map((fault) => `${config.smsPricesFile}: ${fault}`).join('\n'))
+  return read.prices
 }
