@@ -53,9 +53,10 @@ export interface Verified {
 export interface Chain {
   /**
    * The job: chains rows that have been committed, batch after batch, and counts each for its day in the same
-   * transaction. Whoever meets another instance at it goes away. Answers how many rows it chained.
+   * transaction. Whoever meets another instance at it goes away, and whoever is to stop does so after a batch. Answers how
+   * many rows it chained.
    */
-  advance(): Promise<number>
+  advance(signal?: AbortSignal): Promise<number>
   /** Checks up to `limit` rows behind `from` (null: from the beginning), and names the first that is not as it was written. */
   verify(from: Reached | null, limit: number): Promise<Verified>
   state(): Promise<ChainState>
@@ -83,7 +84,7 @@ export function createChain(deps: { store: ChainStore; transact: Transact; log: 
     })
   }
 
-  async function advance(): Promise<number> {
+  async function advance(signal?: AbortSignal): Promise<number> {
     let chained = 0
     let head: Reached | null = null
     let which: 'next' | 'late' = 'next'
@@ -91,7 +92,7 @@ export function createChain(deps: { store: ChainStore; transact: Transact; log: 
       const batch = await chainBatch(which)
       if (batch?.head) head = batch.head
       chained += batch?.count ?? 0
-      const ends = batch === null || (which === 'late' && batch.count < batchSize)
+      const ends = batch === null || signal?.aborted || (which === 'late' && batch.count < batchSize)
       // Kept where the log is kept: a chain that was cut off at its end does not lead to this hash any more.
       if (ends && head) log.info({ place: head.place, head: head.hash, chained }, 'audit log chained')
       if (ends) return chained

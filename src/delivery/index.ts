@@ -22,6 +22,7 @@ export { createReceiptDesk, type ReceiptDesk, type ReceiptDeskDeps, type Receive
 export type { InboxMessage, MailRoute, OutgoingMail, OutgoingText, TextRoute } from './route.ts'
 export type { Spend } from './spend.ts'
 export type {
+  DeliveryState,
   DeliveryStore,
   DueDelivery,
   NewestDelivery,

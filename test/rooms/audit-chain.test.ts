@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
 import { createChain } from '../../src/audit/index.ts'
-import { addSeconds, createLog } from '../../src/base/index.ts'
+import { addSeconds, createLog, type Transact } from '../../src/base/index.ts'
 import { createAuditStore } from '../../src/store/audit.ts'
 import { eraseAccount, lockDue } from '../../src/store/erasure.ts'
 import { chainStage, closeAll, open, row, START, tenRows } from './audit-chain-stage.ts'
@@ -89,19 +89,25 @@ describe('the chain over the trail', () => {
     const stage = await chainStage()
     await stage.happened(...Array.from({ length: 9 }, () => row('sign_in.started')))
     let batches = 0
-    const store = {
-      ...stage.store,
-      count: async (...given: Parameters<typeof stage.store.count>) => {
-        await stage.store.count(...given)
-        if (++batches === 2) throw new Error('the process was killed')
-      },
-    }
-    const dying = createChain({ store, transact: stage.db.transact, log: createLog('silent'), batchSize: 3 })
+    const transact: Transact = (work) =>
+      stage.db.transact(async (tx) => {
+        const done = await work(tx)
+        if (done && ++batches === 2) throw new Error('the process was killed')
+        return done
+      })
+    const dying = createChain({ store: stage.store, transact, log: createLog('silent'), batchSize: 3 })
     await expect(dying.advance()).rejects.toThrow('killed')
     expect(await stage.chain.state()).toMatchObject({ rows: 3, waiting: 6 })
     expect(await stage.chain.advance()).toBe(6)
     expect(await stage.verified()).toMatchObject({ broken: null, reached: { place: 9 } })
     expect(await stage.sql('select count::int from daily_count where measure = $1', ['started'])).toEqual([{ count: 9 }])
+  })
+
+  test('who is to stop does so after a batch', async () => {
+    const stage = await chainStage({ batchSize: 3 })
+    await stage.happened(...Array.from({ length: 9 }, () => row('sign_in.started')))
+    expect(await stage.chain.advance(AbortSignal.abort())).toBe(3)
+    expect(stage.lines).toMatchObject([{ place: 3, chained: 3 }])
   })
 
   test('a row that is committed late, with a lower id, is chained behind what was there', async () => {

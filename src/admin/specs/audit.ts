@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { moment, operation, pageInput, pageOf } from '../operation.ts'
 
+/** Identifiers and names, in visible ASCII (RFC 6749, Appendix A). */
+const name = z.string().regex(/^[\x20-\x7e]{1,200}$/)
+
 const read = { scope: 'audit:read', roles: ['admin', 'auditor'] } as const
 
 /** One row of the trail. */
@@ -29,10 +32,10 @@ export const auditOperations = {
     path: '/audit',
     summary: 'Read the audit log, newest first',
     input: z.strictObject({
-      account_id: z.string().max(100).optional(),
-      client_id: z.string().max(200).optional(),
-      actor_id: z.string().max(200).optional(),
-      event: z.string().max(100).optional().describe('an event, or the beginning of some: `client.*`'),
+      account_id: name.optional(),
+      client_id: name.optional(),
+      actor_id: name.optional(),
+      event: name.optional().describe('an event, or the beginning of some: `client.*`'),
       from: moment.optional(),
       to: moment.optional(),
       ...pageInput,

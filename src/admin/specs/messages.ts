@@ -4,6 +4,9 @@ import { done, moment, operation, pageInput, pageOf } from '../operation.ts'
 const read = { scope: 'messages:read', roles: ['admin', 'support', 'auditor'] } as const
 const write = { scope: 'messages:write', roles: ['admin', 'support'] } as const
 
+/** A message, by what its list names it. */
+const messageId = z.string().regex(/^[\w-]{1,100}$/)
+
 /** One message to one address. It holds no text, no link and no code. */
 export const messageView = z.object({
   message_id: z.string(),
@@ -44,7 +47,7 @@ export const messageOperations = {
     method: 'GET',
     path: '/messages/{message_id}',
     summary: 'Show one message',
-    input: z.strictObject({ message_id: z.string().max(100) }),
+    input: z.strictObject({ message_id: messageId }),
     output: messageView,
   }),
   'messages.retry': operation({
@@ -52,7 +55,7 @@ export const messageOperations = {
     method: 'POST',
     path: '/messages/{message_id}/retry',
     summary: 'Send a message again now that waits, or was refused',
-    input: z.strictObject({ message_id: z.string().max(100) }),
+    input: z.strictObject({ message_id: messageId }),
     output: messageView,
   }),
   'suppressions.get': operation({
