@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { InputOf, PersonActor } from '../../src/admin/index.ts'
-import { type Address, addSeconds, newId } from '../../src/base/index.ts'
+import { type Address, newId } from '../../src/base/index.ts'
 import type { Signup } from '../../src/config/index.ts'
 import { email, phone, proofOf } from './accounts-stage.ts'
 import { type PeopleStage, START, startPeople } from './admin-people-stage.ts'
