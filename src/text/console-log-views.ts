@@ -139,6 +139,8 @@ export interface ConsoleLogViews {
     shell: ConsoleShell
     checked: string
     rows: string
+    /** Rows that are in no chain yet, so that nothing can be said of them. */
+    waiting: number
     /** Of a hundred. */
     share: number
     broken: { id: string | null; place: string; words: string; url: string | null } | null

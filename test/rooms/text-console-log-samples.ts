@@ -79,6 +79,7 @@ const verified = {
   shell: shell('audit'),
   checked: '1,204',
   rows: '1,204',
+  waiting: 3,
   share: 100,
   broken: null,
   head: '9f2c6c0f5a0c3dd1d4ab7b1c6a2c7e3e6c1d5f1f8b0a4c9d2e7f6a5b4c3d2e1f',

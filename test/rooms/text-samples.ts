@@ -1,5 +1,6 @@
 import type { MailName, Mails, NoticeKind, Sms, SmsName, ViewName, Views } from '../../src/text/index.ts'
 import { accountPages } from './text-account-samples.ts'
+import { consoleClientPages } from './text-console-client-samples.ts'
 import { consoleLogPages } from './text-console-log-samples.ts'
 import { consolePeoplePages } from './text-console-people-samples.ts'
 import { secondFactorPages } from './text-second-samples.ts'
@@ -114,6 +115,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
   },
   ...secondFactorPages,
   ...accountPages,
+  ...consoleClientPages,
   ...consolePeoplePages,
   ...consoleLogPages,
   'attempt-ended': {

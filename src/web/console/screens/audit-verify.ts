@@ -23,15 +23,17 @@ export function createVerifyScreens({ visits, shell, admin, text, clock }: Conso
     } while (cursor !== null && clock.now() < until)
 
     const { checked, rows, broken, head } = reached
+    const { waiting } = await admin.perform('audit.chain', visit.actor, {})
     visits.show(ctx, visit, 'console-audit-verify', {
       shell: shell.of(ctx, visit, 'audit'),
       checked: words.number(checked),
       rows: words.number(rows),
+      waiting,
       share: rows === 0 ? 100 : Math.floor((checked / rows) * 100),
       broken: broken && {
         id: broken.entry_id,
         place: words.number(broken.place),
-        words: broken.words,
+        words: words.say(`audit.kind.${broken.kind}`),
         url: broken.entry_id && entryPath(broken.entry_id),
       },
       head,

@@ -16,9 +16,14 @@ export interface PersonRights {
 }
 
 /** The parts of a person's page. */
-export function personRows(person: Person, rights: PersonRights, text: Pick<Text, 'say'>, locale: string) {
+export function personRows(person: Person, rights: PersonRights, now: Date, text: Pick<Text, 'say'>, locale: string) {
   const names = new Map(person.apps.map((app) => [app.client_id, app.name]))
   const below = (allowed: boolean, ...path: string[]) => (allowed ? personPath(person.account_id, ...path) : null)
+  // What has come about already goes without saying.
+  const later = (iso: string | null) => {
+    const at = momentOf(iso)
+    return at && at > now ? at : null
+  }
 
   return {
     addresses: person.addresses.map((one, index) => ({
@@ -26,7 +31,7 @@ export function personRows(person: Person, rights: PersonRights, text: Pick<Text
       address: one.address,
       primary: one.primary,
       provenAt: momentOf(one.proven_at),
-      usableFrom: momentOf(one.usable_from),
+      usableFrom: later(one.usable_from),
       leavesAt: momentOf(one.leaves_at),
       suppressed: one.suppressed === null ? null : suppressedWords(one.suppressed),
       liftUrl: below(rights.lift && one.suppressed !== null, 'addresses', String(index), 'lift'),
@@ -79,11 +84,15 @@ const TOLD: readonly string[] = [
   'address.added',
   'address.change_asked',
   'address.kept',
+  'address.proof_given',
+  'address.proof_started',
   'address.proven',
+  'address.released',
   'address.removed',
   'administrator.granted',
   'administrator.revoked',
   'codes.replaced',
+  'consent.cancelled',
   'consent.granted',
   'consent.revoked',
   'device.forgotten',
@@ -91,15 +100,33 @@ const TOLD: readonly string[] = [
   'factor.added',
   'factor.removed',
   'invitation.accepted',
+  'message.bounced',
+  'message.deferred',
+  'message.delivered',
+  'message.expired',
+  'message.handed_over',
+  'message.queued',
+  'message.refused',
+  'message.retried',
   'notice.objected',
   'profile.changed',
   'session.ended',
   'sign_in.code_closed',
   'sign_in.code_wrong',
   'sign_in.completed',
+  'sign_in.digits_named',
+  'sign_in.link_printed',
   'sign_in.proven',
   'sign_in.refused',
+  'sign_in.second_asked',
+  'sign_in.second_needed',
+  'sign_in.second_started',
   'sign_in.started',
+  'sign_in.unmet',
+  'token.issued',
+  'token.refreshed',
+  'token.reuse_detected',
+  'token.revoked',
 ]
 
 /** What happened to a person, as their page shows it. */
@@ -110,11 +137,12 @@ export function personEvents(
   locale: string,
 ): PersonEvent[] {
   return entries.map((entry) => ({
+    // Tokens are asked for by the application's server, which is no device of the person.
     at: new Date(entry.at),
     key: TOLD.includes(entry.event) ? entry.event.replace('.', '_') : null,
     event: entry.event,
     warn: meaningOf(entry.event)?.warn ?? false,
     client: entry.client_id === null ? '' : (names.get(entry.client_id) ?? entry.client_id),
-    device: entry.device === null ? '' : recordedDevice(text, entry.device, locale),
+    device: entry.device === null || entry.event.startsWith('token.') ? '' : recordedDevice(text, entry.device, locale),
   }))
 }

@@ -7,18 +7,19 @@ import type { ConsoleScreenDeps } from './deps.ts'
 import { messageRow } from './message-rows.ts'
 import { type Person, personEvents, personRows } from './person-rows.ts'
 
-const ON_PAGE = 5
+const EVENTS_ON_PAGE = 10
+const MESSAGES_ON_PAGE = 3
 
 /** One person: everything that is known of them, and what can be done; and more of what happened, and was sent. */
-export function createPersonScreens({ visits, shell, admin, text }: ConsoleScreenDeps) {
+export function createPersonScreens({ visits, shell, admin, text, clock }: ConsoleScreenDeps) {
   const show: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
     const { actor, locale } = visit
     const account_id = idOf(ctx)
     const [person, activity, messages] = await Promise.all([
       admin.perform('accounts.get', actor, { account_id }),
-      admin.perform('accounts.activity', actor, { account_id, limit: ON_PAGE }),
-      admin.perform('accounts.messages', actor, { account_id, limit: ON_PAGE }),
+      admin.perform('accounts.activity', actor, { account_id, limit: EVENTS_ON_PAGE }),
+      admin.perform('accounts.messages', actor, { account_id, limit: MESSAGES_ON_PAGE }),
     ])
     const within = reaches(visit, person)
     visits.show(ctx, visit, 'console-person', {
@@ -27,7 +28,7 @@ export function createPersonScreens({ visits, shell, admin, text }: ConsoleScree
       closingAt: momentOf(person.closing_at),
       backUrl: PATHS.people,
       urls: urlsOf(visit, person),
-      ...personRows(person, { change: within, lift: may(visit, 'suppressions.lift') }, text, locale),
+      ...personRows(person, { change: within, lift: may(visit, 'suppressions.lift') }, clock.now(), text, locale),
       messages: messages.items.map(messageRow),
       events: personEvents(activity.items, namesOf(person), text, locale),
     })

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { startAdminStage } from '../support/admin.ts'
+import { query } from '../support/database.ts'
+import type { Page } from '../support/person.ts'
+import type { Stage } from '../support/stage.ts'
+import { type AtConsole, enterConsole, somebody as signedIn, waysOf } from './console-walk.ts'
+
+let stage: Stage
+let support: AtConsole
+let auditor: AtConsole
+
+beforeAll(async () => {
+  stage = await startAdminStage()
+  support = await enterConsole(stage, 'sam@fabrikam.example', 'support')
+  auditor = await enterConsole(stage, 'ida@fabrikam.example', 'auditor')
+}, 120_000)
+afterAll(() => stage.stop())
+
+const COUNTED = /([\d,]+) of ([\d,]+) rows in the chain were checked/
+const CHAINED_WITHIN_MS = 20_000
+
+/** The page that checks the chain, once there is one: to ask for it makes it begin. */
+async function chained(): Promise<Page> {
+  const deadline = Date.now() + CHAINED_WITHIN_MS
+  for (;;) {
+    const page = await auditor.open('/admin/audit/verify')
+    if (!/\b0 of 0 rows/.test(page.words)) return page
+    if (Date.now() > deadline) throw new Error(`no chain: ${page.words}`)
+  }
+}
+
+const somebody = (address: string) => signedIn(stage, address)
+
+describe('messages', () => {
+  test('are found by an address in full, and say no more than is known', async () => {
+    await somebody('mailed@fabrikam.example')
+    const list = await support.open('/admin/messages?to=mailed@fabrikam.example')
+    expect(list.words).toMatch(/Sign-in mailed@fabrikam\.example Handed to the mail server at \d\d:\d\d UTC/)
+    expect(list.words).not.toContain('Delivered')
+    const [way = ''] = waysOf(list).filter((path) => /^\/[\w-]{10,}$/.test(path))
+    const one = await support.open(`/admin/messages${way}`)
+    expect(one.words).toContain('Tries 1')
+    expect(one.words).not.toContain('Send it now')
+    expect((await support.open('/admin/messages?to=no-address')).text).toContain('aria-invalid="true"')
+  })
+})
+
+describe('the audit log', () => {
+  test('is found by address, application and event, and each row has a page of its own', async () => {
+    const { id } = await somebody('traced@fabrikam.example')
+    const list = await auditor.open('/admin/audit?person=traced@fabrikam.example&event=sign_in.*')
+    expect(list.words).toContain('sign_in.completed')
+    expect(list.words.slice(list.words.indexOf('Details'))).not.toMatch(/token\.issued|message\./)
+    const [way = ''] = waysOf(list).filter((path) => path.startsWith('/entries/'))
+    const entry = await auditor.open(`/admin/audit${way}`)
+    expect(entry.words).toContain(id)
+    expect((await auditor.open('/admin/audit?person=nobody.here@fabrikam.example')).words).toContain('No row fits')
+    expect((await auditor.open('/admin/audit?from=yesterday')).text).toContain('class="notice bad"')
+  })
+
+  test('is taken along whole as lines of JSON, in more than one page, newest first', async () => {
+    const count = 2300
+    await query(
+      stage.service.databaseUrl,
+      "insert into audit_entry (at, event, client_id, detail) select now() + n * interval '1 ms', 'client.changed', 'many', '{}'::jsonb from generate_series(1, $1) n",
+      [count],
+    )
+    const file = await auditor.open('/admin/audit/export?client=many')
+    expect(file.headers['content-type']).toMatch(/^application\/x-ndjson/)
+    expect(file.headers['content-disposition']).toBe('attachment; filename="audit.ndjson"')
+    const rows = file.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { entry_id: string; client_id: string; at: string })
+    expect(rows).toHaveLength(count)
+    expect(new Set(rows.map(({ entry_id }) => entry_id)).size).toBe(count)
+    expect(rows.every(({ client_id }) => client_id === 'many')).toBe(true)
+    expect(rows.map(({ at }) => at)).toEqual(
+      rows
+        .map(({ at }) => at)
+        .sort()
+        .reverse(),
+    )
+    expect((await auditor.open('/admin/audit/export?client=none')).text).toBe('')
+  })
+
+  test('its chain is checked up to where it stands', async () => {
+    const page = await chained()
+    expect(page.words).toContain('The chain is whole')
+    const [, checked, rows] = COUNTED.exec(page.words) ?? []
+    expect(checked).toBe(rows)
+  })
+
+  test('R-184 a row that was changed by hand is named, and can be looked at', async () => {
+    await chained()
+    const [row] = await query<{ id: string }>(
+      stage.service.databaseUrl,
+      "update audit_entry set event = 'sign_in.completed' where id = (select id from audit_entry where chain_seq = 3) returning id::text",
+    )
+    const page = await auditor.open('/admin/audit/verify')
+    expect(page.status).toBe(200)
+    expect(page.words).toContain('The chain is broken')
+    expect(page.words).toContain('This row is not as it was written.')
+    expect(waysOf(page).some((way) => way.endsWith(`/entries/${row?.id}`))).toBe(true)
+  })
+})
