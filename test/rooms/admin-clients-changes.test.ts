@@ -83,7 +83,7 @@ describe('changing an application', () => {
 
   test('all that is shown can be sent back, and changes nothing', async () => {
     await change({
-      ...{ methods: ['email'], color: '#1D4ED8', refresh_token_ttl: '90m', id_token_ttl: 3600, contacts: ['ops'] },
+      ...{ methods: ['email'], color: '#1D4ED8', refresh_token_ttl: '90m', id_token_ttl: 3600, contacts: ['ops@wiki.example'] },
       ...{ logo_uri: 'https://wiki.example/logo.png', second_factor: 'required', made_by: 'Example Ltd', default_max_age: 60 },
     })
     const { fields } = await get()
