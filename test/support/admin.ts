@@ -175,15 +175,18 @@ function formWithButton(page: Page, value: string) {
 }
 
 /** The tokens of somebody without an authenticator, who signs in to an application by mail alone: level 1. */
-export async function weakTokens(stage: Stage, email: string, scope: string = ALL_SCOPES.join(' ')): Promise<Reply> {
+export async function weakTokens(
+  stage: Stage,
+  email: string,
+  scope: string = ALL_SCOPES.join(' '),
+  clientId: string = DASHBOARD.id,
+): Promise<Reply> {
   const { service } = stage
   const resource = apiOf(service)
-  const issued = await authorize(stage, DASHBOARD, {
-    email,
-    visitor: createVisitor(service),
-    parameters: { resource, scope: `openid ${scope}` },
-  })
-  return redeem(service, DASHBOARD, issued, { resource })
+  const app = { ...DASHBOARD, id: clientId }
+  const parameters = { resource, scope: `openid ${scope}` }
+  const issued = await authorize(stage, app, { email, visitor: createVisitor(service), parameters })
+  return redeem(service, app, issued, { resource })
 }
 
 export function tokenOf({ body, text }: Reply): string {
