@@ -1,5 +1,5 @@
 /** What is counted of a row. */
-export interface CountedEntry {
+interface CountedEntry {
   at: Date
   event: string
   attemptId: string | null

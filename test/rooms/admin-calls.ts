@@ -1,6 +1,12 @@
-import { createCursors } from '../../src/admin/cursor.ts'
-import type { AdminActor, ChangeCall, OperationSpec, ReadCall } from '../../src/admin/index.ts'
-import { ADMIN_SCOPES, type AdminScope } from '../../src/admin/index.ts'
+import {
+  ADMIN_SCOPES,
+  type AdminActor,
+  type AdminScope,
+  type ChangeCall,
+  createCursors,
+  type OperationSpec,
+  type ReadCall,
+} from '../../src/admin/index.ts'
 import { createSecrets, type Tx } from '../../src/base/index.ts'
 
 /** Whoever holds the database: may all. */

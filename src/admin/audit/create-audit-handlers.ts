@@ -5,7 +5,7 @@ import type { Handlers } from '../operation.ts'
 import type { auditOperations } from '../specs/audit.ts'
 import { entryView, keyOfMark, markOfKey } from './entry-view.ts'
 
-export interface AuditHandlerDeps {
+interface AuditHandlerDeps {
   reader: AuditReader
   chain: Pick<Chain, 'verify' | 'state'>
   /** Asks for the rows that wait to be chained soon. It may fail: they are chained within a minute anyway. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { AuditEntry, AuditReader, TrailMark } from '../../audit/index.ts'
 import type { auditEntry } from '../specs/audit.ts'
 
-export type AuditEntryView = z.input<typeof auditEntry>
+type AuditEntryView = z.input<typeof auditEntry>
 
 /** A row of the trail as operations answer it. */
 export function entryView(entry: AuditEntry): AuditEntryView {

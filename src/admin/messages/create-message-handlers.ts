@@ -7,7 +7,7 @@ import type { ChangeCall, Handlers } from '../operation.ts'
 import type { messageOperations } from '../specs/messages.ts'
 import { addressOf, keyOfMessage, markOfMessage, messageRowView } from './message-row-view.ts'
 
-export interface MessageHandlerDeps {
+interface MessageHandlerDeps {
   store: MessageReaderStore
   delivery: Pick<Delivery, 'again' | 'suppressed' | 'lift'>
   /** The keyed hash by which an address is remembered. */

@@ -4,7 +4,7 @@ import type { Handlers } from '../operation.ts'
 import type { statsOperations } from '../specs/audit.ts'
 import { dayOf, daysUntil, failuresOf, totalsOf } from './days.ts'
 
-export interface StatsHandlerDeps {
+interface StatsHandlerDeps {
   store: {
     /** Counts of days, both ends included. */
     counts(from: string, to: string): Promise<DailyCount[]>
