@@ -31,6 +31,7 @@ export {
 } from './clients-file.ts'
 export { type Applied, type Clients, createClients } from './create-clients.ts'
 export { fieldsOf, isOn, livingSecrets } from './fields.ts'
+export { clientsFileSchema } from './file-schema.ts'
 export { type ClientFields, clientDefaults, clientFields, resourceServerShape } from './file-shape.ts'
 export {
   ACCOUNT_CLIENT_ID,

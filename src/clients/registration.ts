@@ -25,6 +25,14 @@ type Entry = ReturnType<typeof settled>
 
 const TTL_MIN_SECONDS = 30
 const STANDARD_SCOPES = ['openid', 'profile', 'email', 'phone', 'offline_access']
+/** What is written as a mail address in ASCII. */
+const CONTACT = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
+// RFC 7518 §6, RFC 8037 §2
+const PUBLIC_JWK_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'x', 'y'],
+  RSA: ['n', 'e'],
+  OKP: ['crv', 'x'],
+}
 const PRIVATE_JWK_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /**
@@ -45,6 +53,9 @@ export function readRegistration(
   judgeResources(entry, rules, note)
   judgeAdminScopes(entry, grants, rules, note)
   judgeLifetimes(entry, grants, rules, note)
+  entry.contacts?.forEach((contact, index) => {
+    if (!CONTACT.test(contact)) note(`contacts[${index}]`, 'must be an email address')
+  })
   if (entry.methods && new Set(entry.methods).size < entry.methods.length) note('methods', 'names one twice')
   return { id: entry.client_id, metadata: metadataOf(entry, grants), policy: policyOf(entry), disabled: entry.disabled }
 }
@@ -115,11 +126,21 @@ function judgeKeys(entry: Entry, note: Note): void {
   const method = entry.token_endpoint_auth_method
   if (method === 'private_key_jwt' && (entry.jwks === undefined) === (entry.jwks_uri === undefined)) {
     note('jwks_uri', 'private_key_jwt needs either jwks or jwks_uri')
+  } else if (entry.jwks !== undefined && entry.jwks_uri !== undefined) {
+    note('jwks_uri', 'stands beside jwks: keep one of them')
   }
   entry.jwks?.keys.forEach((key, index) => {
     if (PRIVATE_JWK_MEMBERS.some((member) => Object.hasOwn(key, member)))
       note(`jwks.keys[${index}]`, 'holds a private or symmetric key')
+    else if (!isPublicKey(key)) note(`jwks.keys[${index}]`, 'is no public key of the kinds EC, RSA and OKP (RFC 7517)')
   })
+}
+
+function isPublicKey(key: Readonly<Record<string, unknown>>): boolean {
+  const needed = typeof key.kty === 'string' && Object.hasOwn(PUBLIC_JWK_MEMBERS, key.kty) ? PUBLIC_JWK_MEMBERS[key.kty] : null
+  if (!needed) return false
+  const known = ['alg', 'kid', 'use'].filter((member) => key[member] !== undefined)
+  return [...needed, ...known].every((member) => typeof key[member] === 'string' && key[member] !== '')
 }
 
 function judgeResources(entry: Entry, { resources }: RegistrationRules, note: Note): void {

@@ -84,7 +84,12 @@ describe('a plan', () => {
   test('names each field as the file does: reading them makes the same client again', () => {
     const full = {
       ...NATIVE,
-      ...{ client_uri: 'https://shop.example', logo_uri: 'https://shop.example/l.png', contacts: ['us'], default_max_age: 60 },
+      ...{
+        client_uri: 'https://shop.example',
+        logo_uri: 'https://shop.example/l.png',
+        contacts: ['us@shop.example'],
+        default_max_age: 60,
+      },
       ...{ first_party: true, methods: ['sms'], access_token_ttl: 90, id_token_ttl: '2h', refresh_token_ttl: '30d' },
       ...{ color: '#A1b2C3', second_factor: 'off', made_by: 'Fabrikam', cors_origins: ['https://shop.example'] },
     }

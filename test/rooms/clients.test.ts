@@ -229,6 +229,25 @@ describe("an application's own lifetimes, methods and colour", () => {
     expect(faults({ ...WEB, ...more })).toEqual([expect.stringContaining(`clients[0].${place}: `)])
   })
 
+  test.each([
+    {},
+    { kty: 'EC', crv: 'P-256', x: 'x' },
+    { kty: 'RSA', n: 1, e: 'AQAB' },
+    { kty: 'oct' },
+    { kty: 'toString' },
+    { kty: 'OKP', crv: 'Ed25519', x: 'x', kid: 7 },
+  ])('what the engine would not take is refused here: the key %j', (key) => {
+    expect(faults({ ...WEB, jwks: { keys: [key] } })).toEqual([expect.stringContaining('jwks.keys[0]: is no public key')])
+  })
+
+  test('what the engine would not take is refused here: contacts that are no addresses, keys in two places', () => {
+    expect(faults({ ...WEB, contacts: ['us@shop.example', 'us'] })).toEqual(['clients[0].contacts[1]: must be an email address'])
+    const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] }
+    expect(faults({ ...WEB, jwks, jwks_uri: 'https://shop.example/jwks' })).toEqual([
+      'clients[0].jwks_uri: stands beside jwks: keep one of them',
+    ])
+  })
+
   test('a lifetime is not above the one for all', () => {
     const ttlMaxSeconds = { access_token_ttl: 300, id_token_ttl: 300, refresh_token_ttl: 300 }
     const judged = (ttl: number) =>
