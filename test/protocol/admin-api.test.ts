@@ -140,6 +140,21 @@ describe('R-175 what is taken away counts at once', () => {
     expect((await get(token)).status).toBe(status)
   })
 
+  test('the application that a person administers with', async () => {
+    const body = {
+      ...{ template: 'native', client_name: 'Phone', redirect_uris: ['http://127.0.0.1/callback'], first_party: true },
+      ...{ second_factor: 'off', resources: [apiOf(stage.service)] },
+    }
+    const made = await callApi(stage.service, robots, 'POST', '/clients', { body })
+    const { client_id } = (made.body as { client: { client_id: string } }).client
+    await stage.signIn('phone@example.org')
+    await setRole(stage.service, 'phone@example.org', 'auditor')
+    const token = tokenOf(await weakTokens(stage, 'phone@example.org', 'audit:read', client_id))
+    expect((await get(token)).status).toBe(200)
+    expect((await callApi(stage.service, robots, 'POST', `/clients/${client_id}/disable`)).status).toBe(200)
+    expect((await get(token)).status).toBe(401)
+  })
+
   test('the scope of a machine, and the machine', async () => {
     const sql = 'update client set policy = jsonb_set(policy, $2, $3) where id = $1'
     const scopes = (
