@@ -1,7 +1,7 @@
 // admin: what an administrator can do, as one catalogue of operations {name, method, path, scope, roles, input, output};
 // the REST API, the console, the command line, the permission matrix and the OpenAPI document come from it. It draws no
 // page, knows no HTTP, and what it does to other rooms' things it does by their verbs.
-// Tables: idempotent_answer, daily_count. Specs: RFC 9110 §13 (If-Match), RFC 9457, RFC 9470; R-163, R-171, R-174 to R-176.
+// Table: idempotent_answer. Specs: RFC 9110 §13 (If-Match), RFC 9457, RFC 9470; R-163, R-171, R-174 to R-176.
 export type { AdminActor, ClientActor, LocalActor, PersonActor } from './actor.ts'
 export { roleOf } from './actor.ts'
 export type { ActorStore } from './actors.ts'

@@ -60,6 +60,22 @@ describe('the sweep', () => {
     expect(await query(url, 'select target_key from guess_counter')).toEqual([{ target_key: 'attacked' }])
   })
 
+  test('R-185 keeps what all texts of a day cost for 100 days, and all else that they were counted on for 30', async () => {
+    const url = await freshDatabase()
+    await query(
+      url,
+      `insert into spend_counter select id, $1::date - days, 5 from unnest(array['all', 'number:x']) id, unnest(array[29, 31, 99, 101]) days`,
+      [now],
+    )
+    expect(await createSweep({ db: open(url), clock, log: silent })()).toEqual({ spend_counter: 4 })
+    expect(await query(url, `select id, $1::date - day as days from spend_counter order by id, days`, [now])).toEqual([
+      { id: 'all', days: 29 },
+      { id: 'all', days: 31 },
+      { id: 'all', days: 99 },
+      { id: 'number:x', days: 29 },
+    ])
+  })
+
   test('F-45 waits for nobody: a row in use is left for the next time', async () => {
     const url = await freshDatabase()
     await query(url, RECORDS, [addSeconds(now, -3600), 1, 3])
