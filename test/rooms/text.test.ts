@@ -31,6 +31,10 @@ const STATES = ['state', 'form', 'reason', 'code', 'error', 'channel', 'after', 
   'what',
   'suppressed',
   'current',
+  'source',
+  'secondFactor',
+  'outcome',
+  'made',
 )
 const NAMES = ['key', 'name']
 

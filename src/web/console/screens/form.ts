@@ -144,7 +144,8 @@ export function shownValue(value: unknown, spec: FieldSpec, say: Say): string {
   if (typeof value === 'object' && !Array.isArray(value)) return JSON.stringify(value, null, 2)
   const values = Array.isArray(value) ? value.map(String) : spec.joined ? String(value).split(' ') : [String(value)]
   const fixed = spec.options ?? []
-  return values.map((one) => (fixed.includes(one) && spec.name !== 'admin_scopes' ? optionLabel(spec, one, say) : one)).join('\n')
+  const words = values.map((one) => (fixed.includes(one) && spec.name !== 'admin_scopes' ? optionLabel(spec, one, say) : one))
+  return words.join(spec.joined ? ' ' : '\n')
 }
 
 function optionsOf(spec: FieldSpec, more: Readonly<Record<string, MoreOption[]>>): string[] {
