@@ -1,16 +1,17 @@
 import * as oidc from 'openid-client'
 import { ADMIN_SCOPES } from '../admin/index.ts'
 import { type Clock, newSecret } from '../base/index.ts'
+import { adminApiId, CLI_CLIENT_ID } from '../clients/index.ts'
 import { LOOPBACK_HOSTS } from '../config/index.ts'
 import { CommandFault } from './exits.ts'
 import { openLoopback } from './loopback.ts'
 import { reasonOf } from './remote.ts'
 import type { Terminal } from './terminal.ts'
 
-/** The built-in client that people sign in to at the command line. */
-const CLI_CLIENT_ID = 'doorward-cli'
 /** A token is asked for anew so long before it ends. */
 const EARLY_SECONDS = 30
+/** Changes ask for a proof of the last ten minutes: this one is young enough until the token ends. */
+const PROOF_SECONDS = 300
 const SCOPES = Object.keys(ADMIN_SCOPES).join(' ')
 
 export interface Token {
@@ -22,11 +23,6 @@ export interface TokenDeps {
   issuer: string
   terminal: Terminal
   clock: Clock
-}
-
-/** The API of administrators as a resource server (RFC 8707). */
-export function resourceOf(issuer: string): string {
-  return `${issuer}/admin/api/v1`
 }
 
 /** An origin that tokens and secrets may be sent to: https, or http on this machine. Throws `CommandFault`. */
@@ -47,7 +43,7 @@ export function machineToken(deps: TokenDeps, client: { id: string; secret: stri
   return async () => {
     if (kept && kept.expiresAt.getTime() > deps.clock.now().getTime() + EARLY_SECONDS * 1000) return kept.value
     const config = await discovered(deps.issuer, client.id, oidc.ClientSecretBasic(client.secret))
-    kept = await granted(deps, () => oidc.clientCredentialsGrant(config, { resource: resourceOf(deps.issuer), scope: SCOPES }))
+    kept = await granted(deps, () => oidc.clientCredentialsGrant(config, { resource: adminApiId(deps.issuer), scope: SCOPES }))
     return kept.value
   }
 }
@@ -63,12 +59,11 @@ export async function personToken(deps: TokenDeps): Promise<Token> {
     const url = oidc.buildAuthorizationUrl(config, {
       redirect_uri: loopback.redirectUri,
       scope: `openid ${SCOPES}`,
-      resource: resourceOf(issuer),
+      resource: adminApiId(issuer),
       code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
       state,
-      // Changes ask for a proof that is young: one that was given for this very command is.
-      prompt: 'login',
+      max_age: String(PROOF_SECONDS),
     })
     terminal.err('Sign in in your browser:')
     terminal.err(`  ${url.href}`)
@@ -79,7 +74,7 @@ export async function personToken(deps: TokenDeps): Promise<Token> {
         config,
         answer,
         { pkceCodeVerifier: verifier, expectedState: state, idTokenExpected: true },
-        { resource: resourceOf(issuer) },
+        { resource: adminApiId(issuer) },
       ),
     )
   } finally {
