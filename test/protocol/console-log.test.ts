@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createSecrets, type EmailAddress } from '../../src/base/index.ts'
+import { addressKey } from '../../src/factors/index.ts'
 import { startAdminStage } from '../support/admin.ts'
 import { query } from '../support/database.ts'
 import type { Page } from '../support/person.ts'
@@ -42,6 +44,42 @@ describe('messages', () => {
     expect(one.words).toContain('Tries 1')
     expect(one.words).not.toContain('Send it now')
     expect((await support.open('/admin/messages?to=no-address')).text).toContain('aria-invalid="true"')
+  })
+})
+
+describe('an address that takes no messages', () => {
+  test('is told as such on the page of its person and of its message, and takes them again after a question', async () => {
+    const address = 'bounced@fabrikam.example'
+    const { path } = await somebody(address)
+    const key = addressKey(createSecrets([stage.service.env.SECRETS ?? '']), address as EmailAddress)
+    const suppress = () =>
+      query(
+        stage.service.databaseUrl,
+        "insert into suppression (target_key, channel, reason, created_at) values ($1, 'email', 'bounced', now())",
+        [key],
+      )
+    await suppress()
+    const words = 'This address takes no email: an earlier one came back.'
+    expect((await auditor.open(path)).words).toContain(words)
+    expect(waysOf(await auditor.open(path)).some((way) => way.endsWith('/lift'))).toBe(false)
+    const question = await support.open(`${path}/addresses/0/lift`)
+    expect(question.words).toContain(`Send to this address again? ${address}`)
+    const done = await support.press(question, /^Send again$/)
+    expect(done.words).toContain('The address takes messages again.')
+    expect(done.words).not.toContain(words)
+    // What is no address of this person is not touched by a form of their page.
+    await suppress()
+    const other = await somebody('other@fabrikam.example')
+    const [form] = question.forms.filter(({ action }) => action.endsWith('/lift'))
+    if (!form) throw new Error('no question')
+    await support.visitor.submit({ ...form, action: form.action.replace(path, other.path) })
+    expect((await support.open(path)).words).toContain(words)
+
+    const list = await support.open(`/admin/messages?to=${address}`)
+    const [way = ''] = waysOf(list).filter((one) => /^\/[\w-]{10,}$/.test(one))
+    const lifted = await support.press(await support.open(`/admin/messages${way}/lift`), /^Send again$/)
+    expect(lifted.words).toContain('The address takes messages again.')
+    expect(lifted.words).not.toContain(words)
   })
 })
 
