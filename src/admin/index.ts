@@ -13,13 +13,10 @@ export type { ClientHandlersDeps } from './clients/deps.ts'
 export type {
   AdminClientStore,
   AdminResourceServerStore,
-  ClientFilter,
   ClientImpact,
-  ClientMark,
   StoredClient,
   StoredResourceServer,
 } from './clients/stores.ts'
-export { trialCallback } from './clients/try-client.ts'
 export { type Admin, type AdminDeps, createAdmin, type InputOf, type OutputOf, type PerformOptions } from './create-admin.ts'
 export { type Cursors, createCursors } from './cursor.ts'
 export { AdminFault, type AdminFaultCode, adminFaults, type FieldFault } from './fault.ts'

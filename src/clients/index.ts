@@ -53,7 +53,6 @@ export {
   changedFields,
   clientIdOf,
   type GivenFields,
-  type Registered,
   registrationOf,
   withFields,
 } from './registering.ts'

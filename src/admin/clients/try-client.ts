@@ -8,7 +8,7 @@ import { makeSecret } from './secrets.ts'
 const TRIAL_SECONDS = 15 * 60
 
 /** Where a sign-in that is tried comes back to at the console. */
-export function trialCallback(issuer: string): string {
+function trialCallback(issuer: string): string {
   return `${issuer}/admin/try/callback`
 }
 
