@@ -88,6 +88,7 @@ function describe(name: OperationName, spec: OperationSpec, schemas: Schemas) {
   const inPath = [...spec.path.matchAll(/\{(\w+)\}/g)].map(([, part]) => part as string)
   const rest = Object.keys(spec.input.shape).filter((field) => !inPath.includes(field))
   const changes = isChange(spec)
+  const whole = plainSchema(spec.input, 'input') as unknown as ObjectSchema
   return {
     operationId: name,
     tags: [groupOf(name)],
@@ -95,8 +96,8 @@ function describe(name: OperationName, spec: OperationSpec, schemas: Schemas) {
     description: `For people of the role ${spec.roles.join(', ')}, and machines; scope \`${spec.scope}\`.`,
     security: [{ oauth: [spec.scope] }],
     parameters: [
-      ...inPath.map((field) => parameter(spec, field, 'path')),
-      ...(changes ? [] : rest.map((field) => parameter(spec, field, 'query'))),
+      ...inPath.map((field) => parameter(whole, field, 'path')),
+      ...(changes ? [] : rest.map((field) => parameter(whole, field, 'query'))),
       ...(changes ? ['IfMatch', 'IdempotencyKey'] : hasVersion(spec.output) ? ['IfNoneMatch'] : []).map((one) => ({
         $ref: `#/components/parameters/${one}`,
       })),
@@ -106,8 +107,12 @@ function describe(name: OperationName, spec: OperationSpec, schemas: Schemas) {
   }
 }
 
-function parameter(spec: OperationSpec, field: string, place: 'path' | 'query') {
-  const whole = plainSchema(spec.input, 'input') as { properties: Record<string, JsonSchema>; required?: string[] }
+interface ObjectSchema {
+  properties: Record<string, JsonSchema>
+  required?: string[]
+}
+
+function parameter(whole: ObjectSchema, field: string, place: 'path' | 'query') {
   const { description, ...schema } = whole.properties[field] ?? {}
   const required = place === 'path' || (whole.required ?? []).includes(field)
   return { name: field, in: place, required, ...(description ? { description } : {}), schema }

@@ -53,6 +53,7 @@ const SWEPT: readonly Swept[] = [
   expired('address', 'leaves_at < $1', MINUTE, 'leaves_at'),
   expired('account_session', 'expires_at < $1', MINUTE),
   expired('invitation', 'expires_at < $1', DAY),
+  expired('idempotent_answer', 'expires_at < $1', MINUTE),
   expired('notice', 'created_at < $1', 31 * DAY, 'created_at'), // with its messages
   expired('client', "source = 'try' and expires_at < $1", MINUTE), // with what was agreed to for it
   expired('remembered_device', 'expires_at < $1', MINUTE),

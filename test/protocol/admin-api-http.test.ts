@@ -64,6 +64,7 @@ describe('what can be asked', () => {
       status: 422,
       body: { faults: [{ field: 'role', words: 'is not known here' }] },
     })
+    expect(await get('/clients?__proto__=x')).toMatchObject({ status: 422, body: { faults: [{ field: '__proto__' }] } })
     expect(await get('/clients/robot?client_id=other')).toMatchObject({ status: 422 })
     expect(await call('POST', '/clients?template=web')).toMatchObject({ status: 400 })
   })

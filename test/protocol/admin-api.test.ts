@@ -104,7 +104,9 @@ describe('R-025, R-175 who asks', () => {
   test("a machine's key: private_key_jwt, and no more than it is registered for", async () => {
     const token = await byKey({ scope: 'keys:read clients:write' })
     expect((await get(token, '/keys')).status).toBe(200)
-    expect(await get(token, '/clients')).toMatchObject({ status: 403 })
+    const refused = await get(token, '/clients')
+    expect(refused.status).toBe(403)
+    expect(refused.headers['www-authenticate']).toContain('error="insufficient_scope", scope="clients:read"')
   })
 
   test('a person who administers nothing is refused', async () => {

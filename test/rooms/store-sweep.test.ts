@@ -25,12 +25,14 @@ describe('the sweep', () => {
     await query(url, RECORDS, [addSeconds(now, -3600), 1, 2500])
     await query(url, RECORDS, [addSeconds(now, 1), 3001, 3010])
     await query(url, `insert into replay values ('old', $1), ('new', $2)`, [addSeconds(now, -3600), addSeconds(now, 60)])
+    const answers = `insert into idempotent_answer (id, request_hash, expires_at) values ('old', '', $1), ('new', '', $2)`
+    await query(url, answers, [addSeconds(now, -3600), addSeconds(now, 60)])
     await query(url, `insert into limit_counter values ('old', 1, $1), ('new', 1, $2)`, [
       addSeconds(now, -3600),
       addSeconds(now, 60),
     ])
     const report = await createSweep({ db: open(url), clock, log: silent, batchSize: 100 })()
-    expect(report).toEqual({ oidc_record: 2500, replay: 1, limit_counter: 1 })
+    expect(report).toEqual({ oidc_record: 2500, replay: 1, limit_counter: 1, idempotent_answer: 1 })
     expect([await countOf(url, 'oidc_record'), await countOf(url, 'replay'), await countOf(url, 'limit_counter')]).toEqual([
       10, 1, 1,
     ])

@@ -112,9 +112,12 @@ function statusOf(spec: OperationSpec, input: Readonly<Record<string, unknown>>)
 
 /** What anybody may read: the description of the API, and that of each problem. */
 function createDocuments(issuer: string): (path: string) => string | null {
-  const openApi = JSON.stringify(openApiDocument(issuer))
+  let openApi: string | null = null
   return (path) => {
-    if (path === '/openapi.json') return openApi
+    if (path === '/openapi.json') {
+      openApi ??= JSON.stringify(openApiDocument(issuer))
+      return openApi
+    }
     const code = /^\/problems\/([a-z_]+)$/.exec(path)?.[1] ?? ''
     if (!isApiProblem(code)) return null
     return JSON.stringify({ type: `${issuer}${API_PATH}${path}`, ...apiProblems[code] })
