@@ -205,6 +205,8 @@ test('R-045, R-170 the list of signing keys shows no private part', async () => 
   const secrets = createSecrets(['of the tests, and long enough to be one'])
   const keys = createKeys({ store: createKeyStore(db), transact: db.transact, secrets, clock, log: createLog('silent') })
   await keys.ensure()
+  const [key] = await keys.list()
+  expect(Object.keys(key ?? {}).sort()).toEqual(['activatedAt', 'alg', 'createdAt', 'id', 'state'])
   const { items } = await reading(operations['keys.list'], createKeyHandlers({ keys })['keys.list'], () => START)()
   const facts = { kid: expect.any(String), state: 'current', created_at: START.toISOString(), activated_at: START.toISOString() }
   expect(items).toEqual([
