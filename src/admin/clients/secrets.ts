@@ -3,8 +3,8 @@ import { type Client, type ClientSecret, livingSecrets } from '../../clients/ind
 import type { AdminActor } from '../actor.ts'
 import { AdminFault } from '../fault.ts'
 
-/** Two overlap while an application changes from one to the other (R-171). */
-export const SECRETS_MAX = 2
+// R-171: two overlap while an application changes from one to the other.
+const SECRETS_MAX = 2
 
 const HINT_CHARACTERS = 4
 const HOUR_SECONDS = 3600

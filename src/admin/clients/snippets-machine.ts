@@ -1,4 +1,4 @@
-import type { Snippet, SnippetValues } from './snippets.ts'
+import type { Snippet, SnippetValues } from './snippet.ts'
 
 /** Settings for machines, which get tokens for themselves. */
 export function machineSnippets(values: SnippetValues): Snippet[] {

@@ -1,4 +1,4 @@
-import type { Snippet, SnippetValues } from './snippets.ts'
+import type { Snippet, SnippetValues } from './snippet.ts'
 
 /** Settings for applications that run in the browser alone. */
 export function spaSnippets(values: SnippetValues): Snippet[] {

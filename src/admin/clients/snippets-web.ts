@@ -1,4 +1,4 @@
-import type { Snippet, SnippetValues } from './snippets.ts'
+import type { Snippet, SnippetValues } from './snippet.ts'
 
 /** Settings for applications with a server of their own. Not all libraries can sign with a key of the application. */
 export function webSnippets(values: SnippetValues): Snippet[] {

@@ -1,30 +1,8 @@
 import { type Client, type ClientKind, kindOf } from '../../clients/index.ts'
+import type { Snippet, SnippetValues } from './snippet.ts'
 import { machineSnippets } from './snippets-machine.ts'
 import { nativeSnippets, spaSnippets } from './snippets-public.ts'
 import { webSnippets } from './snippets-web.ts'
-
-/** Settings of one library, ready to paste. */
-export interface Snippet {
-  library: string
-  language: string
-  text: string
-}
-
-/** What the texts are filled with. A secret is shown once and never again: it is named, not told. */
-export interface SnippetValues {
-  issuer: string
-  clientId: string
-  redirectUri: string
-  postLogoutUri: string | null
-  scope: string
-  /** An API that it may get tokens for, and what it may ask for there; null where there is none. */
-  resource: string | null
-  resourceScope: string
-  pkce: boolean
-  /** Whether it can get refresh tokens. */
-  refresh: boolean
-  authMethod: Client['metadata']['token_endpoint_auth_method']
-}
 
 const BY_KIND: Readonly<Record<ClientKind, (values: SnippetValues) => Snippet[]>> = {
   web: webSnippets,

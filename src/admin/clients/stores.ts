@@ -48,6 +48,8 @@ export interface AdminClientStore {
   insert(tx: Tx, client: Client, at: Date): Promise<boolean>
   /** Writes all of a client that is there. */
   update(tx: Tx, client: Client, at: Date): Promise<void>
+  /** Deletes a copy that a sign-in was tried with, the same way; false where this is none. */
+  removeTrial(tx: Tx, id: string): Promise<boolean>
   /** Deletes a client with what people agreed to for it. */
   remove(tx: Tx, id: string): Promise<void>
   /** Ends the codes, tokens and grants of a client. Called behind `update` or `remove`, which no new consent passes. */
