@@ -1,4 +1,4 @@
-import type { ConsoleShell } from './console-views.ts'
+import type { ConsoleShell } from './console-shell.ts'
 import type { Channel, FormView } from './parts.ts'
 
 /** How a message stands, in what is known: nothing is called delivered without a receipt. */

@@ -1,5 +1,5 @@
 import type { ConsoleMessage } from './console-log-views.ts'
-import type { ConsoleShell } from './console-views.ts'
+import type { ConsoleShell } from './console-shell.ts'
 import type { FormView } from './parts.ts'
 
 export type ConsoleRole = 'admin' | 'support' | 'auditor'

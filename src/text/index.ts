@@ -15,6 +15,7 @@ export type {
 } from './account-views.ts'
 export type { AuditLine, Choice, ConsoleLogViews, ConsoleMessage, PlotView } from './console-log-views.ts'
 export type { ConsolePeopleViews, PersonEvent, PersonLine, PersonQuestion } from './console-people-views.ts'
+export type { ConsoleEntry, ConsoleShell } from './console-shell.ts'
 export type {
   ChangeRow,
   ClaimRow,
@@ -23,8 +24,6 @@ export type {
   ClientSource,
   ClientState,
   ConsoleClientViews,
-  ConsoleEntry,
-  ConsoleShell,
   ConsoleViews,
   FieldView,
   PagerView,

@@ -122,6 +122,24 @@ describe('the audit log', () => {
     expect((await auditor.open('/admin/audit/export?client=none')).text).toBe('')
   })
 
+  test('an export that breaks off is no file that looks whole', async () => {
+    const { databaseUrl, issuer } = stage.service
+    await query(
+      databaseUrl,
+      "insert into audit_entry (at, event, client_id, detail) select now(), 'client.changed', 'wide', jsonb_build_object('change', repeat('x', 1000)) from generate_series(1, 20000)",
+    )
+    const url = `${issuer}/admin/audit/export?client=wide`
+    const answer = await fetch(url, { headers: { cookie: auditor.visitor.jar.header(url) ?? '' } })
+    const reader = answer.body?.getReader()
+    expect((await reader?.read())?.done).toBe(false)
+    await query(databaseUrl, 'alter table audit_entry rename to audit_entry_away')
+    const rest = async () => {
+      for (;;) if ((await reader?.read())?.done !== false) return
+    }
+    await expect(rest()).rejects.toThrow('terminated')
+    await query(databaseUrl, 'alter table audit_entry_away rename to audit_entry')
+  })
+
   test('its chain is checked up to where it stands', async () => {
     const page = await chained()
     expect(page.words).toContain('The chain is whole')

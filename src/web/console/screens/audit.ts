@@ -107,7 +107,10 @@ export function createAuditScreens({ visits, shell, admin, text }: ConsoleScreen
     ctx.set('Cache-Control', 'no-store')
     ctx.attachment('audit.ndjson')
     ctx.type = 'application/x-ndjson'
-    ctx.body = Readable.from(linesOf())
+    const lines = Readable.from(linesOf())
+    // What breaks off is seen to break off: half a file must not look like a whole one.
+    lines.once('error', () => ctx.res.destroy())
+    ctx.body = lines
 
     async function* linesOf(): AsyncGenerator<string> {
       let page = first

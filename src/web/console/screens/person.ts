@@ -89,7 +89,7 @@ export function idOf(ctx: Context): string {
 }
 
 /** Whether this visitor changes this person at all: whoever has a role is left to administrators. */
-export function reaches(visit: ConsoleVisit, { role }: Pick<Person, 'role'>): boolean {
+function reaches(visit: ConsoleVisit, { role }: Pick<Person, 'role'>): boolean {
   return may(visit, 'accounts.update') && (role === null || visit.role === 'admin')
 }
 

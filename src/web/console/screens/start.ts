@@ -126,7 +126,7 @@ function slowNotices(stats: Stats, visit: ConsoleVisit, words: Words): View['not
 }
 
 /** Seconds as people say them. */
-export function durationOf(seconds: number, { say, number }: Pick<Words, 'say' | 'number'>): string {
+function durationOf(seconds: number, { say, number }: Pick<Words, 'say' | 'number'>): string {
   if (seconds < 60) return say('start.seconds', { count: number(seconds) })
   if (seconds < 3600) return say('start.minutes', { count: number(seconds / 60) })
   return say('start.hours', { count: number(seconds / 3600) })
