@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { ClientActor, PersonActor, Role } from '../../src/admin/index.ts'
 import { addSeconds, newId, type Tx } from '../../src/base/index.ts'
-import { createActorStore } from '../../src/store/index.ts'
+import { createActorStore, createRoleStore } from '../../src/store/index.ts'
 import { email } from './accounts-stage.ts'
 import { ALL_SCOPES, type PeopleStage, START, startPeople } from './admin-people-stage.ts'
 
@@ -32,6 +32,12 @@ const grant = (actor: PersonActor | ClientActor, account_id: string, role: Role)
   stage.faultOf(perform('administrators.grant', actor, { account_id, role }))
 const revoke = (actor: PersonActor, account_id: string, by: 'one' | 'two' = 'one') =>
   stage.faultOf(stage[by].admin.perform('administrators.revoke', actor, { account_id }))
+
+/** Resolves once somebody waits for a lock. */
+async function waits(): Promise<void> {
+  const sql = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  while ((await stage.sql(sql)).length === 0);
+}
 
 describe('who may administer', () => {
   test('is listed with role and second factor, given and taken back, and told in the trail', async () => {
@@ -152,6 +158,24 @@ describe('the last administrator', () => {
     expect(stepped.sort()).toEqual(['done', 'last_administrator'])
   })
 
+  test('R-174 is left when one steps down while another steps down', async () => {
+    const roles = createRoleStore(stage.one.db)
+    const held = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const first = stage.one.db.transact(async (tx: Tx) => {
+      await roles.lock(tx)
+      await roles.set(tx, ada.accountId, null)
+      held.resolve()
+      await goOn.promise
+    })
+    await held.promise
+    const second = revoke(bob, bob.accountId, 'two')
+    await Promise.race([waits(), second])
+    goOn.resolve()
+    await first
+    expect(await second).toBe('last_administrator')
+  })
+
   test('cannot suspend or delete themselves', async () => {
     expect(await stage.faultOf(perform('accounts.suspend', ada, { account_id: ada.accountId }))).toBe('conflict')
     expect(await stage.faultOf(perform('accounts.close', ada, { account_id: ada.accountId }))).toBe('conflict')
@@ -220,12 +244,6 @@ describe('R-175 who asks', () => {
 })
 
 describe('a change that is under way', () => {
-  /** Resolves once somebody waits for a lock. */
-  async function waits(): Promise<void> {
-    const sql = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-    while ((await stage.sql(sql)).length === 0);
-  }
-
   test.each(['accounts.suspend', 'administrators.revoke'] as const)(
     'R-175 is waited for by %s of whoever makes it, and one that comes later is refused',
     async (name) => {

@@ -42,7 +42,7 @@ import { proofOf } from './accounts-stage.ts'
 export const START = new Date('2030-01-01T10:00:00.000Z')
 export const GRACE_SECONDS = 14 * 86_400
 export const ISSUER = 'https://id.northwind.example'
-export const ADMIN_API = `${ISSUER}/admin/api/v1`
+const ADMIN_API = `${ISSUER}/admin/api/v1`
 export const ALL_SCOPES = Object.keys(ADMIN_SCOPES) as AdminScope[]
 
 /** Operations on people over one database, as two instances run them, with a clock that only `at` moves. */

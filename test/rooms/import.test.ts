@@ -140,6 +140,30 @@ describe('people who are imported', () => {
   })
 })
 
+test('F-25 who is imported gives way to somebody who proves the address in the same moment, and nothing is left of them', async () => {
+  const [address, other] = [named('moment'), named('moment-other')]
+  const held = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const proof = stage.two.db.transact(async (tx) => {
+    await stage.two.accounts.prove(tx, proofOf(address))
+    held.resolve()
+    await goOn.promise
+  })
+  await held.promise
+  const asked = send([
+    { sub: 'late', email: address, email_proven: true, phone: '+49 1512 7000009', phone_proven: true },
+    { sub: 'fine', email: other, email_proven: true },
+  ])
+  const sql = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  while ((await stage.sql(sql)).length === 0);
+  goOn.resolve()
+  await proof
+  expect((await asked).map(({ outcome }) => outcome)).toEqual(['refused', 'created'])
+  expect(await stage.sql(`select 1 from account where id = 'late'`)).toEqual([])
+  expect(await stage.sql(`select 1 from address where canonical = '+4915127000009'`)).toEqual([])
+  expect(await stage.sql(`select 1 from audit_entry where account_id = 'late'`)).toEqual([])
+})
+
 describe('an address that was not proven', () => {
   const imported = async (line: Line) => (await send([line]))[0]?.account_id ?? ''
 
