@@ -124,7 +124,7 @@ export function createApp(options: AppOptions) {
     tasks: {
       [DELIVER_TASK]: ({ deliveryId }) => delivery.deliver(String(deliveryId)),
       sweep: () => sweep().then(() => {}),
-      chain: () => administrating.chain.advance().then(() => {}),
+      chain: (_payload, { signal }) => administrating.chain.advance(signal).then(() => {}),
     },
   })
   const sweep = createSweep({ db, clock, log, eraseAccounts: closing.erase })
@@ -216,7 +216,7 @@ export function createApp(options: AppOptions) {
     ...{ ...shared, config, db, accounts, addresses, registered, kept, notices, invitationMail, person },
     ...{ delivery, keys, text, secrets, audit, localLimits },
     signingKeys: () => signingKeys,
-    budget: worstCase && { microsPerDay: worstCase.micros, currency: worstCase.currency },
+    budget: config.texts ? { microsPerDay: config.smsBudget.all, currency: options.prices.currency } : null,
     chainSoon: () => transact((tx) => queue.add(tx, 'chain', {}, { key: 'chain' })),
   })
   const site = createSite({
