@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
+import { createSecrets } from '../../src/base/index.ts'
+import { openJwk } from '../../src/keys/sealed-jwk.ts'
+import { eventually } from '../rooms/store-support.ts'
 import {
   type Administrator,
   apiOf,
@@ -93,6 +96,32 @@ describe('R-025, R-175 who asks', () => {
     }
   })
 
+  test('R-025 of tokens that this issuer has signed only those of this API count, each for whom it was issued', async () => {
+    const claims = claimsOf(adas)
+    const other = await createAdministrator(stage, 'other@example.org')
+    const { gid } = claimsOf(await personToken(stage, other))
+    expect((await get(await signed(claims))).status).toBe(200)
+    const { exp: _exp, ...endless } = claims
+    const { gid: _gid, ...grantless } = claims
+    const wrong: [Record<string, unknown>, string?][] = [
+      [claims, 'JWT'],
+      [{ ...claims, aud: stage.service.issuer }],
+      [{ ...claims, aud: [claims.aud, 'https://other.example/'] }],
+      [{ ...claims, aud: `${claims.aud}/` }],
+      [{ ...claims, iss: 'https://other.example' }],
+      [{ ...claims, exp: Math.floor(Date.now() / 1000) - 1 }],
+      [endless],
+      [{ ...claims, gid }],
+      [{ ...claims, sub: other.accountId }],
+      [grantless],
+      [{ ...grantless, sub: ROBOT.id }],
+    ]
+    for (const [payload, typ] of wrong) {
+      const answer = await get(await signed(payload, typ))
+      expect({ payload, typ, status: answer.status }).toEqual({ payload, typ, status: 401 })
+    }
+  })
+
   test('a token counts in the header alone (RFC 6750 §2)', async () => {
     const inQuery = await get(null, `/me?access_token=${adas}`)
     expect(inQuery.status).toBe(401)
@@ -113,7 +142,7 @@ describe('R-025, R-175 who asks', () => {
     const nobody = await createAdministrator(stage, 'nobody@example.org', null)
     const answer = await get(await personToken(stage, nobody))
     expect(answer).toMatchObject({ status: 403, body: { title: 'Your role does not allow this' } })
-    expect(stage.service.output()).toContain('"reason":"forbidden"')
+    await eventually(() => stage.service.output().includes('"reason":"forbidden"'), 5)
   })
 
   async function byKey(fields: Record<string, string>): Promise<string> {
@@ -218,6 +247,15 @@ describe('R-175 how they proved who they are (RFC 9470)', () => {
     expect(after.iat).toBeGreaterThan(Number(before.iat))
   })
 })
+
+/** A token that the service's own key has signed. */
+async function signed(claims: Record<string, unknown>, typ = 'at+jwt'): Promise<string> {
+  const sql = `select id, private_jwe as "privateJwe" from signing_key where alg = 'ES256' and state = 'current'`
+  const [row] = await query<{ id: string; privateJwe: string }>(stage.service.databaseUrl, sql)
+  const { id = '', privateJwe = '' } = row ?? {}
+  const jwk = await openJwk(privateJwe, id, createSecrets([stage.service.env.SECRETS ?? '']))
+  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ, kid: id }).sign(await importJWK(jwk, 'ES256'))
+}
 
 function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
