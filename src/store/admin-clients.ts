@@ -79,6 +79,11 @@ const UPDATE: Statement = {
 
 const REMOVE: Statement = { name: 'admin_clients_remove', text: 'delete from client where id = $1' }
 
+const REMOVE_TRIAL: Statement = {
+  name: 'admin_clients_remove_trial',
+  text: `delete from client where id = $1 and source = 'try' returning 1`,
+}
+
 const RESOURCE_IDS: Statement = { name: 'admin_clients_resource_ids', text: 'select id from resource_server order by id' }
 
 interface Row extends ClientRow {
@@ -107,6 +112,7 @@ export function createAdminClientStore(db: Pick<Database, 'run'>): AdminClientSt
     update: async (tx, client, at) => {
       await runIn(tx, UPDATE, valuesOf(client, at))
     },
+    removeTrial: async (tx, id) => (await runIn(tx, REMOVE_TRIAL, [id])).length === 1,
     remove: async (tx, id) => {
       await runIn(tx, REMOVE, [id])
     },

@@ -15,7 +15,13 @@ export interface Form {
 export function formsOf(html: string, pageUrl: string): Form[] {
   return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)].map(([, attributes = '', content = '']) => {
     const form = attributesOf(attributes)
-    const inputs = [...content.matchAll(/<(?:input|textarea)\b([^>]*)>/gi)].map(([, text = '']) => attributesOf(text))
+    const inputs: Record<string, string>[] = [
+      ...[...content.matchAll(/<input\b([^>]*)>/gi)].map(([, text = '']) => attributesOf(text)),
+      ...[...content.matchAll(/<textarea\b([^>]*)>\n?([^<]*)<\/textarea>/gi)].map(([, text = '', value = '']) => ({
+        ...attributesOf(text),
+        value: decode(value),
+      })),
+    ]
     const named = inputs.filter((input) => input.name)
     return {
       action: new URL(form.action || pageUrl, pageUrl).href,

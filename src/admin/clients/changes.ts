@@ -13,7 +13,7 @@ import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
 import type { clientOperations } from '../specs/clients.ts'
 import type { ClientHandlersDeps } from './deps.ts'
-import { checkPower, checkWritable, judged, lockOwn } from './judge.ts'
+import { checkPower, checkWritable, isId, judged, lockOwn } from './judge.ts'
 import { makeSecret, takesSecret } from './secrets.ts'
 import type { StoredClient } from './stores.ts'
 import { shownOnce, versionOf, viewOf } from './view.ts'
@@ -117,7 +117,7 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       const { tx, actor } = call
       await store.lock(tx)
       // A copy that a sign-in was tried with is found by nothing else, and may go before its time.
-      if (!(await store.removeTrial(tx, client_id))) {
+      if (!isId(client_id) || !(await store.removeTrial(tx, client_id))) {
         const stored = await lockOwn(deps, tx, client_id)
         call.ifMatch(versionOf(stored.client))
         await store.remove(tx, client_id)

@@ -44,10 +44,10 @@ export function withQuery(path: string, parameters: Readonly<Record<string, stri
   return query === '' ? path : `${path}?${query}`
 }
 
-/** One parameter of the query; what is given twice is nobody's input. */
+/** One parameter of the query, as one line; what is given twice is nobody's input. */
 export function queryOf(ctx: Context, name: string): string {
   const value = ctx.query[name]
-  return typeof value === 'string' ? value : ''
+  return typeof value === 'string' ? value.replace(/\p{Cc}/gu, ' ') : ''
 }
 
 function part(text: string): string {

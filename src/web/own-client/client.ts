@@ -50,7 +50,7 @@ export function createOwnClient(deps: { place: Place; issuer: string; secret: st
       state,
       nonce: randomNonce(),
       verifier: randomPKCECodeVerifier(),
-      maxAgeSeconds: stepUp?.maxAgeSeconds ?? null,
+      maxAgeSeconds: stepUp?.maxAgeSeconds ?? place.signInMaxAgeSeconds,
     }
     const second = stepUp?.second || place.second === 'always'
     const idToken = { sid: null, ...(second && { acr: { essential: true, values: acrNames.slice(1) } }) }
@@ -64,7 +64,7 @@ export function createOwnClient(deps: { place: Place; issuer: string; secret: st
       ui_locales: locale,
       claims: JSON.stringify({ id_token: idToken }),
       ...(otherAccount && { prompt: 'login' }),
-      ...(stepUp && { max_age: String(stepUp.maxAgeSeconds) }),
+      ...(asked.maxAgeSeconds !== null && { max_age: String(asked.maxAgeSeconds) }),
       ...(stepUp?.loginHint && { login_hint: stepUp.loginHint }),
     })
     return { url: url.href, asked }

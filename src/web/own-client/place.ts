@@ -8,6 +8,8 @@ export interface Place {
   home: '/account' | '/admin'
   /** A second factor is asked of whoever has one, or of everybody, whatever a remembered browser may spare. */
   second: 'where_there_is_one' | 'always'
+  /** A sign-in that is older opens no session here; null: any that the engine still knows does. */
+  signInMaxAgeSeconds: number | null
   /** Pages of a sign-in or of its end: nobody is led to them afterwards. */
   ofTheWay: RegExp
 }
@@ -16,6 +18,7 @@ export const ACCOUNT_PLACE: Place = {
   clientId: 'account',
   home: '/account',
   second: 'where_there_is_one',
+  signInMaxAgeSeconds: null,
   ofTheWay: /^\/account\/(?:sign-in|step-up|callback|sign-out|signed-out|notice)(?:[/?]|$)/,
 }
 
@@ -23,6 +26,7 @@ export const CONSOLE_PLACE: Place = {
   clientId: 'console',
   home: '/admin',
   second: 'always',
+  signInMaxAgeSeconds: 30 * 60, // so that an end by idleness is one: see session.ts
   ofTheWay: /^\/admin\/(?:sign-in|step-up|callback|sign-out|signed-out|other-account|try\/callback|api)(?:[/?]|$)/,
 }
 
