@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import { engineMetadata } from '../../src/oidc/client-metadata.ts'
+import { clientOf, WEB } from '../rooms/clients-samples.ts'
 import { query } from '../support/database.ts'
 import { createVisitor, formWith, type Page } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
@@ -10,6 +12,7 @@ const secret = newSecret()
 const REDIRECT = 'https://other.fabrikam.example/callback'
 const API = 'https://api.fabrikam.example'
 const OPAQUE_API = 'https://opaque.fabrikam.example'
+const LOGO = 'https://cdn.fabrikam.example/logo.png'
 const app = (id: string, own: string | null = secret): App => ({ id, secret: own, redirectUri: REDIRECT })
 const shop = app('shop')
 const api = app('api')
@@ -27,7 +30,7 @@ beforeAll(async () => {
     env: { LIMITS: GENEROUS_LIMITS, OTHER_SECRET: secret, ACCESS_TOKEN_TTL: '5m' },
     texts: true,
     clients: [
-      { client_id: 'shop', ...common, resources: [OPAQUE_API] },
+      { client_id: 'shop', ...common, resources: [OPAQUE_API], logo_uri: LOGO },
       { client_id: 'short', ...common, resources: [API], access_token_ttl: '60s', id_token_ttl: '90s', refresh_token_ttl: '1h' },
       { client_id: 'by-mail', ...common, methods: ['email'] },
       { client_id: 'by-text', ...common, methods: ['sms'] },
@@ -49,6 +52,17 @@ async function change(sql: string, values: readonly unknown[] = []): Promise<voi
 
 const clockNow = () => new Date(Date.now() + stage.service.clockSeconds * 1000)
 const invalidClient = { status: 401, body: { error: 'invalid_client' } }
+
+test('R-161 a logo is kept, and stands neither on a page nor in what a page may load', async () => {
+  const sql = `select metadata ->> 'logo_uri' as logo from client where id = 'shop'`
+  expect(await query(stage.service.databaseUrl, sql)).toEqual([{ logo: LOGO }])
+  const page = await createVisitor(stage.service).open(authorizeUrl(stage.service, shop, newVerifier()))
+  expect(formWith(page, 'identifier')).toBeDefined()
+  expect(JSON.stringify([page.text, page.headers])).not.toContain('cdn.fabrikam.example')
+  const { id, metadata, policy, disabled: _off } = clientOf({ ...WEB, logo_uri: LOGO })
+  const stored = { id, metadata, policy, secrets: [], source: 'file' as const, disabledAt: null, expiresAt: null }
+  expect(JSON.stringify(engineMetadata(stored))).not.toContain(LOGO)
+})
 
 describe.each([
   ['is switched off', `update client set disabled_at = $1 where id = 'shop'`],
