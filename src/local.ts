@@ -25,7 +25,7 @@ const POOL_SIZE = 4
 type Env = Readonly<Record<string, string | undefined>>
 
 /** Reads the settings of the service. Throws `CommandFault` with every fault. */
-export function readSettings(env: Env): Config {
+function readSettings(env: Env): Config {
   const read = readConfig(env, { files: (path) => readFileSync(path, 'utf8') })
   if (read.ok) return read.config
   throw new CommandFault('failed', 'the settings are not right', { faults: read.faults.map(asFieldFault) })

@@ -99,7 +99,7 @@ const SIGNS = { create: '+', change: '~', 'take-over': '~', remove: '-', wait: '
 const ACTIONS = { create: 'new', change: 'changed', 'take-over': 'taken over', remove: 'gone', wait: 'waits' } as const
 
 /** What a plan says, entry by entry, with each field as it is and as it would be. */
-export function planLines(entries: readonly PlannedEntry[]): string[] {
+function planLines(entries: readonly PlannedEntry[]): string[] {
   if (entries.length === 0) return ['Nothing to do: what is registered is what the file says.']
   return entries.flatMap(({ kind, id, action, changes, words }) => [
     `${SIGNS[action]} ${kind === 'client' ? 'client' : 'API'} ${plain(id)} (${ACTIONS[action]})${words ? `: ${plain(words)}` : ''}`,

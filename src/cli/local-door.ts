@@ -4,7 +4,7 @@ import type { Door } from './door.ts'
 import { CommandFault, exitOfStatus } from './exits.ts'
 
 /** Whoever holds the database and its secrets may all; the trail says `local`. */
-export function localActor(): LocalActor {
+function localActor(): LocalActor {
   return { kind: 'local', scopes: new Set(Object.keys(ADMIN_SCOPES) as AdminScope[]), who: { actorId: 'local' } }
 }
 

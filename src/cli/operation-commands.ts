@@ -101,7 +101,7 @@ function chosen({ choices }: Field, text: string): string {
 }
 
 /** What was written, as the operation's input; what was not written is left out. */
-export function inputFrom(fields: readonly Field[], given: readonly unknown[], options: Options, terminal: Terminal): Input {
+function inputFrom(fields: readonly Field[], given: readonly unknown[], options: Options, terminal: Terminal): Input {
   const inPath = fields.filter((field) => field.inPath)
   const written = (field: Field) =>
     (field.inPath ? given[inPath.indexOf(field)] : options[camel(field.name)]) as Parameters<typeof fieldValue>[1] | undefined
@@ -116,7 +116,7 @@ export function inputFrom(fields: readonly Field[], given: readonly unknown[], o
 const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 /** Shows an output: JSON for machines; for people a table, or one record as lines. */
-export function show(output: unknown, terminal: Terminal, { json }: CommonOptions): void {
+function show(output: unknown, terminal: Terminal, { json }: CommonOptions): void {
   if (json) terminal.out(jsonText(output, 2))
   else if (isPage(output)) showPage(output, terminal)
   else for (const line of record(output, terminal.columns)) terminal.out(line)

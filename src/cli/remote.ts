@@ -33,7 +33,7 @@ export function openRemote({ url, issuer, token }: RemoteOptions): Door {
 }
 
 /** The operation as a request: path and query, and the JSON body of what is no GET. */
-export function requestOf(spec: OperationSpec, input: Input): { path: string; body: string | null } {
+function requestOf(spec: OperationSpec, input: Input): { path: string; body: string | null } {
   const names = pathNames(spec)
   const path = spec.path.replace(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(String(input[name] ?? '')))
   const rest = Object.entries(input).filter(([name, value]) => !names.includes(name) && value !== undefined)

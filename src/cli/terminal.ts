@@ -23,11 +23,6 @@ export function plain(text: string): string {
   return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
 }
 
-/** The same for a text of several lines. */
-export function plainLines(text: string): string {
-  return text.split(/\r?\n/).map(plain).join('\n')
-}
-
 /** JSON in which no control character stands as such, not even those that JSON allows. */
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent) ?? 'null'
