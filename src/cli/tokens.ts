@@ -114,5 +114,10 @@ export function refused(issuer: string, error: unknown): CommandFault {
     const words = error.error_description ? `${error.error}: ${error.error_description}` : error.error
     return new CommandFault('notAllowed', `${issuer} gives no token: ${words}`, { cause: error })
   }
+  if (error instanceof oidc.WWWAuthenticateChallengeError) {
+    return new CommandFault('notAllowed', `${issuer} gives no token: the client, or its secret, is not known there`, {
+      cause: error,
+    })
+  }
   return new CommandFault('unreachable', `${issuer} gives no token: ${reasonOf(error)}`, { cause: error })
 }
