@@ -29,8 +29,6 @@ export function createClientAtHand({ admin, text }: Pick<ConsoleScreenDeps, 'adm
   }
 }
 
-export type ClientAtHand = ReturnType<typeof createClientAtHand>
-
 export function idIn(ctx: Context): string {
   return String(ctx.params.id)
 }

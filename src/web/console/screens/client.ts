@@ -54,7 +54,7 @@ export function createClientScreens(deps: ConsoleScreenDeps) {
 }
 
 /** Whether the client proves itself by a secret. */
-export function usesSecrets({ fields }: ClientView): boolean {
+function usesSecrets({ fields }: ClientView): boolean {
   return String(fields.token_endpoint_auth_method).startsWith('client_secret')
 }
 
