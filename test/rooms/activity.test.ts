@@ -18,7 +18,14 @@ beforeAll(async () => {
 afterAll(() => db.close())
 
 function row(accountId: string, event: AuditRow['event'], more: Partial<AuditRow> = {}): AuditRow {
-  const nobody = { clientId: null, attemptId: null, actorId: null, requestId: null, ip: '203.0.113.7', device: 'Firefox on Linux' }
+  const nobody = {
+    clientId: null,
+    attemptId: null,
+    actorId: null,
+    requestId: null,
+    ip: '203.0.113.7',
+    device: 'Firefox on Linux',
+  }
   return { at: START, event, accountId, ...nobody, detail: {}, ...more }
 }
 

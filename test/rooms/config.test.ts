@@ -111,9 +111,7 @@ describe('faults', () => {
   test('all are told at once, by name and in order', () => {
     const names = faultNames({ NODE_ENV: 'production', PORT: 'x', LIMITS: 'email:0/1m', SIGNUP: 'maybe' })
     expect(names).toEqual([...names].sort())
-    expect(names).toEqual(
-      expect.arrayContaining(['DATABASE_URL', 'ISSUER', 'LIMITS', 'MAIL_FROM', 'PORT', 'SECRETS', 'SIGNUP']),
-    )
+    expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'ISSUER', 'LIMITS', 'MAIL_FROM', 'PORT', 'SECRETS', 'SIGNUP']))
   })
 
   test('never repeat a secret', () => {
