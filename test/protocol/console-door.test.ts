@@ -161,6 +161,7 @@ describe('an administrator at the console', () => {
       '/account',
       '/admin/callback',
       '/admin/../account',
+      '/adminevil',
       '/admin\\evil',
     ]) {
       await run('delete from account_session where account_id = $1', [me.accountId])
