@@ -1,6 +1,6 @@
 import type { AdminClientStore, ClientImpact, StoredClient } from '../admin/index.ts'
 import type { Client } from '../clients/index.ts'
-import { CLIENT_COLUMNS, type ClientRow, clientOf, endClientTokens, livingHashes, notifyClients } from './clients.ts'
+import { CLIENT_COLUMNS, type ClientRow, clientOf, endClientTokens, GRANTED_TO, livingHashes, notifyClients } from './clients.ts'
 import { afterCommit, type Database, runIn, type Statement } from './database.ts'
 
 const COLUMNS = `${CLIENT_COLUMNS}, updated_at as "updatedAt"`
@@ -54,7 +54,7 @@ const IMPACT: Statement = {
         where client_id = $1 and at >= $2::timestamptz and event = 'sign_in.completed') as people,
       (select count(*)::int from consent where client_id = $1) as consents,
       (select count(*)::int from oidc_record
-        where model = 'RefreshToken' and payload ->> 'clientId' = $1 and consumed_at is null and expires_at > $3::timestamptz) as "refreshTokens"`,
+        where ${GRANTED_TO('= $1')} and model = 'RefreshToken' and consumed_at is null and expires_at > $3::timestamptz) as "refreshTokens"`,
 }
 
 // The lock of whoever applies a clients file.

@@ -69,17 +69,29 @@ const REMOVE_APIS: Statement = {
   text: 'delete from resource_server where id = any($1::text[])',
 }
 
+/** Whose grants a client has. The index `oidc_record_client_idx` is over these two models alone. */
+const GRANTS_OF = (clients: string) => `model = 'Grant' and payload ->> 'clientId' ${clients}`
+
+/** Picks what is granted to a client, by the people who have grants of it: their records are found by an index. */
+export const GRANTED_TO = (clients: string): string => `
+  account_id in (select account_id from oidc_record where ${GRANTS_OF(clients)})
+  and model not in ('Session', 'Interaction') and payload ->> 'clientId' ${clients}`
+
 // Whoever holds the grants has all that is granted by them: see oidc-records.ts.
 const LOCK_GRANTS: Statement = {
   name: 'clients_lock_grants',
-  text: `select 1 from oidc_record where model = 'Grant' and payload ->> 'clientId' = any($1::text[]) order by id for update`,
+  text: `select 1 from oidc_record where ${GRANTS_OF('= any($1::text[])')} order by id for update`,
 }
 
-const END_TOKENS: Statement = {
-  name: 'clients_end_tokens',
-  text: `
-    delete from oidc_record
-    where model not in ('Session', 'Interaction') and payload ->> 'clientId' = any($1::text[])`,
+const END_GRANTED: Statement = {
+  name: 'clients_end_granted',
+  text: `delete from oidc_record where ${GRANTED_TO('= any($1::text[])')}`,
+}
+
+// They hang on no grant: the next client of the same id must not have them.
+const END_OWN: Statement = {
+  name: 'clients_end_own',
+  text: `delete from oidc_record where model = 'ClientCredentials' and payload ->> 'clientId' = any($1::text[])`,
 }
 
 const NOTE_APPLIED: Statement = {
@@ -132,7 +144,8 @@ export function livingHashes({ secrets }: Pick<Client, 'secrets'>, at: Date): st
 /** Ends all codes, tokens and grants of these clients. */
 export async function endClientTokens(tx: Tx, clientIds: readonly string[]): Promise<void> {
   await runIn(tx, LOCK_GRANTS, [clientIds])
-  await runIn(tx, END_TOKENS, [clientIds])
+  await runIn(tx, END_GRANTED, [clientIds])
+  await runIn(tx, END_OWN, [clientIds])
 }
 
 /** The tables `client` and `resource_server`. */

@@ -39,7 +39,10 @@ async function grantTokens() {
     ]),
   )
   for (const row of rows)
-    await stage.ask(`insert into oidc_record (model, id, payload, expires_at) values ($1, $2, $3, '2031-01-01')`, row)
+    await stage.ask(
+      `insert into oidc_record (model, id, payload, account_id, expires_at) values ($1, $2, $3, 'ada', '2031-01-01')`,
+      row,
+    )
 }
 const livingTokens = async () =>
   (

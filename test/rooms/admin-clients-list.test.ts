@@ -90,10 +90,11 @@ test('what would break is counted: people of 30 days, consents, refresh tokens t
     `insert into consent (account_id, client_id, granted_at, updated_at) values ('a', 'wiki', now(), now()), ('b', 'other', now(), now())`,
   )
   await stage.ask(
-    `insert into oidc_record (model, id, payload, consumed_at, expires_at) values
-      ('RefreshToken', '1', '{"clientId":"wiki"}', null, $1), ('RefreshToken', '2', '{"clientId":"wiki"}', $1, $1),
-      ('RefreshToken', '3', '{"clientId":"wiki"}', null, $2), ('RefreshToken', '4', '{"clientId":"other"}', null, $1),
-      ('AccessToken', '5', '{"clientId":"wiki"}', null, $1)`,
+    `insert into oidc_record (model, id, account_id, payload, consumed_at, expires_at) values
+      ('Grant', '0', 'a', '{"clientId":"wiki"}', null, $1),
+      ('RefreshToken', '1', 'a', '{"clientId":"wiki"}', null, $1), ('RefreshToken', '2', 'a', '{"clientId":"wiki"}', $1, $1),
+      ('RefreshToken', '3', 'a', '{"clientId":"wiki"}', null, $2), ('RefreshToken', '4', 'a', '{"clientId":"other"}', null, $1),
+      ('AccessToken', '5', 'a', '{"clientId":"wiki"}', null, $1)`,
     [new Date(START.getTime() + day), START],
   )
   expect(await stage.perform('clients.impact', { client_id: 'wiki' })).toEqual({
