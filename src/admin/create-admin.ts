@@ -97,6 +97,9 @@ export function createAdmin(deps: AdminDeps): Admin {
       await check(spec, actor, now)
       const parsed = spec.input.safeParse(given, { reportInput: true })
       if (!parsed.success) throw faultOfInput(parsed.error)
+      // No text of the database can hold it, so nothing that has it can be found or kept.
+      if (JSON.stringify(parsed.data).includes('\\u0000'))
+        throw new AdminFault('invalid_input', 'A text holds the character NUL.')
       const work = () => (isChange(spec) ? change(name, actor, parsed.data, options) : read(name, actor, parsed.data, now))
       return gate(work) as ReturnType<Admin['perform']> as Promise<OutputOf<typeof name>>
     },
@@ -127,4 +130,10 @@ function createCondition(ifMatch: PerformOptions['ifMatch']) {
       ])
     },
   }
+}
+
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, item]) => key.includes('\0') || holdsNul(item))
 }
