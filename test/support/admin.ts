@@ -6,7 +6,7 @@ import { query } from './database.ts'
 import { type Answer, send } from './http.ts'
 import { createVisitor, formWith, type Page, type Visitor } from './person.ts'
 import { GENEROUS_LIMITS, type Service } from './service.ts'
-import { type Stage, type StageOptions, startStage } from './stage.ts'
+import { type Stage, type StageOptions, startPairStage, startStage } from './stage.ts'
 
 export const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
 
@@ -18,8 +18,17 @@ const COMMAND_LINE: App = { id: 'doorward-cli', secret: null, redirectUri: 'http
 
 /** A stage with a machine for the admin API (`ROBOT`, with every scope) and an application whose people prove level 1. */
 export async function startAdminStage(options: StageOptions = {}): Promise<Stage> {
+  return startStage(forAdministrators(options))
+}
+
+/** The same with two instances on one database. */
+export async function startAdminPairStage(options: StageOptions = {}): ReturnType<typeof startPairStage> {
+  return startPairStage(forAdministrators(options))
+}
+
+function forAdministrators(options: StageOptions): StageOptions {
   const { clients: more = [] } = options
-  return startStage({
+  return {
     ...options,
     env: { LIMITS: GENEROUS_LIMITS, ROBOT_SECRET: ROBOT.secret, ...options.env },
     clients: (issuer) => {
@@ -46,7 +55,7 @@ export async function startAdminStage(options: StageOptions = {}): Promise<Stage
         ...(typeof more === 'function' ? more(issuer) : more),
       ]
     },
-  })
+  }
 }
 
 /** Where the API stands; its resource indicator too. */
