@@ -98,8 +98,7 @@ export function createAdmin(deps: AdminDeps): Admin {
       const parsed = spec.input.safeParse(given, { reportInput: true })
       if (!parsed.success) throw faultOfInput(parsed.error)
       // No text of the database can hold it, so nothing that has it can be found or kept.
-      if (JSON.stringify(parsed.data).includes('\\u0000'))
-        throw new AdminFault('invalid_input', 'A text holds the character NUL.')
+      if (holdsNul(parsed.data)) throw new AdminFault('invalid_input', 'A text holds the character NUL.')
       const work = () => (isChange(spec) ? change(name, actor, parsed.data, options) : read(name, actor, parsed.data, now))
       return gate(work) as ReturnType<Admin['perform']> as Promise<OutputOf<typeof name>>
     },
