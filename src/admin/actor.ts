@@ -19,7 +19,7 @@ export interface PersonActor extends ActorBase {
   kind: 'person'
   accountId: string
   role: Role
-  /** What the proof was worth, and when the oldest of it was given: changes need a second factor that is young. */
+  /** What the proof was worth, and when the oldest of it was given: everything needs a second factor, and changes a young one. */
   level: number
   authTime: Date
   /** The session at the console, or the grant of the token; whoever ends it ends requests that are under way. */

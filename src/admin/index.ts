@@ -48,7 +48,7 @@ export type {
   PortableRow,
   RoleStore,
 } from './people/stores.ts'
-export { CHANGE_LEVEL, CHANGE_MAX_AGE_SECONDS, isChange } from './permissions.ts'
+export { ADMIN_LEVEL, CHANGE_MAX_AGE_SECONDS, isChange } from './permissions.ts'
 export { permissionsManual } from './permissions-manual.ts'
 export { type ApiProblemCode, apiProblems, isApiProblem } from './problems.ts'
 export { ADMIN_SCOPES, type AdminScope, ROLES, type Role } from './scopes.ts'

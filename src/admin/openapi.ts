@@ -63,7 +63,7 @@ export function openApiManual(): string {
   return `${JSON.stringify(openApiDocument('https://id.example.com'), null, 2)}\n`
 }
 
-const DESCRIPTION = `An access token of this API is asked for with \`resource=<the URL of the server>\` (RFC 8707), by a person with a role or by a client for itself, and is sent as \`Authorization: Bearer\`. Roles and grants are looked up anew for each request. A change by a person needs a second factor, and a proof that is no older than ten minutes (RFC 9470).
+const DESCRIPTION = `An access token of this API is asked for with \`resource=<the URL of the server>\` (RFC 8707), by a person with a role or by a client for itself, and is sent as \`Authorization: Bearer\`. Roles and grants are looked up anew for each request. People need a second factor for everything, and for a change a proof that is no older than ten minutes (RFC 9470).
 
 Errors are problems (RFC 9457). The \`type\` of each ends in a code that does not change; its description stands there.`
 
@@ -93,7 +93,7 @@ function describe(name: OperationName, spec: OperationSpec, schemas: Schemas) {
     operationId: name,
     tags: [groupOf(name)],
     summary: spec.summary,
-    description: `For people of the role ${spec.roles.join(', ')}, and machines; scope \`${spec.scope}\`.`,
+    description: `For people of the role ${spec.roles.join(', ')} with a second factor${changes ? ' and a young proof' : ''}, and machines; scope \`${spec.scope}\`.`,
     security: [{ oauth: [spec.scope] }],
     parameters: [
       ...inPath.map((field) => parameter(whole, field, 'path')),

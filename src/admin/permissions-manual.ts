@@ -8,8 +8,9 @@ const INTRODUCTION = `# Who may do what
 Made from the code by \`npm run manual\`: do not edit.
 
 Whoever administers has one role, and what they use has scopes: an operation needs both. A machine (client credentials)
-has no role; it needs the scope, and its registration must name it in \`admin_scopes\`. A change by a person needs a second
-factor, and a proof that is no older than ${CHANGE_MAX_AGE_SECONDS / 60} minutes; all of it is asked once more in the transaction of the change.
+has no role; it needs the scope, and its registration must name it in \`admin_scopes\`. People need
+a second factor for everything, reading too, and for a change a proof that is no older than ${CHANGE_MAX_AGE_SECONDS / 60} minutes; for a change
+all of it is asked once more in its transaction.
 What an operation is done to has rules of its own: nobody gives what they do not have, \`support\` touches no account that
 has a role, the last administrator stays, and what the clients file declares is changed there.
 `
@@ -20,7 +21,7 @@ export function permissionsManual(): string {
   const scopes = Object.entries(ADMIN_SCOPES).map(([scope, words]) => `| \`${scope}\` | ${words} |`)
   return [
     INTRODUCTION,
-    `| Operation | ${ROLES.join(' | ')} | Scope | Second factor | |`,
+    `| Operation | ${ROLES.join(' | ')} | Scope | Young proof | |`,
     `|---|${ROLES.map(() => '---').join('|')}|---|---|---|`,
     ...rows,
     '',

@@ -3,8 +3,9 @@ import type { AdminActor } from './actor.ts'
 import { AdminFault } from './fault.ts'
 import type { OperationSpec } from './operation.ts'
 
-/** A change by a person needs a second factor, and a proof that is no older than this. */
-export const CHANGE_LEVEL = 2
+/** Whatever a person does here needs a second factor. */
+export const ADMIN_LEVEL = 2
+/** A change by a person needs a proof that is no older than this. */
 export const CHANGE_MAX_AGE_SECONDS = 10 * 60
 
 /** Whether an operation changes something. */
@@ -13,8 +14,8 @@ export function isChange(spec: Pick<OperationSpec, 'method'>): boolean {
 }
 
 /**
- * Throws unless the actor may do the operation: by its scopes, by its role, and, for a change by a person, by how and
- * when they proved who they are. What it is done to is for the handler to judge.
+ * Throws unless the actor may do the operation: by its scopes, and people by their role, by how they proved who they are
+ * and, for a change, by when. What it is done to is for the handler to judge.
  */
 export function checkMay(spec: OperationSpec, actor: AdminActor, now: Date): void {
   if (!actor.scopes.has(spec.scope)) {
@@ -24,12 +25,11 @@ export function checkMay(spec: OperationSpec, actor: AdminActor, now: Date): voi
   if (!spec.roles.includes(actor.role)) {
     throw new AdminFault('forbidden', `This is for the role ${spec.roles.join(' or ')}; yours is ${actor.role}.`)
   }
-  if (!isChange(spec)) return
   const ageSeconds = (now.getTime() - actor.authTime.getTime()) / 1000
-  if (actor.level < CHANGE_LEVEL || ageSeconds > CHANGE_MAX_AGE_SECONDS) {
+  if (actor.level < ADMIN_LEVEL || (isChange(spec) && ageSeconds > CHANGE_MAX_AGE_SECONDS)) {
     throw new AdminFault(
       'insufficient_user_authentication',
-      'A change needs a second factor, and a proof of who you are that is no older than ten minutes.',
+      'This needs a second factor, and a change a proof of who you are that is no older than ten minutes.',
     )
   }
 }

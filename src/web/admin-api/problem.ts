@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import {
+  ADMIN_LEVEL,
   AdminFault,
   type AdminScope,
   type ApiProblemCode,
   apiProblems,
-  CHANGE_LEVEL,
   CHANGE_MAX_AGE_SECONDS,
   type FieldFault,
   isApiProblem,
@@ -67,7 +67,7 @@ export function createProblems(deps: ProblemDeps) {
     if (code === 'unauthorized') return `${realm}, error="invalid_token"`
     if (code === 'insufficient_scope') return `${realm}, error="insufficient_scope", scope="${scope}"`
     if (code !== 'insufficient_user_authentication') return null
-    const acr = deps.acrNames[CHANGE_LEVEL - 1]
+    const acr = deps.acrNames[ADMIN_LEVEL - 1]
     return `${realm}, error="${code}", acr_values="${acr}", max_age="${CHANGE_MAX_AGE_SECONDS}"`
   }
 }
