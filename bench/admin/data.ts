@@ -27,7 +27,7 @@ export async function fill(databaseUrl: string, sizes: Sizes, say: (words: strin
     say(`${sizes.messages} messages`)
     for (let from = 1; from <= sizes.entries; from += ENTRIES_AT_ONCE) {
       const to = Math.min(from + ENTRIES_AT_ONCE - 1, sizes.entries)
-      await client.query(ENTRIES, [from, to, sizes.accounts, sizes.clients])
+      await client.query(ENTRIES, [from, to, sizes.accounts, sizes.clients, sizes.entries])
       say(`${to} of ${sizes.entries} rows of the trail`)
     }
     await client.query('vacuum analyze')
@@ -78,7 +78,7 @@ const MESSAGES = `
 
 const ENTRIES = `
   insert into audit_entry (at, event, account_id, client_id, actor_id, ip, device, detail)
-  select ${at('n', `${1_000_000}`)}, (array['sign_in.started','sign_in.proven','sign_in.completed','token.issued','message.queued','message.handed_over','token.refreshed','client.changed'])[1 + n % 8],
+  select ${at('n', '$5')}, (array['sign_in.started','sign_in.proven','sign_in.completed','token.issued','message.queued','message.handed_over','token.refreshed','client.changed'])[1 + n % 8],
     'person-' || lpad((1 + (n::bigint * 7919) % $3::int)::text, 15, '0'), 'app-' || 1 + n % $4::int,
     case when n % 8 = 7 then 'person-' || lpad((1 + n % 20)::text, 15, '0') end, '203.0.113.7', 'Firefox on Linux', '{}'
   from generate_series($1::int, $2::int) n`

@@ -32,8 +32,7 @@ export interface RouteDeps {
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
   account: AccountPage
-  /** Null where this server does not serve it: then its paths do not exist. */
-  console: ConsolePage | null
+  console: ConsolePage
   receipts: ReturnType<typeof createReceipts>
   /** Trial mode only; null elsewhere, and then its paths do not exist. */
   trial: { inbox: ReturnType<typeof createDevInbox> | null; demoUrl: string | null } | null
@@ -110,7 +109,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('other', onward.other)
 
   addAccountRoutes({ get, post }, deps.account)
-  if (deps.console) addConsoleRoutes({ get, post }, deps.console)
+  addConsoleRoutes({ get, post }, deps.console)
 
   // From providers of mail and texts: signed, read as it came, no form of a person's.
   router.post('/receipts/sns', ...receipt('sns'))

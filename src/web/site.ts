@@ -53,7 +53,7 @@ export interface SiteDeps {
   account: AccountPageParts
   /** The admin API, where it has no port of its own. */
   adminApi: Middleware | null
-  console?: ConsoleParts
+  console: ConsoleParts
   oidc: Oidc
   flow: Flow
   prover: Prover
@@ -108,7 +108,7 @@ export function createSite(deps: SiteDeps): Server {
     onward: createContinue(shared),
     consent,
     account: createAccountPage(shared, deps.account),
-    console: deps.console ? createConsole(shared, deps.console) : null,
+    console: createConsole(shared, deps.console),
     receipts: deps.receipts,
     trial: deps.trial && {
       inbox: deps.trial.inbox && createDevInbox({ inbox: deps.trial.inbox, text, csrf, issuer: deps.issuer }),
