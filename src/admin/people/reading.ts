@@ -51,10 +51,11 @@ export function createReadHandlers(deps: PeopleDeps): Handlers<Reads> {
       deps.devices.ofAccount(id, now),
       deps.connections.ofAccount(id),
     ])
+    const known = new Set(apps.map(({ clientId }) => clientId)) // a session remembers clients that are gone, and our own pages
     return {
       sessions: sessions.map(({ uid, device, signedInAt, lastSeenAt, clientIds }) => ({
         ...{ session_id: uid, device, signed_in_at: signedInAt.toISOString() },
-        ...{ last_seen_at: lastSeenAt.toISOString(), client_ids: [...clientIds] },
+        ...{ last_seen_at: lastSeenAt.toISOString(), client_ids: clientIds.filter((one) => known.has(one)) },
       })),
       devices: devices.map(({ label, createdAt, lastUsedAt, expiresAt }) => ({
         ...{ name: label, since: createdAt.toISOString() },
