@@ -9,7 +9,7 @@ export interface Cursors {
    * filtered by: give the whole input, `limit` and `cursor` do not count.
    */
   seal(name: string, filter: Readonly<Record<string, unknown>>, key: readonly string[]): string
-  /** The sort key again. Throws `AdminFault('invalid_input')` for anything that `seal` did not make for this list. */
+  /** The sort key again. Throws `AdminFault('bad_request')` for anything that `seal` did not make for this list. */
   open(name: string, filter: Readonly<Record<string, unknown>>, cursor: string): string[]
 }
 
@@ -35,7 +35,7 @@ export function createCursors(secrets: Pick<Secrets, 'hmac' | 'ids'>): Cursors {
       const [body = '', signed = ''] = cursor.split('.')
       const fits = secrets.ids.some((id) => sameText(`${body}.${signature(name, filter, body, id)}`, cursor))
       if (!fits || signed === '') {
-        throw new AdminFault('invalid_input', 'This cursor does not belong to this list: begin at the first page.', [
+        throw new AdminFault('bad_request', 'This cursor does not belong to this list: begin at the first page.', [
           { field: 'cursor', words: 'is none that this list has given with the same filter' },
         ])
       }

@@ -56,7 +56,12 @@ export const moment = z.iso.datetime()
 /** A page of a list: how many at most, and where it begins (`next` of the page before). */
 export const pageInput = {
   limit: z.coerce.number().int().min(1).max(200).default(25).describe('how many at most'),
-  cursor: z.string().max(1000).optional().describe('`next` of the page before'),
+  cursor: z
+    .string()
+    .max(1000)
+    .regex(/^[\w.-]+$/)
+    .optional()
+    .describe('`next` of the page before'),
 }
 
 /** A page; `next` is null on the last one. */

@@ -42,7 +42,9 @@ export function faultOfInput(error: z.ZodError): AdminFault {
     }
     return [{ field: fieldOf(issue.path), words: wordsOf(issue) }]
   })
-  return new AdminFault('invalid_input', 'The input is not right: see the faults.', faults)
+  // R-176: one that is no cursor at all is refused as one that was forged.
+  const code = error.issues.some(({ path: [field] }) => field === 'cursor') ? 'bad_request' : 'invalid_input'
+  return new AdminFault(code, 'The input is not right: see the faults.', faults)
 }
 
 /** A path as people write it: `redirect_uris[0]`. */

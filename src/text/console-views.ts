@@ -269,15 +269,18 @@ export interface ConsoleClientViews {
   'console-first': { name: string; claim: FormView; other: FormView }
   /** There is an administrator by now, or the link has ended or never was one. */
   'console-first-over': { state: 'closed' | 'ended'; goOnUrl: string }
-  /** In the frame: the role does not allow it, there is no such thing, or something stands in the way. */
+  /** In the frame: the role does not allow it, there is no such thing or page, or something stands in the way. */
   'console-fault': {
     shell: ConsoleShell
-    kind: 'forbidden' | 'not_found' | 'other'
+    kind: ConsoleFaultKind
     words: string
     backUrl: string
   }
   'console-signed-out': { goOnUrl: string }
 }
+
+/** `no_page`: a list has no page there; its beginning is led to. */
+export type ConsoleFaultKind = 'forbidden' | 'not_found' | 'no_page' | 'other'
 
 interface ApiHead {
   id: string

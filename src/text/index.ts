@@ -24,6 +24,7 @@ export type {
   ClientSource,
   ClientState,
   ConsoleClientViews,
+  ConsoleFaultKind,
   ConsoleViews,
   FieldView,
   PagerView,

@@ -73,7 +73,7 @@ describe('what can be asked', () => {
     expect(codeOf(await get('/clients/%2572obot'))).toBe('not_found')
     expect((await get('/clients/%72obot')).status).toBe(200)
     expect(codeOf(await get('/clients/%zz'))).toBe('bad_request')
-    expect(codeOf(await get('/clients/%00'))).toBe('not_found')
+    expect(codeOf(await get('/clients/%00'))).toBe('invalid_input')
     const api = { id: 'https://api.example.org/orders?x=1', name: 'Orders', scopes: { 'orders:read': 'See orders' } }
     expect((await call('POST', '/resource-servers', { body: api })).status).toBe(201)
     expect(await get(`/resource-servers/${encodeURIComponent(api.id)}`)).toMatchObject({ status: 200, body: { name: 'Orders' } })
@@ -214,8 +214,12 @@ describe('R-176 lists', () => {
       `/clients?cursor=${String(next).slice(0, -1)}x`,
       `/clients?cursor=${encodeURIComponent("'; drop table client; --")}`,
       `/audit?cursor=${Buffer.from('["x"]').toString('base64url')}.x`,
+      '/audit-chain/verify?cursor=x',
+      '/clients?cursor=%00',
+      '/clients?cursor=',
+      `/accounts?cursor=${'x'.repeat(1001)}`,
     ]) {
-      expect(await get(path)).toMatchObject({ status: 422, body: { faults: [{ field: 'cursor' }] } })
+      expect(await get(path)).toMatchObject({ status: 400, body: { faults: [{ field: 'cursor' }] } })
     }
     expect(stage.service.output()).not.toContain('a request failed')
   })

@@ -37,7 +37,7 @@ describe('the list of applications', () => {
   test('R-176 a cursor of another filter is refused', async () => {
     const { next } = await stage.perform('clients.list', { limit: 2 })
     const fault = await faultOf(stage.perform('clients.list', { limit: 2, q: 'a', cursor: next ?? '' }))
-    expect(fault?.code).toBe('invalid_input')
+    expect(fault?.code).toBe('bad_request')
   })
 
   test('is searched by part of name, id and redirect address; what a pattern would be is only text', async () => {

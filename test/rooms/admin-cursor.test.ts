@@ -36,12 +36,12 @@ describe('R-176 cursors', () => {
     ['that is empty', 'accounts.list', filter, ''],
     ['that is SQL', 'accounts.list', filter, "'; drop table account; --"],
   ])('%s are refused', (_, name, given, cursor) => {
-    expect(refusal(() => cursors.open(name, given, cursor))).toBe('invalid_input')
+    expect(refusal(() => cursors.open(name, given, cursor))).toBe('bad_request')
   })
 
   test('of an older secret lead on while it is configured, and no longer', () => {
     const old = createCursors(createSecrets([older])).seal('accounts.list', filter, key)
     expect(createCursors(createSecrets([newest, older])).open('accounts.list', filter, old)).toEqual(key)
-    expect(refusal(() => cursors.open('accounts.list', filter, old))).toBe('invalid_input')
+    expect(refusal(() => cursors.open('accounts.list', filter, old))).toBe('bad_request')
   })
 })

@@ -90,7 +90,7 @@ describe('what was sent to whom', () => {
     } while (cursor)
     expect(new Set(seen).size).toBe(11)
     const { next } = await house.list({ to: TO, limit: 4 })
-    await expect(house.list({ to: OTTO, limit: 4, cursor: next })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(house.list({ to: OTTO, limit: 4, cursor: next })).rejects.toMatchObject({ code: 'bad_request' })
   })
 })
 

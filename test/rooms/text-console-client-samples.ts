@@ -538,6 +538,7 @@ export const consoleClientPages: { [N in keyof ConsoleClientViews]: Record<strin
   'console-fault': {
     forbidden: { shell: shell(null, { role: 'support' }), kind: 'forbidden', words: '', backUrl: '/admin' },
     gone: { shell: shell(null), kind: 'not_found', words: 'There is no such application.', backUrl: '/admin' },
+    no_page: { shell: shell(null), kind: 'no_page', words: '', backUrl: '/admin/clients?q=shop' },
     other: {
       shell: shell('clients', { fault: 'It is declared in the clients file: change it there.' }),
       kind: 'other',

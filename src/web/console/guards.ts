@@ -48,6 +48,7 @@ export function createConsoleGuards(deps: ConsoleGuardDeps) {
         if (!(error instanceof AdminFault) || error.code === 'unauthorized') throw error
         if (error.code === 'insufficient_user_authentication') return deps.stepUp(ctx, own, back)
         if (error.code === 'forbidden') return shell.showFault(ctx, visit, 'forbidden', error.detail)
+        if (error.code === 'bad_request' && !posted) return shell.showFault(ctx, visit, 'no_page')
         if (error.code === 'not_found' && !posted) return shell.showFault(ctx, visit, 'not_found', error.detail)
         if (posted) return shell.refuse(ctx, error.code === 'not_found' ? place.home : pageOf(ctx, options.page), wordsOf(error))
         shell.showFault(ctx, visit, 'other', wordsOf(error))

@@ -2,11 +2,11 @@ import type { Context } from 'koa'
 import { initialsOf, nameOf } from '../../accounts/index.ts'
 import type { OperationName } from '../../admin/index.ts'
 import type { Clock } from '../../base/index.ts'
-import type { ConsoleEntry, ConsoleShell } from '../../text/index.ts'
+import type { ConsoleEntry, ConsoleFaultKind, ConsoleShell } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { lettersOf } from '../own-client/letters.ts'
 import { CONSOLE_PLACE } from '../own-client/place.ts'
-import { PATHS } from './paths.ts'
+import { PATHS, withQuery } from './paths.ts'
 import { type ConsoleVisit, type ConsoleVisits, may } from './visit.ts'
 
 /** The rail, in its order: each entry leads to the page of an operation, which decides who sees it. */
@@ -65,10 +65,11 @@ export function createShell(deps: { visits: Pick<ConsoleVisits, 'form' | 'show' 
     visits.seeOther(ctx, path)
   }
 
-  /** A page of the frame that says what cannot be. */
-  function showFault(ctx: Context, visit: ConsoleVisit, kind: 'forbidden' | 'not_found' | 'other', words = ''): void {
-    const status = { forbidden: 403, not_found: 404, other: 409 }[kind]
-    const props = { shell: of(ctx, visit, null), kind, words, backUrl: PATHS.start }
+  /** A page of the frame that says what cannot be. From what is no page of a list it leads to the first one. */
+  function showFault(ctx: Context, visit: ConsoleVisit, kind: ConsoleFaultKind, words = ''): void {
+    const status = { forbidden: 403, not_found: 404, no_page: 400, other: 409 }[kind]
+    const backUrl = kind === 'no_page' ? firstPageOf(ctx) : PATHS.start
+    const props = { shell: of(ctx, visit, null), kind, words, backUrl }
     visits.show(ctx, visit, 'console-fault', props, status)
   }
 
@@ -83,6 +84,13 @@ export function createShell(deps: { visits: Pick<ConsoleVisits, 'form' | 'show' 
   }
 
   return { of, done, refuse, showFault }
+}
+
+/** The page without its cursor, and with the filter. */
+function firstPageOf(ctx: Context): string {
+  const filter = new URLSearchParams(ctx.querystring)
+  filter.delete('cursor')
+  return withQuery(ctx.path, Object.fromEntries(filter))
 }
 
 export type Shell = ReturnType<typeof createShell>

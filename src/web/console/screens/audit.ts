@@ -50,7 +50,7 @@ export function createAuditScreens({ visits, shell, admin, text }: ConsoleScreen
       const page = await admin.perform('audit.list', visit.actor, { ...asked, limit: ON_PAGE, ...(cursor && { cursor }) })
       return { ...page, fault: null }
     } catch (error) {
-      if (!(error instanceof AdminFault) || error.code !== 'invalid_input' || cursor) throw error
+      if (!(error instanceof AdminFault) || error.code !== 'invalid_input') throw error
       return { ...none, fault: wordsOf(error) }
     }
   }

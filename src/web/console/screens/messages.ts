@@ -39,7 +39,7 @@ export function createMessageScreens({ visits, shell, admin }: ConsoleScreenDeps
     try {
       return { ...(await admin.perform('messages.list', actor, { ...filter, ...(cursor && { cursor }) })), fault: null }
     } catch (error) {
-      if (!(error instanceof AdminFault) || error.code !== 'invalid_input' || cursor) throw error
+      if (!(error instanceof AdminFault) || error.code !== 'invalid_input') throw error
       return { items: [], next: null, fault: wordsOf(error) }
     }
   }
