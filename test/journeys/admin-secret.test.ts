@@ -92,7 +92,9 @@ test('R-171 an application changes its secret over while people sign in, and the
   const old = page.locator('li', { hasText: `…${first.slice(-4)}` }).first()
   await old.getByRole('link', { name: 'Retire' }).click()
   await press(page, 'main form button')
-  for (const via of [stage.second, stage.service]) expect(await signsIn(visitor, first, via)).toBe('invalid_client')
+  const refused = async (via: Service) => (await signsIn(visitor, first, via)) === 'invalid_client'
+  expect(await refused(stage.service)).toBe(true)
+  await until('the other instance refuses it at once, though it has the client in memory', () => refused(stage.second), 1)
   expect(await page.locator('main').innerText()).not.toContain(first.slice(-4))
   const seen = await application.stop()
   expect(seen.filter(({ came }) => came !== 200)).toEqual([])
