@@ -37,6 +37,10 @@ export const headers = {
     schema: { type: 'string' },
     example: '"3f9a0c"',
   },
+  Location: {
+    description: 'Where what was made stands (RFC 9110 §15.3.2).',
+    schema: { type: 'string', format: 'uri' },
+  },
   Link: {
     description: 'The next page, where there is one: `<…>; rel="next"` (RFC 8288).',
     schema: { type: 'string' },

@@ -146,6 +146,7 @@ function responsesOf(
     headers: {
       'X-Request-Id': { $ref: '#/components/headers/RequestId' },
       ...(version ? { ETag: { $ref: '#/components/headers/ETag' } } : {}),
+      ...(spec.location ? { Location: { $ref: '#/components/headers/Location' } } : {}),
       ...(list ? { Link: { $ref: '#/components/headers/Link' } } : {}),
     },
     content: {

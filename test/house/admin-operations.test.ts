@@ -34,6 +34,14 @@ describe('the catalogue of operations', () => {
     expect(scope.endsWith(method === 'GET' ? ':read' : ':write')).toBe(true)
   })
 
+  test('what is created stands where an operation finds it', () => {
+    const located = all.filter(([, { location }]) => location)
+    expect(located.map(([name]) => name)).toContain('clients.create')
+    for (const [name, { location, status }] of located) {
+      expect([name, status, all.some(([, { path }]) => path === location)]).toEqual([name, 201, true])
+    }
+  })
+
   test.each(all)('R-175 %s: members that it does not know are refused', (_, { input }) => {
     const result = input.safeParse({ 'nobody-knows-this': 1 })
     expect(result.error?.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []))).toEqual([

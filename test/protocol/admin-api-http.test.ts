@@ -26,6 +26,24 @@ async function newClient(more: Record<string, unknown> = {}) {
   return { answer, ...client }
 }
 
+test('201 says where what was made stands, for as long as it does; what is only tried stands nowhere', async () => {
+  const api = { id: 'https://api.example.org/stock?x=1', name: 'Stock', scopes: { 'stock:read': 'See the stock' } }
+  const client = await newClient()
+  const secret = await call('POST', `/clients/${client.client_id}/secrets`, { body: {} })
+  const invitation = await call('POST', '/invitations', { body: { address: 'new@example.org' } })
+  const made = [client.answer, secret, invitation, await call('POST', '/resource-servers', { body: api })]
+  const paths = made.map(({ status, headers }) => {
+    expect([status, headers.location]).toEqual([201, expect.stringContaining(`${apiOf(stage.service)}/`)])
+    return String(headers.location).slice(apiOf(stage.service).length)
+  })
+  expect(paths[1]).toBe(`${paths[0]}/secrets/${secret.body.secret_id}`)
+  expect(await get(paths[0] ?? '')).toMatchObject({ status: 200, body: { client_id: client.client_id } })
+  expect(await get(paths[3] ?? '')).toMatchObject({ status: 200, body: { id: api.id } })
+  for (const path of paths.reverse()) expect((await call('DELETE', path)).status).toBe(200)
+  const { answer } = await newClient({ dry_run: true })
+  expect([answer.status, answer.headers.location]).toEqual([200, undefined])
+})
+
 describe('what can be asked', () => {
   test('unknown paths are 404, known ones with another method 405 with those that are allowed', async () => {
     expect(codeOf(await get('/nothing'))).toBe('not_found')

@@ -78,6 +78,7 @@ export const clientOperations = {
     method: 'POST',
     path: '/clients',
     status: 201,
+    location: '/clients/{client_id}',
     summary: 'Register an application from a template; its secret is shown once',
     input: clientFields.extend({
       template: z.enum(CLIENT_KINDS).describe('web app, single-page app, native app or machine'),
@@ -141,6 +142,7 @@ export const clientOperations = {
     method: 'POST',
     path: '/clients/{client_id}/secrets',
     status: 201,
+    location: '/clients/{client_id}/secrets/{secret_id}',
     summary: 'Make a further secret, shown once; two may overlap',
     input: z.strictObject({
       client_id: clientId,
@@ -249,6 +251,7 @@ export const resourceServerOperations = {
     method: 'POST',
     path: '/resource-servers',
     status: 201,
+    location: '/resource-servers/{id}',
     summary: 'Register an API by its resource indicator (RFC 8707)',
     input: resourceServerFields.extend({ id: resourceId }),
     output: resourceServerView,

@@ -255,6 +255,7 @@ export const peopleOperations = {
     method: 'POST',
     path: '/invitations',
     status: 201,
+    location: '/invitations/{invitation_id}',
     summary: 'Invite a person by an address: they may join whatever the sign-up policy says, and are told by mail',
     input: z.strictObject({
       address: z.string().max(254),

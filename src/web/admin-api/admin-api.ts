@@ -18,7 +18,7 @@ import type { LocalLimits } from '../../limits/index.ts'
 import { stateOf, whoOf } from '../request.ts'
 import { answer, ifMatchOf } from './answering.ts'
 import { type BearerDeps, createBearer } from './bearer.ts'
-import { API_PATH, createFind, type Found } from './paths.ts'
+import { API_PATH, createFind, type Found, locationOf } from './paths.ts'
 import { createProblems, type ProblemDeps } from './problem.ts'
 import { readInput } from './reading.ts'
 
@@ -65,7 +65,10 @@ export function createAdminApi(deps: AdminApiDeps): Middleware {
     const idempotencyKey = ctx.get('idempotency-key') || null
     if (idempotencyKey && !isChange(spec)) throw new AdminFault('bad_request', 'An Idempotency-Key is for changes only.')
     const output = await deps.admin.perform(name, actor, input as never, { ifMatch: ifMatchOf(ctx), idempotencyKey })
-    answer(ctx, output, { status: statusOf(spec, input), url: `${issuer}${ctx.path}${ctx.search}` })
+    const status = statusOf(spec, input)
+    const location = status === 201 ? locationOf(spec, input, output) : null
+    if (location !== null) ctx.set('Location', `${issuer}${API_PATH}${location}`)
+    answer(ctx, output, { status, url: `${issuer}${ctx.path}${ctx.search}` })
   }
 
   return async (ctx, next) => {

@@ -1,4 +1,4 @@
-import { AdminFault, type OperationName, operations } from '../../admin/index.ts'
+import { AdminFault, type OperationName, type OperationSpec, operations } from '../../admin/index.ts'
 import { adminApiId } from '../../clients/index.ts'
 
 /** Where the API stands on every issuer: its resource indicator is its address. */
@@ -46,6 +46,14 @@ export function createFind(): (path: string) => Found | null {
     const values = place.parts.flatMap((part, at) => (isVariable(part) ? [[part.slice(1, -1), decoded(asked[at])]] : []))
     return { pattern: place.pattern, methods: place.methods, values: Object.fromEntries(values) }
   }
+}
+
+/** Where what an operation has created stands, below `API_PATH`; null where it has no path. */
+export function locationOf({ location }: OperationSpec, input: unknown, output: unknown): string | null {
+  if (location === undefined) return null
+  const { client } = output as { client?: object }
+  const values: Readonly<Record<string, unknown>> = { ...(input as object), ...client, ...(output as object) }
+  return location.replaceAll(/\{(\w+)\}/g, (_, field: string) => encodeURIComponent(String(values[field])))
 }
 
 function fits(part: string, asked: string | undefined): boolean {
