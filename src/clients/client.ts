@@ -156,6 +156,11 @@ export interface ClientStore {
   save(tx: Tx, rows: Declared, at: Date): Promise<void>
   /** Deletes them, with what people agreed to. Every process hears of it. */
   remove(tx: Tx, ids: Ids): Promise<void>
+  /**
+   * Leaves everything that a file has declared to those who administer, and answers what it was. Single winner: of
+   * several processes one is answered it. Every process hears of it.
+   */
+  release(tx: Tx, at: Date): Promise<Ids>
   /** Ends all codes, tokens and grants of these clients. */
   endTokens(tx: Tx, clientIds: readonly string[]): Promise<void>
   /** Notes which file was applied last, by the digest of its content. */

@@ -28,7 +28,10 @@ export interface ClientsFileState {
 export type PlanResult = { ok: true; entries: readonly PlannedEntry[] } | { ok: false; faults: readonly string[] }
 
 export interface ClientsFileDesk {
-  /** Reads the file and applies it. Throws one error with all its faults, a line for each. Without a file: nothing. */
+  /**
+   * Reads the file and applies it. Throws one error with all its faults, a line for each. Where no file is set, what a
+   * file has declared before is left to those who administer, and the answer is null.
+   */
   begin(): Promise<Applied | null>
   /** What `begin` would do now. Changes nothing. */
   plan(): Promise<PlanResult>
@@ -48,7 +51,7 @@ export interface ClientsFileDeps extends Omit<ClientsFileOptions, 'readSecretFil
   path: string | null
   /** Answers the text of a file, or throws. */
   readFile(path: string): string
-  clients: Pick<Clients, 'apply' | 'plan'>
+  clients: Pick<Clients, 'apply' | 'plan' | 'release'>
   store: Pick<ClientStore, 'lastApplied'>
   transact: Transact
   audit: Pick<Audit, 'record' | 'note'>
@@ -125,12 +128,24 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
   }
 
   async function begin(): Promise<Applied | null> {
-    if (path === null) return null
+    if (path === null) return release()
     const now = read(path)
     if (!now.result.ok) throw new Error(now.result.faults.map((fault) => `${path}: ${fault}`).join('\n'))
     const result = await apply(now.result.file)
     seen = now
     return result
+  }
+
+  // Otherwise nobody could change it any more: there is no file to change.
+  async function release(): Promise<null> {
+    await transact(async (tx) => {
+      const { clients: apps, resourceServers: apis } = await clients.release(tx)
+      if (apps.length + apis.length === 0) return
+      const ids = [...apps, ...apis].join(', ')
+      const change = `no clients file is set: ${apps.length + apis.length} of the file can be changed here now: ${ids}`
+      await audit.record(tx, 'client.applied', { detail: { source: 'console', change: change.slice(0, REASON_CHARACTERS_MAX) } })
+    })
+    return null
   }
 
   async function plan(): Promise<PlanResult> {

@@ -23,6 +23,8 @@ export interface Clients {
    * of the file that was applied last.
    */
   apply(tx: Tx, file: ClientsFile, source: DeclaredSource, digest?: string): Promise<Applied>
+  /** Leaves what a file has declared to those who administer: it stays as it is. Answers what it was. */
+  release(tx: Tx): Promise<Ids>
   /** Forgets what was kept in the process; the next `find` asks the store. */
   forget(): void
 }
@@ -102,6 +104,12 @@ export function createClients(deps: {
     return applied
   }
 
+  async function release(tx: Tx): Promise<Ids> {
+    const released = await store.release(tx, clock.now())
+    store.afterCommit(tx, forget)
+    return released
+  }
+
   return {
     find,
     resourceServer: async (id) => (await resourceServers()).find((one) => one.id === id) ?? null,
@@ -109,6 +117,7 @@ export function createClients(deps: {
     secretMatches: (client, presented) => secretMatches(client, presented, clock.now()),
     plan,
     apply,
+    release,
     forget,
   }
 }

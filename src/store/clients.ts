@@ -77,6 +77,16 @@ export const GRANTED_TO = (clients: string): string => `
   account_id in (select account_id from oidc_record where ${GRANTS_OF(clients)})
   and model not in ('Session', 'Interaction') and payload ->> 'clientId' ${clients}`
 
+const RELEASE: Statement = {
+  name: 'clients_release',
+  text: `update client set source = 'console', updated_at = $1::timestamptz where source = 'file' returning id`,
+}
+
+const RELEASE_APIS: Statement = {
+  name: 'clients_release_resource_servers',
+  text: `update resource_server set source = 'console', updated_at = $1::timestamptz where source = 'file' returning id`,
+}
+
 // Whoever holds the grants has all that is granted by them: see oidc-records.ts.
 const LOCK_GRANTS: Statement = {
   name: 'clients_lock_grants',
@@ -88,10 +98,10 @@ const END_GRANTED: Statement = {
   text: `delete from oidc_record where ${GRANTED_TO('= any($1::text[])')}`,
 }
 
-// They hang on no grant: the next client of the same id must not have them.
-const END_OWN: Statement = {
-  name: 'clients_end_own',
-  text: `delete from oidc_record where model = 'ClientCredentials' and payload ->> 'clientId' = any($1::text[])`,
+// A machine's own hang on no grant, and the next client of the same id must not have them.
+const END_REST: Statement = {
+  name: 'clients_end_rest',
+  text: `delete from oidc_record where model in ('Grant', 'ClientCredentials') and payload ->> 'clientId' = any($1::text[])`,
 }
 
 const NOTE_APPLIED: Statement = {
@@ -145,7 +155,7 @@ export function livingHashes({ secrets }: Pick<Client, 'secrets'>, at: Date): st
 export async function endClientTokens(tx: Tx, clientIds: readonly string[]): Promise<void> {
   await runIn(tx, LOCK_GRANTS, [clientIds])
   await runIn(tx, END_GRANTED, [clientIds])
-  await runIn(tx, END_OWN, [clientIds])
+  await runIn(tx, END_REST, [clientIds])
 }
 
 /** The tables `client` and `resource_server`. */
@@ -177,6 +187,13 @@ export function createClientStore(db: Database): ClientStore {
       if (clients.length > 0) await runIn(tx, REMOVE, [clients])
       if (resourceServers.length > 0) await runIn(tx, REMOVE_APIS, [resourceServers])
       if (clients.length + resourceServers.length > 0) await notifyClients(tx)
+    },
+    async release(tx, at) {
+      await runIn(tx, LOCK, [])
+      const idsOf = async (statement: Statement) => (await runIn<{ id: string }>(tx, statement, [at])).map(({ id }) => id).sort()
+      const released = { clients: await idsOf(RELEASE), resourceServers: await idsOf(RELEASE_APIS) }
+      if (released.clients.length + released.resourceServers.length > 0) await notifyClients(tx)
+      return released
     },
     endTokens: endClientTokens,
     async noteApplied(tx, digest, at) {

@@ -174,22 +174,24 @@ describe('a client that the file switches off', () => {
   const token = (id: string, clientId: string, model = 'RefreshToken') =>
     query(
       url,
-      `insert into oidc_record (model, id, payload, expires_at) values ($1, $2, jsonb_build_object('clientId', $3::text), $4)`,
+      `insert into oidc_record (model, id, payload, account_id, expires_at)
+       values ($1, $2, jsonb_build_object('clientId', $3::text), 'ada', $4)`,
       [model, id, clientId, new Date('2031-01-01T00:00:00Z')],
     )
   const tokens = async () => (await query<{ id: string }>(url, 'select id from oidc_record order by id')).map(({ id }) => id)
 
   test('loses its tokens, and nobody else does; so does one that the file holds no more', async () => {
     await apply([WEB, { ...PUBLIC, client_id: 'spa' }, { ...PUBLIC, client_id: 'gone' }])
-    await token('a', 'shop')
-    await token('b', 'spa')
-    await token('c', 'gone', 'Grant')
+    for (const [at, client] of ['shop', 'spa', 'gone'].entries()) {
+      await token(`${at}`, client)
+      await token(`${at}-grant`, client, 'Grant')
+    }
     await apply([
       { ...WEB, disabled: true },
       { ...PUBLIC, client_id: 'spa' },
     ])
     expect((await stored('shop')).disabledAt).toEqual(NOW)
-    expect(await tokens()).toEqual(['b'])
+    expect(await tokens()).toEqual(['1', '1-grant'])
   })
 
   test('keeps the moment, and is on again when the file says so', async () => {

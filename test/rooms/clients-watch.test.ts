@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(closeAll)
 beforeEach(async () => {
-  await query(url, 'truncate client, resource_server, deployment cascade')
+  await query(url, 'truncate client, resource_server, deployment, audit_entry cascade')
   await query(url, `insert into deployment (id, issuer, secret_ids, updated_at) values (1, 'x', '{}', $1)`, [now])
   const folder = await tempFolder('clients')
   path = join(folder, 'clients.yaml')
@@ -101,6 +101,41 @@ describe('the file at the start', () => {
     await desk.look()
     expect(await desk.state()).toEqual({ declared: false, appliedAt: null, faults: [], waiting: [], drift: [] })
     expect(await desk.plan()).toEqual({ ok: true, entries: [] })
+  })
+})
+
+describe('a start without a file', () => {
+  const sources = () => query(url, `select id, source from client union all select id, source from resource_server order by 1`)
+
+  test('leaves what a file declared to the console as it is, once over processes, and the trail names it', async () => {
+    const api = { id: 'https://api.example', name: 'API', scopes: { 'a:read': 'See it' } }
+    await writeFile(path, stringify({ clients: [SHOP], resource_servers: [api] }))
+    await processOn().desk.begin()
+    const facts = `select id, metadata, policy, secrets, secret_hashes, disabled_at from client`
+    const before = await query(url, facts)
+    const pair = [processOn(null), processOn(null)]
+    await Promise.all(pair.map(({ desk }) => desk.begin()))
+    expect(await query(url, facts)).toEqual(before)
+    expect(await sources()).toEqual([
+      { id: api.id, source: 'console' },
+      { id: 'shop', source: 'console' },
+    ])
+    const change = `no clients file is set: 2 of the file can be changed here now: shop, ${api.id}`
+    expect(await query(url, `select event, detail from audit_entry where detail ->> 'source' = 'console'`)).toEqual([
+      { event: 'client.applied', detail: { source: 'console', change } },
+    ])
+  })
+
+  test('with a file again, that takes over what it declares and leaves the rest alone', async () => {
+    await write([SHOP, { ...SHOP, client_id: 'left' }])
+    await processOn().desk.begin()
+    await processOn(null).desk.begin()
+    await write([SHOP])
+    expect(await processOn().desk.begin()).toMatchObject({ created: 0, updated: 1, removed: 0 })
+    expect(await sources()).toEqual([
+      { id: 'left', source: 'console' },
+      { id: 'shop', source: 'file' },
+    ])
   })
 })
 
