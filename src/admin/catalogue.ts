@@ -1,7 +1,8 @@
+import { administratorOperations } from './specs/administrators.ts'
 import { auditOperations, keyOperations, statsOperations } from './specs/audit.ts'
 import { clientOperations, resourceServerOperations } from './specs/clients.ts'
 import { messageOperations } from './specs/messages.ts'
-import { administratorOperations, peopleOperations } from './specs/people.ts'
+import { peopleOperations } from './specs/people.ts'
 
 /** Every operation, by its name: the group, a dot, and the verb. */
 export const operations = {

@@ -64,15 +64,19 @@ describe('what an operator sees', () => {
     expect(warnings()).toHaveLength(2)
   })
 
-  test('counters and tallies go after a month, a refused address after a year', async () => {
+  test('counters and tallies go after a month, what a day cost in all after a hundred days, a refused address after a year', async () => {
     const ago = (days: number) => addSeconds(begin, -days * 86_400)
-    await query(url, `insert into spend_counter values ('all', $1, 1), ('all', $2, 1)`, [ago(31), ago(29)])
+    await query(
+      url,
+      `insert into spend_counter values ('all', $1, 1), ('all', $2, 1), ('country:DE', $3, 1), ('country:DE', $4, 1)`,
+      [...[ago(101), ago(99), ago(31), ago(29)]],
+    )
     await query(url, `insert into text_tally values ('country:DE', $1, 1, 1), ('country:DE', $2, 1, 1)`, [ago(31), ago(29)])
     await query(url, `insert into suppression values ('a', 'sms', 'opted_out', $1), ('b', 'sms', 'opted_out', $2)`, [
       ago(366),
       ago(364),
     ])
     const sweep = createSweep({ db: one, clock: movable(), log: silent })
-    expect(await sweep()).toEqual({ spend_counter: 1, text_tally: 1, suppression: 1 })
+    expect(await sweep()).toEqual({ spend_counter: 2, text_tally: 1, suppression: 1 })
   })
 })

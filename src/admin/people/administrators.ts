@@ -1,7 +1,7 @@
 import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
 import type { Role } from '../scopes.ts'
-import type { administratorOperations } from '../specs/people.ts'
+import type { administratorOperations } from '../specs/administrators.ts'
 import type { PeopleDeps } from './deps.ts'
 import { mayGive } from './guard.ts'
 import { about, lockPerson } from './locked.ts'

@@ -1,5 +1,6 @@
 import type { Handlers } from '../operation.ts'
-import type { administratorOperations, peopleOperations } from '../specs/people.ts'
+import type { administratorOperations } from '../specs/administrators.ts'
+import type { peopleOperations } from '../specs/people.ts'
 import { createAdministratorHandlers } from './administrators.ts'
 import { createChangeHandlers } from './changes.ts'
 import type { PeopleDeps } from './deps.ts'

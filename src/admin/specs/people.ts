@@ -8,11 +8,13 @@ const read = { scope: 'accounts:read', roles: ['admin', 'support', 'auditor'] } 
 const write = { scope: 'accounts:write', roles: ['admin', 'support'] } as const
 
 const accountId = z.string().min(1).max(255)
-const account = z.strictObject({ account_id: accountId })
-const role = z.enum(ROLES)
+/** Whom an operation is about. */
+export const account = z.strictObject({ account_id: accountId })
+export const role = z.enum(ROLES)
 const state = z.enum(['active', 'suspended', 'closed'])
 
-const accountSummary = z.object({
+/** One person as lists show them. */
+export const accountSummary = z.object({
   account_id: accountId,
   /** What the profile says; null where it says nothing. */
   name: z.string().nullable(),
@@ -270,36 +272,6 @@ export const peopleOperations = {
     path: '/invitations/{invitation_id}',
     summary: 'Take an invitation back',
     input: z.strictObject({ invitation_id: z.string().max(100) }),
-    output: done,
-  }),
-} as const
-
-const administer = { scope: 'administrators:write', roles: ['admin'] } as const
-
-export const administratorOperations = {
-  'administrators.list': operation({
-    scope: 'administrators:read',
-    roles: ['admin', 'auditor'],
-    method: 'GET',
-    path: '/administrators',
-    summary: 'Who may administer, and in which role',
-    input: z.strictObject({}),
-    output: z.object({ items: z.array(accountSummary.extend({ second_factor: z.boolean() })) }),
-  }),
-  'administrators.grant': operation({
-    ...administer,
-    method: 'PUT',
-    path: '/accounts/{account_id}/role',
-    summary: 'Give a person a role',
-    input: account.extend({ role }),
-    output: done,
-  }),
-  'administrators.revoke': operation({
-    ...administer,
-    method: 'DELETE',
-    path: '/accounts/{account_id}/role',
-    summary: 'Take the role of a person; what it opened ends at once',
-    input: account,
     output: done,
   }),
 } as const
