@@ -78,7 +78,12 @@ export const accountEvents = {
     detail: { kind: 'text' },
     help: 'A person said by the link of a mail that it was not they who did it (`kind`): it was undone, and every session ended.',
   },
-  'account.exported': { level: 'info', kept: true, detail: {}, help: 'A person downloaded all that is kept about them.' },
+  'account.exported': {
+    level: 'info',
+    kept: true,
+    detail: {},
+    help: 'All that is kept about a person was downloaded: by them, or by the administrator whom the row names.',
+  },
   'account.closing': {
     level: 'warn',
     kept: true,

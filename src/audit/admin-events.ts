@@ -59,6 +59,7 @@ export const adminEvents = {
   'account.suspended': { level: 'warn', kept: true, detail: {}, help: 'A person was suspended; sessions and tokens ended.' },
   'account.resumed': { level: 'info', kept: true, detail: {}, help: 'A suspended person may sign in again.' },
   'account.imported': { level: 'info', kept: true, detail: {}, help: 'An account was made by an import.' },
+  'account.all_exported': { level: 'warn', kept: true, detail: {}, help: 'Everybody was exported, with their addresses.' },
   'invitation.created': {
     level: 'info',
     kept: true,
@@ -105,6 +106,12 @@ export const adminEvents = {
     kept: true,
     detail: { channel: 'text' },
     help: 'An address that took no messages is to take them again.',
+  },
+  'audit.exported': {
+    level: 'warn',
+    kept: true,
+    detail: { filter: 'text' },
+    help: 'The audit log was exported; `filter` says which rows, and is empty where it was all of it.',
   },
   'audit.broken': {
     level: 'warn',

@@ -143,7 +143,7 @@ async function exportAudit(door: Door, terminal: Terminal, options: Options): Pr
   const names = ['account_id', 'client_id', 'actor_id', 'event', 'from', 'to']
   const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   const filter = names.flatMap((name) => (options[camel(name)] === undefined ? [] : [[name, options[camel(name)]]]))
-  await exportAll(door, terminal, 'audit.list', Object.fromEntries(filter))
+  await exportAll(door, terminal, 'audit.export', Object.fromEntries(filter))
 }
 
 async function exportAll(door: Door, terminal: Terminal, name: OperationName, filter: Input): Promise<void> {

@@ -17,7 +17,7 @@ export interface Use {
 type Options = CommonOptions & Record<string, unknown> & { all?: boolean; ifMatch?: string; idempotencyKey?: string }
 
 /** Operations that have a command of their own, which does more than one request. */
-const APART: readonly OperationName[] = ['accounts.import', 'accounts.export', 'audit.verify', 'clients.try']
+const APART: readonly OperationName[] = ['accounts.import', 'accounts.export', 'audit.export', 'audit.verify', 'clients.try']
 
 /** One command for each operation of the catalogue: `clients list`. */
 export function addOperations(program: Command, use: () => Use): void {

@@ -120,6 +120,12 @@ describe('the audit log', () => {
         .reverse(),
     )
     expect((await auditor.open('/admin/audit/export?client=none')).text).toBe('')
+    expect((await auditor.open('/admin/audit/export?from=yesterday')).status).toBe(409)
+    const told = "select actor_id, detail ->> 'filter' as filter from audit_entry where event = 'audit.exported' order by id"
+    expect(await query(stage.service.databaseUrl, told)).toEqual([
+      { actor_id: auditor.accountId, filter: 'client_id=many' },
+      { actor_id: auditor.accountId, filter: 'client_id=none' },
+    ])
   })
 
   test('an export that breaks off is no file that looks whole', async () => {

@@ -4,10 +4,10 @@ import { type AuditRow, createAuditReader } from '../../src/audit/index.ts'
 import { addSeconds, createLog, createSecrets } from '../../src/base/index.ts'
 import { createKeys } from '../../src/keys/index.ts'
 import { createAuditReaderStore, createKeyStore } from '../../src/store/index.ts'
-import { cursors, reading } from './admin-calls.ts'
+import { cursors, LOCAL, reading } from './admin-calls.ts'
 import { type ChainStage, chainStage, closeAll, row, START } from './audit-chain-stage.ts'
 
-const noted: unknown[] = []
+const noted: Record<string, unknown>[] = []
 let asked = 0
 let stage: ChainStage
 let handlers: ReturnType<typeof createAuditHandlers>
@@ -46,6 +46,22 @@ function handlersOf(on: ChainStage) {
 const list = (input: Record<string, unknown> = {}) =>
   reading(operations['audit.list'], handlers['audit.list'], () => START)(input)
 const requests = async (input: Record<string, unknown> = {}) => (await list(input)).items.map(({ request_id }) => request_id)
+
+describe('taking the audit log along', () => {
+  const take = (input: Record<string, unknown>) =>
+    reading(operations['audit.export'], handlers['audit.export'], () => START)(input)
+
+  test('is told with its filter, once for all its pages; a cursor of the list is none of it', async () => {
+    const first = await take({ event: 'client.*', limit: 1 })
+    const second = await take({ event: 'client.*', limit: 1, cursor: first.next })
+    expect([...first.items, ...second.items].map(({ event }) => event)).toEqual(['client.changed', 'client.created'])
+    expect(noted.splice(0)).toEqual([{ event: 'audit.exported', ...LOCAL.who, detail: { filter: 'event=client.*' } }])
+    const { next } = await list({ limit: 1 })
+    await expect(take({ limit: 1, cursor: next })).rejects.toMatchObject({ code: 'bad_request' })
+    await take({})
+    expect(noted.splice(0)).toEqual([expect.objectContaining({ detail: { filter: '' } })])
+  })
+})
 
 describe('reading the audit log', () => {
   test('the newest row comes first, with all that it holds', async () => {

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Audit, AuditReader, Broken, Chain, Reached, Verified } from '../../audit/index.ts'
 import type { Cursors } from '../cursor.ts'
 import { AdminFault } from '../fault.ts'
@@ -32,19 +33,31 @@ export function createAuditHandlers(deps: AuditHandlerDeps): Handlers<typeof aud
     return found
   }
 
+  async function page(name: 'audit.list' | 'audit.export', input: z.output<(typeof auditOperations)['audit.list']['input']>) {
+    const before = input.cursor === undefined ? null : markOfKey(cursors.open(name, input, input.cursor))
+    const filter = {
+      accountId: input.account_id,
+      clientId: input.client_id,
+      actorId: input.actor_id,
+      events: input.event === undefined ? undefined : reader.eventsOf(input.event),
+      from: momentOf(input.from),
+      to: momentOf(input.to),
+    }
+    const { entries, older } = await reader.list(filter, before, input.limit)
+    return { items: entries.map(entryView), next: older && cursors.seal(name, input, keyOfMark(older)) }
+  }
+
   return {
-    async 'audit.list'(_call, input) {
-      const before = input.cursor === undefined ? null : markOfKey(cursors.open('audit.list', input, input.cursor))
-      const filter = {
-        accountId: input.account_id,
-        clientId: input.client_id,
-        actorId: input.actor_id,
-        events: input.event === undefined ? undefined : reader.eventsOf(input.event),
-        from: momentOf(input.from),
-        to: momentOf(input.to),
+    'audit.list': (_call, input) => page('audit.list', input),
+
+    async 'audit.export'({ actor }, input) {
+      const { limit: _limit, cursor, ...filter } = input
+      // Before anything is taken, and once: no further page can be had without the first.
+      if (cursor === undefined) {
+        const words = Object.entries(filter).map(([field, value]) => `${field}=${value}`)
+        await deps.audit.note('audit.exported', { ...actor.who, detail: { filter: words.join(', ') } })
       }
-      const { entries, older } = await reader.list(filter, before, input.limit)
-      return { items: entries.map(entryView), next: older && cursors.seal('audit.list', input, keyOfMark(older)) }
+      return page('audit.export', input)
     },
 
     async 'audit.get'(_call, { entry_id }) {

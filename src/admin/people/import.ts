@@ -54,8 +54,10 @@ export function createImportHandlers(
       return { results: judged.map((result) => (isLost(result, added) ? lostRace() : result)) }
     },
 
-    async 'accounts.export'({ now }, input) {
+    async 'accounts.export'({ actor, now }, input) {
       const { limit, cursor } = input
+      // Before anything is taken, and once: no further page can be had without the first.
+      if (cursor === undefined) await audit.note('account.all_exported', actor.who)
       const after = cursor === undefined ? null : markOf(cursors.open('accounts.export', input, cursor))
       const rows = await imports.page(after, limit + 1, now)
       const items = rows.slice(0, limit)

@@ -25,22 +25,30 @@ export const auditEntry = z.object({
   chain: z.object({ place: z.int(), salt: z.string().nullable(), proof: z.string(), hash: z.string() }).nullable(),
 })
 
+const filter = {
+  account_id: name.optional(),
+  client_id: name.optional(),
+  actor_id: name.optional(),
+  event: name.optional().describe('an event, or the beginning of some: `client.*`'),
+  from: moment.optional(),
+  to: moment.optional(),
+}
+
 export const auditOperations = {
   'audit.list': operation({
     ...read,
     method: 'GET',
     path: '/audit',
     summary: 'Read the audit log, newest first',
-    input: z.strictObject({
-      account_id: name.optional(),
-      client_id: name.optional(),
-      actor_id: name.optional(),
-      event: name.optional().describe('an event, or the beginning of some: `client.*`'),
-      from: moment.optional(),
-      to: moment.optional(),
-      ...pageInput,
-      limit: z.coerce.number().int().min(1).max(1000).default(50),
-    }),
+    input: z.strictObject({ ...filter, ...pageInput, limit: z.coerce.number().int().min(1).max(200).default(50) }),
+    output: pageOf(auditEntry),
+  }),
+  'audit.export': operation({
+    ...read,
+    method: 'GET',
+    path: '/audit-export',
+    summary: 'Take the audit log along, newest first; that it was taken stands in it',
+    input: z.strictObject({ ...filter, ...pageInput, limit: z.coerce.number().int().min(1).max(1000).default(500) }),
     output: pageOf(auditEntry),
   }),
   'audit.get': operation({

@@ -59,7 +59,7 @@ export function addPeopleRoutes(
   get(PATHS.keys, page('keys.list', keys.list))
 
   get(PATHS.audit, page('audit.list', audit.list))
-  get('/admin/audit/export', page('audit.list', audit.download))
+  get('/admin/audit/export', page('audit.export', audit.download))
   get('/admin/audit/verify', page('audit.verify', verify.verify))
   get('/admin/audit/entries/:entry', page('audit.get', audit.one))
 

@@ -103,7 +103,7 @@ export function createAuditScreens({ visits, shell, admin, text }: ConsoleScreen
     const visit = await visits.load(ctx)
     const asked = await askedOf(visit, filterOf(ctx))
     // The first page is read before the answer begins, so that a filter that cannot be so is still told on a page.
-    const first = asked && (await admin.perform('audit.list', visit.actor, { ...asked, limit: EXPORTED_AT_ONCE }))
+    const first = asked && (await admin.perform('audit.export', visit.actor, { ...asked, limit: EXPORTED_AT_ONCE }))
     ctx.set('Cache-Control', 'no-store')
     ctx.attachment('audit.ndjson')
     ctx.type = 'application/x-ndjson'
@@ -118,7 +118,7 @@ export function createAuditScreens({ visits, shell, admin, text }: ConsoleScreen
         page =
           next === null
             ? null
-            : await admin.perform('audit.list', visit.actor, { ...asked, limit: EXPORTED_AT_ONCE, cursor: next })
+            : await admin.perform('audit.export', visit.actor, { ...asked, limit: EXPORTED_AT_ONCE, cursor: next })
       }
     }
   }
