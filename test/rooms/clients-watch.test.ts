@@ -7,14 +7,13 @@ import { createAudit } from '../../src/audit/index.ts'
 import { createMetrics } from '../../src/base/index.ts'
 import { type Clients, type ClientsFileDesk, createClients, createClientsFile } from '../../src/clients/index.ts'
 import { createAuditStore } from '../../src/store/audit.ts'
-import { CLIENTS_CHANNEL, createClientStore } from '../../src/store/clients.ts'
+import { createClientStore } from '../../src/store/clients.ts'
 import type { Database } from '../../src/store/database.ts'
 import { afterCommit } from '../../src/store/index.ts'
-import { createNotifications, type Notifications } from '../../src/store/notifications.ts'
 import { freshDatabase, query } from '../support/database.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { type Entry, NEXT_SECRET, SECRET, WEB } from './clients-samples.ts'
-import { closeAll, eventually, listeningLog, open, silent } from './store-support.ts'
+import { closeAll, eventually, listeningLog, open } from './store-support.ts'
 
 const SHOP = { client_id: 'shop', client_secret_file: '', redirect_uris: WEB.redirect_uris }
 
@@ -257,64 +256,5 @@ describe('what others change in what the file declares', () => {
     await write([{ ...SHOP, client_name: 'Newer' }])
     await processOn().desk.begin()
     expect((await old.desk.state()).drift).toEqual([])
-  })
-})
-
-describe('processes on one database', () => {
-  const running: Notifications[] = []
-  afterAll(() => Promise.all(running.map((one) => one.stop())))
-
-  async function listening(one: Process): Promise<{ heard: () => number }> {
-    let times = 0
-    const heard = () => {
-      times++
-      one.clients.forget()
-    }
-    const notifications = createNotifications({ databaseUrl: url, channel: CLIENTS_CHANNEL, heard, log: silent })
-    running.push(notifications)
-    await notifications.start()
-    return { heard: () => times }
-  }
-
-  test('hear of a changed client at once, whatever they have in memory', async () => {
-    await write([SHOP])
-    const [one, other] = [processOn(), processOn()]
-    await one.desk.begin()
-    const { heard } = await listening(other)
-    // The clock stands still, so that what is kept in memory never grows old.
-    expect((await other.clients.find('shop'))?.metadata.client_name).toBe('shop')
-    const before = heard()
-    await write([{ ...SHOP, client_name: 'Told' }])
-    await one.desk.look()
-    await eventually(() => heard() > before)
-    expect((await other.clients.find('shop'))?.metadata.client_name).toBe('Told')
-  })
-
-  test('forget all after a lost connection, since something may have been missed', async () => {
-    await write([SHOP])
-    const [one, other] = [processOn(), processOn()]
-    await one.desk.begin()
-    const { heard } = await listening(other)
-    await other.clients.find('shop')
-    const before = heard()
-    const gone = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'doorward notices' and datname = current_database()`
-    await query(url, gone)
-    await query(url, `update client set metadata = metadata || '{"client_name": "Missed"}'`)
-    await eventually(() => heard() > before)
-    expect((await other.clients.find('shop'))?.metadata.client_name).toBe('Missed')
-  })
-
-  test('need no database to start, and say that they hear nothing', async () => {
-    const nowhere = new URL(url)
-    nowhere.port = '1'
-    const { log, lines } = listeningLog()
-    const heard = () => {
-      throw new Error('it heard something')
-    }
-    const lost = createNotifications({ databaseUrl: nowhere.href, channel: CLIENTS_CHANNEL, heard, log })
-    await lost.start()
-    await lost.stop()
-    expect(lines.join()).toContain('are not heard of now')
-    expect(lines.join()).not.toContain(nowhere.password || 'postgres://')
   })
 })
