@@ -1,5 +1,6 @@
 import { openApiManual, permissionsManual } from '../admin/index.ts'
 import { eventsManual } from '../audit/index.ts'
+import { clientsFileSchema } from '../clients/index.ts'
 import { envExample, settingsManual } from '../config/index.ts'
 import { commandLineManual } from './manual.ts'
 
@@ -12,5 +13,6 @@ export function generatedPages(): { path: string; content: string }[] {
     { path: 'docs/admin-permissions.md', content: permissionsManual() },
     { path: 'docs/openapi.json', content: openApiManual() },
     { path: 'docs/command-line.md', content: commandLineManual() },
+    { path: 'docs/clients-file.schema.json', content: `${JSON.stringify(clientsFileSchema(), null, 2)}\n` },
   ]
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
@@ -47,6 +47,11 @@ describe('the JSON Schema of the clients file', () => {
   ])('refuses %s, as the reader does', (_what, file) => {
     expect(valid(file)).toBe(false)
     expect(readClientsFile(JSON.stringify(file), surroundings).ok).toBe(false)
+  })
+
+  test('is published as it is, where the page on the file and its example say', () => {
+    expect(example).toContain('$schema=./clients-file.schema.json')
+    expect(JSON.parse(readFileSync(join(dirname(DOCS), 'clients-file.schema.json'), 'utf8'))).toEqual(clientsFileSchema())
   })
 
   test('says which version of JSON Schema it is', () => {
