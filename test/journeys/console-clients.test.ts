@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { enterConsole } from '../protocol/console-walk.ts'
 import { startAdminStage } from '../support/admin.ts'
 import { axe, launchBrowser, outside } from '../support/browser.ts'
+import { windowAtConsole } from '../support/console-window.ts'
 import { startRelyingParty } from '../support/relying-party.ts'
 import type { Stage } from '../support/stage.ts'
 import { press } from '../support/walking.ts'
@@ -20,14 +20,9 @@ afterAll(async () => {
 })
 
 /** A window of an administrator, on the list of clients. */
-async function windowAtConsole(address: string, options: BrowserContextOptions): Promise<Page> {
-  const { visitor } = await enterConsole(stage, address, 'admin')
-  const { issuer } = stage.service
-  const context = await browser.newContext(options)
-  const pairs = (visitor.jar.header(`${issuer}/admin`) ?? '').split('; ').map((pair) => pair.split('='))
-  await context.addCookies(pairs.map(([name = '', ...value]) => ({ name, value: value.join('='), url: issuer })))
-  const page = await context.newPage()
-  await page.goto(`${issuer}/admin/clients`)
+async function windowAtClients(address: string, options: BrowserContextOptions): Promise<Page> {
+  const { page } = await windowAtConsole(stage, browser, address, options)
+  await page.goto(`${stage.service.issuer}/admin/clients`)
   return page
 }
 
@@ -36,7 +31,7 @@ const PHONE = { javaScriptEnabled: false, viewport: { width: 360, height: 740 },
 test('an administrator registers an app on a phone, tries it, somebody signs in to it, and it is switched off', async () => {
   const relyingParty = await startRelyingParty({ issuer: stage.service.issuer, clientId: 'pocket-wiki', clientSecret: null })
   try {
-    const page = await windowAtConsole('ada@fabrikam.example', PHONE)
+    const page = await windowAtClients('ada@fabrikam.example', PHONE)
     const looks = async () => expect([page.url(), await outside(page)]).toEqual([page.url(), []])
     await looks()
     await press(page, 'a[href="/admin/new-client"]')
@@ -77,7 +72,7 @@ test('an administrator registers an app on a phone, tries it, somebody signs in 
 }, 60_000)
 
 test('the pages of clients hold up to the rules of accessibility', async () => {
-  const page = await windowAtConsole('bea@fabrikam.example', { viewport: { width: 1280, height: 800 } })
+  const page = await windowAtClients('bea@fabrikam.example', { viewport: { width: 1280, height: 800 } })
   for (const path of [
     '/admin/clients',
     '/admin/clients/dashboard',
