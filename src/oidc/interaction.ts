@@ -27,6 +27,8 @@ export interface InteractionView {
   uiLocales: string | undefined
   /** What is asked for: by scope, or by the names of claims that belong to it. */
   scopes: readonly string[]
+  /** The APIs that it is asked for, by their resource indicators. */
+  resources: readonly string[]
   /** Who is signed in in this browser, if anybody. */
   accountId: string | null
   missing: MissingConsent
@@ -195,6 +197,7 @@ function viewOf(interaction: EngineInteraction, acrNames: AcrNames): Omit<Intera
     loginHint: text('login_hint'),
     uiLocales: text('ui_locales'),
     scopes: [...new Set([...(text('scope')?.split(' ') ?? []), ...scopesOfClaims(missing.missingOIDCClaims ?? [])])],
+    resources: [params.resource ?? []].flat().map(String),
     accountId: interaction.session?.accountId ?? null,
     missing,
     acr: levelAsked(askedAcr(params), acrNames),

@@ -188,6 +188,8 @@ export interface Views extends AccountViews, ConsoleViews {
   consent: {
     app: AppView
     madeBy: string | null
+    /** It is an application of this service itself. */
+    own: boolean
     address: string
     initials: string
     can: string[]

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
+import { ADMIN_SCOPES } from '../../src/admin/index.ts'
 import { createSecrets } from '../../src/base/index.ts'
 import { openJwk } from '../../src/keys/sealed-jwk.ts'
 import { eventually } from '../rooms/store-support.ts'
 import {
   type Administrator,
   apiOf,
+  COMMAND_LINE,
   callApi,
   createAdministrator,
   machineToken,
@@ -20,7 +22,7 @@ import {
 import { query } from '../support/database.ts'
 import { send } from '../support/http.ts'
 import type { Stage } from '../support/stage.ts'
-import { appOf, refresh, reply, tokensOf, userinfo } from './protocol.ts'
+import { appOf, authorizeUrl, newVerifier, refresh, reply, tokensOf, userinfo } from './protocol.ts'
 
 let stage: Stage
 let ada: Administrator
@@ -203,6 +205,25 @@ describe('R-175 what is taken away counts at once', () => {
     expect((await get(robots, '/keys')).status).toBe(401)
     await query(stage.service.databaseUrl, 'update client set disabled_at = null where id = $1', [ROBOT.id])
     expect((await get(robots, '/keys')).status).toBe(200)
+  })
+})
+
+describe('the command line that is built in', () => {
+  const ask = async (scope: string) => {
+    const parameters = { resource: apiOf(stage.service), scope: `openid ${scope}`, nonce: null }
+    return ada.visitor.open(authorizeUrl(stage.service, COMMAND_LINE, newVerifier(), parameters))
+  }
+
+  test('R-039 asks each time, as part of this service, and names in words what it would be able to do', async () => {
+    for (let count = 0; count < 2; count++) {
+      const page = await ask('clients:write audit:read')
+      expect(page.words).toContain('Let Doorward command line use your account?')
+      expect(page.words).toContain('Doorward command line is part of this service.')
+      for (const scope of ['clients:write', 'audit:read'] as const) expect(page.words).toContain(ADMIN_SCOPES[scope])
+      expect(page.words).not.toContain(ADMIN_SCOPES['accounts:write'])
+      expect(page.words).not.toContain('change your account here')
+      await personToken(stage, ada, 'clients:write audit:read')
+    }
   })
 })
 

@@ -147,6 +147,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     full: {
       app: quietApp,
       madeBy: 'Ledgerly GmbH',
+      own: false,
       address,
       initials: 'MA',
       can: ['See your name', 'See your email address', 'Read your orders and invoices at Northwind Trading'],
@@ -154,7 +155,8 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
       form,
       other: form,
     },
-    least: { app, madeBy: null, address, initials: 'M', can: [], offline: false, form, other: form },
+    own: { app, madeBy: null, own: true, address, initials: 'M', can: ['Read the audit log'], offline: false, form, other: form },
+    least: { app, madeBy: null, own: false, address, initials: 'M', can: [], offline: false, form, other: form },
   },
   'sign-out': {
     known: { app, address, action: '/logout/confirm', xsrf: 'xsrf-token', stayUrl: '/stayed' },

@@ -14,7 +14,7 @@ export const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
 export const ROBOT = { id: 'robot', secret: newSecret() }
 /** An application of such a stage that asks nobody for a second factor. */
 const DASHBOARD: App = { id: 'dashboard', secret: null, redirectUri: 'http://127.0.0.1:49152/callback' }
-const COMMAND_LINE: App = { id: 'doorward-cli', secret: null, redirectUri: 'http://127.0.0.1:49152/callback' }
+export const COMMAND_LINE: App = { id: 'doorward-cli', secret: null, redirectUri: 'http://127.0.0.1:49152/callback' }
 
 /** A stage with a machine for the admin API (`ROBOT`, with every scope) and an application whose people prove level 1. */
 export async function startAdminStage(options: StageOptions = {}): Promise<Stage> {

@@ -31,6 +31,7 @@ export function createConsentSteps(deps: ConsentDeps) {
     if (!account || !client) throw new Refusal('sign_in_not_open')
     visits.show(ctx, visit, 'consent', {
       madeBy: client.policy.madeBy,
+      own: client.policy.firstParty,
       address: nameOf(account),
       initials: initialsOf(account),
       can: await inWords(visit),
@@ -40,9 +41,14 @@ export function createConsentSteps(deps: ConsentDeps) {
     })
   }
 
-  /** What would be agreed to. */
-  function inWords({ interaction, locale }: OpenVisit): Promise<string[]> {
-    return scopesInWords(interaction.scopes, interaction.missing.missingResourceScopes ?? {}, deps, locale)
+  /** What it would be able to do, whatever was agreed to before: who is asked each time reads all of it each time. */
+  async function inWords({ interaction, locale }: OpenVisit): Promise<string[]> {
+    const { scopes, missing } = interaction
+    const servers = await Promise.all(interaction.resources.map((id) => deps.clients.resourceServer(id)))
+    const asked = servers
+      .filter((server) => server !== null)
+      .map((server) => [server.id, scopes.filter((scope) => Object.hasOwn(server.scopes, scope))] as const)
+    return scopesInWords(scopes, { ...missing.missingResourceScopes, ...Object.fromEntries(asked) }, deps, locale)
   }
 
   const answer: Middleware = async (ctx) => {
