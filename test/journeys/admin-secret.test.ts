@@ -18,7 +18,7 @@ let page: Page
 
 beforeAll(async () => {
   ;[stage, browser] = await Promise.all([startAdminPairStage(), launchBrowser()])
-  page = (await windowAtConsole(stage, browser, 'ada@fabrikam.example')).page
+  page = await windowAtConsole(stage, browser, 'ada@fabrikam.example')
 }, 60_000)
 afterAll(async () => {
   await browser?.close()

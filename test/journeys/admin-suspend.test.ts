@@ -17,7 +17,7 @@ let admin: Page
 beforeAll(async () => {
   const options = { client: { first_party: false, refresh_token: 'always' } }
   ;[stage, browser] = await Promise.all([startAdminStage(options), launchBrowser()])
-  admin = (await windowAtConsole(stage, browser, 'ada@fabrikam.example', { role: 'support' })).page
+  admin = await windowAtConsole(stage, browser, 'sam@fabrikam.example', { role: 'support' })
 }, 60_000)
 afterAll(async () => {
   await browser?.close()

@@ -8,7 +8,7 @@ import type { Stage } from '../support/stage.ts'
 import { press } from '../support/walking.ts'
 
 const APP = 'https://handbook.example'
-/** Only numbers and the trail may name what is gone: rows that tell what happened, and the person's own session. */
+/** What may name a copy that is gone: the trail, and the session of the person who tried it. */
 const MAY_NAME_IT = ['audit_entry', 'oidc_record']
 
 let stage: Stage
@@ -34,7 +34,7 @@ const rows = <T>(sql: string, values: string[] = []) => query<T>(stage.service.d
 
 /** A window where a sign-in to the application was begun, up to the question what it may see; what the window says to the application. */
 async function tried(address: string, options: ConsoleWindowOptions): Promise<{ page: Page; told: string[] }> {
-  const { page } = await windowAtConsole(stage, browser, address, options)
+  const page = await windowAtConsole(stage, browser, address, options)
   const told: string[] = []
   page.on('request', (request) => void (request.url().startsWith(APP) && told.push(request.url())))
   await page.goto(`${stage.service.issuer}/admin/clients/handbook`)
@@ -63,7 +63,7 @@ async function stepOf(page: Page, heading: string): Promise<Row[]> {
 
 const valuesOf = (step: Row[]) => Object.fromEntries(step.map(({ name, value }) => [name, value]))
 
-/** The tables that still name the copies that were made. */
+/** The tables that still name this copy. */
 async function whoNames(copy: string): Promise<string[]> {
   const tables = await rows<{ name: string }>("select tablename as name from pg_tables where schemaname = 'public'")
   const named = tables.map(async ({ name }) => {

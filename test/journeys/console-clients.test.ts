@@ -21,7 +21,7 @@ afterAll(async () => {
 
 /** A window of an administrator, on the list of clients. */
 async function windowAtClients(address: string, options: BrowserContextOptions): Promise<Page> {
-  const { page } = await windowAtConsole(stage, browser, address, options)
+  const page = await windowAtConsole(stage, browser, address, options)
   await page.goto(`${stage.service.issuer}/admin/clients`)
   return page
 }

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { type AtConsole, enterConsole } from '../protocol/console-walk.ts'
+import { enterConsole } from '../protocol/console-walk.ts'
 import type { Stage } from './stage.ts'
 
 export interface ConsoleWindowOptions extends BrowserContextOptions {
@@ -12,11 +12,11 @@ export async function windowAtConsole(
   browser: Browser,
   address: string,
   { role = 'admin', ...options }: ConsoleWindowOptions = {},
-): Promise<{ page: Page; inside: AtConsole }> {
-  const inside = await enterConsole(stage, address, role)
+): Promise<Page> {
+  const { visitor } = await enterConsole(stage, address, role)
   const { issuer } = stage.service
   const context = await browser.newContext(options)
-  const pairs = (inside.visitor.jar.header(`${issuer}/admin`) ?? '').split('; ').map((pair) => pair.split('='))
+  const pairs = (visitor.jar.header(`${issuer}/admin`) ?? '').split('; ').map((pair) => pair.split('='))
   await context.addCookies(pairs.map(([name = '', ...value]) => ({ name, value: value.join('='), url: issuer })))
-  return { page: await context.newPage(), inside }
+  return context.newPage()
 }
