@@ -142,8 +142,6 @@ export function administration(needs: AdministrationNeeds) {
   return { admin, api, adminSite, console, chain, first }
 }
 
-export type Administration = ReturnType<typeof administration>
-
 /** F-09: whoever signs in finds connections, however many administrators ask. */
 function atOnce(poolSize: number): number {
   return Math.max(1, Math.floor(poolSize / 3))

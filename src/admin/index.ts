@@ -3,7 +3,6 @@
 // page, knows no HTTP, and what it does to other rooms' things it does by their verbs.
 // Table: idempotent_answer. Specs: RFC 9110 §13 (If-Match), RFC 9457, RFC 9470; R-163, R-171, R-174 to R-176.
 export type { AdminActor, ClientActor, LocalActor, PersonActor } from './actor.ts'
-export { roleOf } from './actor.ts'
 export type { ActorStore } from './actors.ts'
 export { createAuditHandlers } from './audit/create-audit-handlers.ts'
 export { createEntriesAbout, type EntriesAbout } from './audit/entry-view.ts'
@@ -19,7 +18,7 @@ export type {
 } from './clients/stores.ts'
 export { type Admin, type AdminDeps, createAdmin, type InputOf, type OutputOf, type PerformOptions } from './create-admin.ts'
 export { type Cursors, createCursors } from './cursor.ts'
-export { AdminFault, type AdminFaultCode, adminFaults, type FieldFault } from './fault.ts'
+export { AdminFault, type AdminFaultCode, type FieldFault } from './fault.ts'
 export {
   createFirstAdministrator,
   createFirstLink,
@@ -38,7 +37,7 @@ export type { ChangeCall, Handler, Handlers, OperationSpec, ReadCall } from './o
 export { createPeopleHandlers } from './people/create-people-handlers.ts'
 export type { PeopleDeps } from './people/deps.ts'
 export { createInviting, type InvitingDeps } from './people/inviting.ts'
-export { type PeopleSearch, readSearch } from './people/search.ts'
+export type { PeopleSearch } from './people/search.ts'
 export type {
   ImportStore,
   InvitationRow,

@@ -32,7 +32,7 @@ export {
 export { type Applied, type Clients, createClients } from './create-clients.ts'
 export { fieldsOf, isOn, livingSecrets } from './fields.ts'
 export { clientsFileSchema } from './file-schema.ts'
-export { type ClientFields, clientDefaults, clientFields, resourceServerShape } from './file-shape.ts'
+export { type ClientFields, clientFields, resourceServerShape } from './file-shape.ts'
 export {
   ACCOUNT_CLIENT_ID,
   accountClientSecret,

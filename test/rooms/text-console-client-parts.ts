@@ -6,12 +6,12 @@ import { clientRow } from '../../src/web/console/screens/client-rows.ts'
 import { changeRow, fieldViews, type Typed, typedOf } from '../../src/web/console/screens/form.ts'
 import { before, earlier, form, long, march, now, shell, soon } from './text-console-rows.ts'
 
-export const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets: {} })
+const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets: {} })
 export const say = (key: string) => text.say(`console.${key}`, {}, 'en')
 
 type Summary = OutputOf<'clients.list'>['items'][number]
 
-export const northwind: Summary = {
+const northwind: Summary = {
   client_id: 'northwind-web',
   client_name: 'Northwind Trading',
   kind: 'web',
@@ -58,7 +58,7 @@ export const summaries: Summary[] = [
 ]
 export const client = clientRow(northwind, now)
 
-export const fields: Record<string, unknown> = {
+const fields: Record<string, unknown> = {
   client_name: 'Northwind Trading',
   client_uri: 'https://northwind.example',
   redirect_uris: ['https://app.northwind.example/callback', 'https://app.northwind.example/*'],
@@ -73,7 +73,7 @@ export const fields: Record<string, unknown> = {
   token_endpoint_auth_method: 'client_secret_basic',
   profile_claims_in_id_token: true,
 }
-export const apis = [
+const apis = [
   { value: 'https://orders.northwind.example', label: 'Orders', hint: 'https://orders.northwind.example' },
   { value: 'http://localhost:8080/admin/api/v1', label: 'Administration', hint: 'http://localhost:8080/admin/api/v1' },
 ]
