@@ -30,6 +30,12 @@ export interface Broken {
 /** After so many rows whoever signs in has their turn. */
 const AT_ONCE = 250
 
+/** What became of the row that a stretch begins behind; null where it stands there with the hash it had. */
+export function anchorFault(entry: ChainedEntry | undefined, { place, hash }: Reached): Broken | null {
+  if (entry?.place !== place) return { entryId: null, place, kind: 'removed' }
+  return entry.hash === hash ? null : { entryId: entry.id, place, kind: 'changed' }
+}
+
 /** Follows the chain over one stretch of it. `erasedOf` answers which of the accounts were erased. */
 export async function verifyStretch(
   entries: readonly ChainedEntry[],

@@ -1,6 +1,6 @@
 import { type Log, newSecret, type Transact, type Tx } from '../base/index.ts'
 import { type ChainEntry, GENESIS, hashOfLink, proofOf } from './chain-form.ts'
-import { type Broken, type ChainedEntry, type Reached, verifyStretch } from './chain-verify.ts'
+import { anchorFault, type Broken, type ChainedEntry, type Reached, verifyStretch } from './chain-verify.ts'
 import { type DailyCount, dailyCounts } from './rollup.ts'
 
 /** A row's place in the chain, from 1 and without gaps. */
@@ -57,7 +57,10 @@ export interface Chain {
    * many rows it chained.
    */
   advance(signal?: AbortSignal): Promise<number>
-  /** Checks up to `limit` rows behind `from` (null: from the beginning), and names the first that is not as it was written. */
+  /**
+   * Checks up to `limit` rows behind `from` (null: from the beginning), and names the first that is not as it was written.
+   * The row at `from` must be there still, with that hash.
+   */
   verify(from: Reached | null, limit: number): Promise<Verified>
   state(): Promise<ChainState>
 }
@@ -102,9 +105,13 @@ export function createChain(deps: { store: ChainStore; transact: Transact; log: 
   }
 
   async function verify(from: Reached | null, limit: number): Promise<Verified> {
-    const entries = await store.chained(from?.place ?? null, limit)
+    // With the row that the stretch begins behind: that it once was there, whoever asks only says.
+    const entries = from ? await store.chained(from.place - 1, limit + 1) : await store.chained(null, limit)
     const state = await store.state()
-    const found = await verifyStretch(entries, from ?? { place: 0, hash: GENESIS }, (ids) => store.erased(ids))
+    const lost = from && anchorFault(entries[0], from)
+    if (from && lost) return { broken: lost, reached: from, more: false, state }
+    const stretch = from ? entries.slice(1) : entries
+    const found = await verifyStretch(stretch, from ?? { place: 0, hash: GENESIS }, (ids) => store.erased(ids))
     return { ...found, state, more: found.broken === null && found.reached.place < state.rows }
   }
 

@@ -195,13 +195,17 @@ describe('R-184 telling whether the audit log is as it was written', () => {
     await own.chain.advance()
     const verify = reading(operations['audit.verify'], handlersOf(own)['audit.verify'], () => START)
     const [sixth] = await own.sql<{ hash: string }>('select chain_hash as hash from audit_entry where chain_seq = 6')
-    await own.sql('delete from audit_entry where chain_seq <= 6')
+    await own.sql('delete from audit_entry where chain_seq < 6')
     expect(await verify()).toMatchObject({ broken: { place: 1, kind: 'removed' } })
     const after = `6:${sixth?.hash}`
     const first = await verify({ after, limit: 2 })
     expect(first).toMatchObject({ broken: null, checked: 8 })
     expect(await verify({ after, limit: 2, cursor: first.next })).toMatchObject({ broken: null, checked: 9, next: null })
-    expect(await verify({ after: `6:${'0'.repeat(64)}` })).toMatchObject({ broken: { place: 7 } })
+    expect(await verify({ after: `6:${'0'.repeat(64)}` })).toMatchObject({ broken: { place: 6, kind: 'changed' } })
+    const head = `9:${first.head}`
+    expect(await verify({ after: head })).toMatchObject({ broken: null, next: null })
+    await own.sql('delete from audit_entry where chain_seq = 9')
+    expect(await verify({ after: head })).toMatchObject({ broken: { place: 9, kind: 'removed' }, next: null })
     expect(operations['audit.verify'].input.safeParse({ after: '6' }).success).toBe(false)
   })
 

@@ -216,7 +216,25 @@ describe('R-184 verify names the first row that is not as it was written', () =>
     expect(first).toMatchObject({ broken: null, more: true, reached: { place: 4 } })
     await stage.sql(`update audit_entry set event = 'x' where chain_seq = 5`)
     expect(await stage.chain.verify(first.reached, 4)).toMatchObject({ broken: { place: 5 }, reached: { place: 4 } })
-    expect(await stage.chain.verify({ ...first.reached, hash: '0'.repeat(64) }, 4)).toMatchObject({ broken: { place: 5 } })
+  })
+
+  test('R-184 the row that a stretch begins behind must be there, with the hash that was written down', async () => {
+    const stage = await tenRows()
+    const { head } = await stage.chain.state()
+    const kept = { place: 10, hash: head ?? '' }
+    expect(await stage.chain.verify(kept, 4)).toMatchObject({ broken: null, reached: kept, more: false })
+    const middle = (await stage.chain.verify(null, 4)).reached
+    expect(await stage.chain.verify({ ...middle, hash: 'f'.repeat(64) }, 4)).toMatchObject({
+      ...{ broken: { place: 4, kind: 'changed', entryId: expect.any(String) }, more: false },
+    })
+    // Rewritten up to the end, by somebody who needs no key for it.
+    await stage.sql(`update audit_entry set chain_hash = repeat('e', 64) where chain_seq = 10`)
+    expect(await stage.chain.verify(kept, 4)).toMatchObject({ broken: { place: 10, kind: 'changed' }, more: false })
+    await stage.sql('delete from audit_entry where chain_seq > 7')
+    const removed = { broken: { place: 10, kind: 'removed', entryId: null }, more: false }
+    expect(await stage.chain.verify(kept, 4)).toMatchObject(removed)
+    await stage.sql('delete from audit_entry where chain_seq = 4')
+    expect(await stage.chain.verify(middle, 4)).toMatchObject({ broken: { place: 4, kind: 'removed' } })
   })
 })
 
