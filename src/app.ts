@@ -48,6 +48,8 @@ import {
   createSuppressionStore,
   createSweep,
   type Database,
+  END_CLIENT_TASK,
+  endClient,
 } from './store/index.ts'
 import { createText } from './text/index.ts'
 import { receiptsUrl, textBudget, textRoutes } from './texting.ts'
@@ -124,6 +126,7 @@ export function createApp(options: AppOptions) {
     tasks: {
       [DELIVER_TASK]: ({ deliveryId }) => delivery.deliver(String(deliveryId)),
       sweep: () => sweep().then(() => {}),
+      [END_CLIENT_TASK]: ({ clientId }, { signal }) => endClient(db, String(clientId), signal),
       chain: (_payload, { signal }) => administrating.chain.advance(signal).then(() => {}),
     },
   })

@@ -154,15 +154,20 @@ export interface ClientStore {
   lockDeclared(tx: Tx, ids: Ids): Promise<Declared>
   /** Writes these registrations, new or changed. Every process hears of it once the transaction has committed. */
   save(tx: Tx, rows: Declared, at: Date): Promise<void>
-  /** Deletes them, with what people agreed to. Every process hears of it. */
-  remove(tx: Tx, ids: Ids): Promise<void>
+  /** Deletes them, with what people agreed to and all that was granted, as `endTokens` does. Every process hears of it. */
+  remove(tx: Tx, ids: Ids, at: Date): Promise<void>
   /**
    * Leaves everything that a file has declared to those who administer, and answers what it was. Single winner: of
    * several processes one is answered it. Every process hears of it.
    */
   release(tx: Tx, at: Date): Promise<Ids>
-  /** Ends all codes, tokens and grants of these clients. */
-  endTokens(tx: Tx, clientIds: readonly string[]): Promise<void>
+  /**
+   * Ends codes, tokens and grants of clients that are off, or not there: a bounded number now, the rest after `tx`.
+   * Answers those of which something is left: they must not be switched on, nor another have their id.
+   */
+  endTokens(tx: Tx, clientIds: readonly string[], at: Date): Promise<string[]>
+  /** Of these clients those of which `endTokens` would find something. */
+  ending(clientIds: readonly string[]): Promise<string[]>
   /** Notes which file was applied last, by the digest of its content. */
   noteApplied(tx: Tx, digest: string, at: Date): Promise<void>
   lastApplied(): Promise<{ digest: string | null; at: Date | null }>

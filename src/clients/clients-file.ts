@@ -2,7 +2,7 @@ import type { Audit } from '../audit/index.ts'
 import { type Clock, hashOf, type Log, type Transact } from '../base/index.ts'
 import type { ClientStore, ClientsFile } from './client.ts'
 import type { Applied, Clients } from './create-clients.ts'
-import type { FieldChange, PlannedEntry } from './plan.ts'
+import { type FieldChange, type PlannedEntry, STILL_ENDING } from './plan.ts'
 import { type ClientsFileOptions, readClientsFile } from './read-clients-file.ts'
 
 /** How often the file and the secrets that it names are looked at. Mounted folders tell nobody that they changed. */
@@ -77,6 +77,8 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
   const { path, clients, transact, audit, clock, log } = deps
   let seen: Seen | null = null
   let applied: ClientsFile | null = null
+  /** A client waits for what ends by itself. */
+  let unfinished = false
   const told = { waiting: '', drift: '', driftAt: 0 }
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
@@ -114,6 +116,7 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
       return done
     })
     applied = file
+    unfinished = result.waiting.some(({ words }) => words === STILL_ENDING)
     await tellWaiting(result.waiting)
     return result
   }
@@ -156,7 +159,7 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
 
   async function look(): Promise<void> {
     if (path === null) return
-    if (!seen || markNow(path, seen.secretFiles) !== seen.mark) {
+    if (!seen || unfinished || markNow(path, seen.secretFiles) !== seen.mark) {
       const now = read(path)
       if (now.result.ok) await apply(now.result.file)
       else await refuse(now.result.faults)

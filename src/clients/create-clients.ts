@@ -1,5 +1,5 @@
 import { type Clock, hashOf, type Log, sameText, type Tx } from '../base/index.ts'
-import type { Client, ClientStore, ClientsFile, DeclaredSource, Ids, ResourceServer } from './client.ts'
+import type { Client, ClientStore, ClientsFile, Declared, DeclaredSource, Ids, ResourceServer } from './client.ts'
 import { createMemory } from './memory.ts'
 import { type Plan, type PlannedEntry, planOf } from './plan.ts'
 
@@ -85,16 +85,19 @@ export function createClients(deps: {
   }
 
   async function plan(file: ClientsFile, source: DeclaredSource): Promise<readonly PlannedEntry[]> {
-    return planOf(await store.findDeclared(idsOf(file)), file, source, clock.now()).entries
+    const before = await store.findDeclared(idsOf(file))
+    const ending = await store.ending(notOn(before, file))
+    return planOf(before, file, source, { ending, now: clock.now() }).entries
   }
 
   async function apply(tx: Tx, file: ClientsFile, source: DeclaredSource, digest?: string): Promise<Applied> {
     const now = clock.now()
     const before = await store.lockDeclared(tx, idsOf(file))
-    const { entries, save, remove, ended } = planOf(before, file, source, now)
+    const ending = await store.endTokens(tx, notOn(before, file), now)
+    const { entries, save, remove, ended } = planOf(before, file, source, { ending, now })
     await store.save(tx, save, now)
-    await store.remove(tx, remove)
-    if (ended.length > 0) await store.endTokens(tx, ended)
+    await store.remove(tx, remove, now)
+    await store.endTokens(tx, ended, now)
     if (digest !== undefined) await store.noteApplied(tx, digest, now)
     const applied = appliedOf(entries)
     store.afterCommit(tx, () => {
@@ -133,6 +136,12 @@ function secretMatches({ secrets }: Client, presented: string, now: Date): boole
 
 function idsOf({ clients, resourceServers }: ClientsFile): Ids {
   return { clients: clients.map(({ id }) => id), resourceServers: resourceServers.map(({ id }) => id) }
+}
+
+/** What is declared and not there, or switched off: nothing that was granted to it before may count again. */
+function notOn(before: Declared, { clients }: ClientsFile): string[] {
+  const on = new Set(before.clients.flatMap(({ id, disabledAt }) => (disabledAt ? [] : [id])))
+  return clients.map(({ id }) => id).filter((id) => !on.has(id))
 }
 
 function appliedOf(entries: Plan['entries']): Applied {

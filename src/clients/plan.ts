@@ -35,13 +35,23 @@ export interface Plan {
   entries: readonly PlannedEntry[]
   save: Declared
   remove: { clients: readonly string[]; resourceServers: readonly string[] }
-  /** Clients whose codes and tokens end with it: those that go, and those that are switched off. */
+  /** Clients that are switched off: their codes and tokens end with it, as do those of clients that go. */
   ended: readonly string[]
 }
 
-/** Compares what is declared with what is there: what the file owns, and everything else that it names. */
-export function planOf(before: Declared, file: ClientsFile, source: DeclaredSource, now: Date): Plan {
+/**
+ * Compares what is declared with what is there: what the file owns, and everything else that it names. `ending` are clients
+ * that are off or not there, of which something that was granted before is left.
+ */
+export function planOf(
+  before: Declared,
+  file: ClientsFile,
+  source: DeclaredSource,
+  { ending, now }: { ending: readonly string[]; now: Date },
+): Plan {
   const clients = compare('client', before.clients, file.clients, (declared, old) => {
+    const staysOff = old !== undefined && declared.disabled
+    if (ending.includes(declared.id) && !staysOff) return { words: STILL_ENDING }
     const settled = clientFrom(declared, old, source, now)
     return 'words' in settled ? settled : { row: settled, fields: comparable(settled) }
   })
@@ -55,7 +65,7 @@ export function planOf(before: Declared, file: ClientsFile, source: DeclaredSour
     entries: [...clients.entries, ...resourceServers.entries],
     save: { clients: clients.save, resourceServers: resourceServers.save },
     remove: { clients: clients.gone, resourceServers: resourceServers.gone },
-    ended: [...clients.gone, ...switchedOff.map(({ id }) => id)],
+    ended: switchedOff.map(({ id }) => id),
   }
 }
 
@@ -115,6 +125,9 @@ function clientFrom(
   if (secrets === null && settled.length === 0) return { words: NO_SECRET }
   return { ...registration, secrets: settled, source, disabledAt: disabled ? (old?.disabledAt ?? now) : null, expiresAt: null }
 }
+
+/** What a client waits for that is looked at again without any change of the file. */
+export const STILL_ENDING = 'what was granted to it before is still being ended; it is taken up when that is done'
 
 const NO_SECRET = 'it names no secret by client_secret_env or client_secret_file, and has none from elsewhere'
 

@@ -1,6 +1,7 @@
 import type { AdminClientStore, ClientImpact, StoredClient } from '../admin/index.ts'
 import type { Client } from '../clients/index.ts'
-import { CLIENT_COLUMNS, type ClientRow, clientOf, endClientTokens, GRANTED_TO, livingHashes, notifyClients } from './clients.ts'
+import { endClientTokens, endOwnTokens, GRANTED_TO, removeClients } from './client-endings.ts'
+import { CLIENT_COLUMNS, type ClientRow, clientOf, livingHashes, notifyClients } from './clients.ts'
 import { afterCommit, type Database, runIn, type Statement } from './database.ts'
 
 const COLUMNS = `${CLIENT_COLUMNS}, updated_at as "updatedAt"`
@@ -77,11 +78,9 @@ const UPDATE: Statement = {
     where id = $1`,
 }
 
-const REMOVE: Statement = { name: 'admin_clients_remove', text: 'delete from client where id = $1' }
-
-const REMOVE_TRIAL: Statement = {
-  name: 'admin_clients_remove_trial',
-  text: `delete from client where id = $1 and source = 'try' returning 1`,
+const IS_TRIAL: Statement = {
+  name: 'admin_clients_is_trial',
+  text: `select 1 from client where id = $1 and source = 'try' for update`,
 }
 
 const RESOURCE_IDS: Statement = { name: 'admin_clients_resource_ids', text: 'select id from resource_server order by id' }
@@ -112,11 +111,10 @@ export function createAdminClientStore(db: Pick<Database, 'run'>): AdminClientSt
     update: async (tx, client, at) => {
       await runIn(tx, UPDATE, valuesOf(client, at))
     },
-    removeTrial: async (tx, id) => (await runIn(tx, REMOVE_TRIAL, [id])).length === 1,
-    remove: async (tx, id) => {
-      await runIn(tx, REMOVE, [id])
-    },
-    endTokens: (tx, id) => endClientTokens(tx, [id]),
+    isTrial: async (tx, id) => (await runIn(tx, IS_TRIAL, [id])).length === 1,
+    remove: (tx, id, at) => removeClients(tx, [id], at),
+    endTokens: async (tx, id, at) => (await endClientTokens(tx, [id], at)).length === 0,
+    endOwnTokens: (tx, id) => endOwnTokens(tx, [id]),
     notify: notifyClients,
     resourceIds: async (tx) => (await runIn<{ id: string }>(tx, RESOURCE_IDS, [])).map(({ id }) => id),
     afterCommit,

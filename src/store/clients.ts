@@ -1,5 +1,6 @@
 import type { Tx } from '../base/index.ts'
 import type { Client, ClientSecret, ClientStore, Ids, ResourceServer, StoredResourceServer } from '../clients/index.ts'
+import { endClientTokens, LEFT, removeClients } from './client-endings.ts'
 import { afterCommit, type Database, runIn, type Statement } from './database.ts'
 
 /** The columns of a client, for `clientOf`. */
@@ -9,23 +10,30 @@ export const CLIENT_COLUMNS = `id, metadata, policy, secrets, secret_hashes as "
 const API_COLUMNS =
   'id, name, scopes, token_format as "tokenFormat", signing_alg as "signingAlg", access_token_ttl_seconds as "accessTokenTtlSeconds"'
 
-const FIND: Statement = { name: 'clients_find', text: `select ${CLIENT_COLUMNS} from client where id = $1` }
+// A client that was deleted keeps its row, as 'removed', until nothing is left of what was granted to it.
+const FIND: Statement = {
+  name: 'clients_find',
+  text: `select ${CLIENT_COLUMNS} from client where id = $1 and source <> 'removed'`,
+}
 
 const LIST_APIS: Statement = { name: 'clients_resource_servers', text: `select ${API_COLUMNS} from resource_server order by id` }
 
 // One process at a time applies a file; the lock ends with the transaction.
 const LOCK: Statement = { name: 'clients_lock', text: `select pg_advisory_xact_lock(hashtext('doorward/clients'))` }
 
-const declaredOr = "source in ('file', 'trial') or id = any($1::text[]) order by id"
+const declaredOr = "source in ('file', 'trial') or id = any($1::text[])"
 
-const DECLARED: Statement = { name: 'clients_declared', text: `select ${CLIENT_COLUMNS} from client where ${declaredOr}` }
+const DECLARED: Statement = {
+  name: 'clients_declared',
+  text: `select ${CLIENT_COLUMNS} from client where source <> 'removed' and (${declaredOr}) order by id`,
+}
 
 // Whoever changes one of them by itself is done by now, or waits for the file.
 const DECLARED_LOCKED: Statement = { name: 'clients_declared_locked', text: `${DECLARED.text} for update` }
 
 const DECLARED_APIS: Statement = {
   name: 'clients_declared_resource_servers',
-  text: `select ${API_COLUMNS}, source from resource_server where ${declaredOr}`,
+  text: `select ${API_COLUMNS}, source from resource_server where ${declaredOr} order by id`,
 }
 
 const DECLARED_APIS_LOCKED: Statement = {
@@ -62,20 +70,10 @@ const SAVE_APIS: Statement = {
       source = excluded.source, updated_at = excluded.updated_at`,
 }
 
-const REMOVE: Statement = { name: 'clients_remove', text: 'delete from client where id = any($1::text[])' }
-
 const REMOVE_APIS: Statement = {
   name: 'clients_remove_resource_servers',
   text: 'delete from resource_server where id = any($1::text[])',
 }
-
-/** Whose grants a client has. The index `oidc_record_client_idx` is over these two models alone. */
-const GRANTS_OF = (clients: string) => `model = 'Grant' and payload ->> 'clientId' ${clients}`
-
-/** Picks what is granted to a client, by the people who have grants of it: their records are found by an index. */
-export const GRANTED_TO = (clients: string): string => `
-  account_id in (select account_id from oidc_record where ${GRANTS_OF(clients)})
-  and model not in ('Session', 'Interaction') and payload ->> 'clientId' ${clients}`
 
 const RELEASE: Statement = {
   name: 'clients_release',
@@ -85,23 +83,6 @@ const RELEASE: Statement = {
 const RELEASE_APIS: Statement = {
   name: 'clients_release_resource_servers',
   text: `update resource_server set source = 'console', updated_at = $1::timestamptz where source = 'file' returning id`,
-}
-
-// Whoever holds the grants has all that is granted by them: see oidc-records.ts.
-const LOCK_GRANTS: Statement = {
-  name: 'clients_lock_grants',
-  text: `select 1 from oidc_record where ${GRANTS_OF('= any($1::text[])')} order by id for update`,
-}
-
-const END_GRANTED: Statement = {
-  name: 'clients_end_granted',
-  text: `delete from oidc_record where ${GRANTED_TO('= any($1::text[])')}`,
-}
-
-// A machine's own hang on no grant, and the next client of the same id must not have them.
-const END_REST: Statement = {
-  name: 'clients_end_rest',
-  text: `delete from oidc_record where model in ('Grant', 'ClientCredentials') and payload ->> 'clientId' = any($1::text[])`,
 }
 
 const NOTE_APPLIED: Statement = {
@@ -151,13 +132,6 @@ export function livingHashes({ secrets }: Pick<Client, 'secrets'>, at: Date): st
   return secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > at).map(({ hash }) => hash)
 }
 
-/** Ends all codes, tokens and grants of these clients. */
-export async function endClientTokens(tx: Tx, clientIds: readonly string[]): Promise<void> {
-  await runIn(tx, LOCK_GRANTS, [clientIds])
-  await runIn(tx, END_GRANTED, [clientIds])
-  await runIn(tx, END_REST, [clientIds])
-}
-
 /** The tables `client` and `resource_server`. */
 export function createClientStore(db: Database): ClientStore {
   async function declared(
@@ -183,8 +157,8 @@ export function createClientStore(db: Database): ClientStore {
       if (resourceServers.length > 0) await runIn(tx, SAVE_APIS, [JSON.stringify(resourceServers), at])
       if (rows.length + resourceServers.length > 0) await notifyClients(tx)
     },
-    async remove(tx, { clients, resourceServers }) {
-      if (clients.length > 0) await runIn(tx, REMOVE, [clients])
+    async remove(tx, { clients, resourceServers }, at) {
+      if (clients.length > 0) await removeClients(tx, clients, at)
       if (resourceServers.length > 0) await runIn(tx, REMOVE_APIS, [resourceServers])
       if (clients.length + resourceServers.length > 0) await notifyClients(tx)
     },
@@ -196,6 +170,7 @@ export function createClientStore(db: Database): ClientStore {
       return released
     },
     endTokens: endClientTokens,
+    ending: async (ids) => (await db.run<{ id: string }>(LEFT, [ids])).map(({ id }) => id),
     async noteApplied(tx, digest, at) {
       await runIn(tx, NOTE_APPLIED, [digest, at])
     },

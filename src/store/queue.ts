@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events'
 import { parseCrontab, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import pg from 'pg'
 import { clock, type Log, type Tx } from '../base/index.ts'
-import { type Database, runIn, type Statement } from './database.ts'
+import { addJob } from './add-job.ts'
+import type { Database } from './database.ts'
 import { connectionLivesOn, describeFailure } from './failures.ts'
 import { atMost, pause } from './pause.ts'
 import { createPresence, type Presence } from './presence.ts'
@@ -49,11 +50,6 @@ const CONNECT_TIMEOUT_MS = 5000
 const QUERY_TIMEOUT_MS = 10_000
 const END_MS_MAX = 3000
 const STUCK_ERRORS = 3
-
-const ADD: Statement = {
-  name: 'queue_add',
-  text: `select from graphile_worker.add_job($1, payload := $2::json, run_at := $3::timestamptz, job_key := $4)`,
-}
 
 /** The job queue, on graphile-worker. A job killed with its process is taken again within half a minute (presence). */
 export function createQueue(deps: QueueDeps): Queue {
@@ -146,7 +142,7 @@ export function createQueue(deps: QueueDeps): Queue {
 
   return {
     async add(tx, task, payload, { runAt, key } = {}) {
-      await runIn(tx, ADD, [task, JSON.stringify(payload), runAt ?? clock.now(), key ?? null])
+      await addJob(tx, task, payload, { at: runAt ?? clock.now(), key: key ?? null })
     },
     async start() {
       const first = await begin().catch((error) => {

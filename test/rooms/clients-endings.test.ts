@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Tx } from '../../src/base/index.ts'
-import { endClientTokens } from '../../src/store/clients.ts'
+import { endClient, endClientTokens } from '../../src/store/client-endings.ts'
 import { runIn } from '../../src/store/database.ts'
 import { createAdminClientStore, type Database } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
@@ -19,7 +19,7 @@ afterAll(closeAll)
 
 // Five hundred people at each of ten clients, one more with three; sessions, which name no client; tokens of machines.
 beforeEach(async () => {
-  await query(url, 'truncate oidc_record')
+  await query(url, 'truncate oidc_record, client cascade')
   const insert = 'insert into oidc_record (model, id, payload, grant_id, account_id, expires_at)'
   await query(
     url,
@@ -40,6 +40,18 @@ beforeEach(async () => {
   await query(url, 'analyze oidc_record')
 })
 
+/** As a client that is switched off ends: what one transaction leaves is ended by the job. */
+async function end(id: string): Promise<void> {
+  await query(
+    url,
+    `insert into client (id, metadata, policy, source, secret_hashes, disabled_at, created_at, updated_at)
+     values ($1, '{}', '{}', 'console', '{}', now(), now(), now())`,
+    [id],
+  )
+  await db.transact((tx) => endClientTokens(tx, [id], NOW))
+  await endClient(db, id)
+}
+
 const count = async (where: string) => {
   const [row] = await query<{ n: number }>(url, `select count(*)::int as n from oidc_record where ${where}`)
   return row?.n
@@ -50,18 +62,18 @@ describe('ending what a client has', () => {
     const own = `payload ->> 'clientId' = 'client-10' and model <> 'Session'`
     expect(await count(own)).toBe(3 * 4 + 10)
     const before = await count('true')
-    await db.transact((tx) => endClientTokens(tx, ['client-10']))
+    await db.transact((tx) => endClientTokens(tx, ['client-10'], NOW))
     expect(await count(own)).toBe(0)
     expect(await count('true')).toBe((before ?? 0) - 22)
     expect(await count(`model = 'Session'`)).toBe(1000)
-    await db.transact((tx) => endClientTokens(tx, ['client-1', 'client-2']))
+    for (const id of ['client-1', 'client-2']) await end(id)
     expect(await count(`payload ->> 'clientId' in ('client-1', 'client-2')`)).toBe(0)
     expect(await count(`payload ->> 'clientId' = 'client-3' and model = 'AccessToken'`)).toBe(499)
   })
 
   test("looks at that client's alone, however many records others have", async () => {
     await db.transact(async (tx) => {
-      await endClientTokens(tx, ['client-10'])
+      await endClientTokens(tx, ['client-10'], NOW)
       expect(await wholeTableRead(tx)).toBe(0)
     })
   })

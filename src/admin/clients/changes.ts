@@ -38,9 +38,10 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
     return { ...stored, client, updatedAt: now }
   }
 
-  async function freeId(tx: Tx, given: string | undefined, name: string | undefined): Promise<string> {
+  async function freeId({ tx, now }: ChangeCall, given: string | undefined, name: string | undefined): Promise<string> {
     if (given !== undefined) {
       if (await store.findIn(tx, given)) throw taken()
+      if (!(await store.endTokens(tx, given, now))) throw beingEnded('client_id')
       return given
     }
     if (name === undefined) {
@@ -48,14 +49,15 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       throw new AdminFault('invalid_input', 'An application needs a name.', [{ field: 'client_name', words }])
     }
     const first = clientIdOf(name, suffix(), false)
-    return (await store.findIn(tx, first)) ? clientIdOf(name, suffix(), true) : first
+    const free = !(await store.findIn(tx, first)) && (await store.endTokens(tx, first, now))
+    return free ? first : clientIdOf(name, suffix(), true)
   }
 
   return {
     async 'clients.create'(call, { template, dry_run, secret_expires_in_days, client_id, ...given }) {
       const { tx, now, actor } = call
       await store.lock(tx)
-      const id = await freeId(tx, client_id, given.client_name)
+      const id = await freeId(call, client_id, given.client_name)
       const fields = { ...fromTemplate(template, given as ClientFields), client_id: id }
       const { disabled, ...registration } = await judged(deps, tx, fields)
       checkPower(actor, adminApi, registration)
@@ -95,9 +97,10 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       const { tx, now, actor } = call
       const stored = await lockOwn(deps, tx, client_id)
       call.ifMatch(versionOf(stored.client))
-      if (stored.client.disabledAt) return viewOf(stored, now)
-      const written = await write(call, stored, { disabledAt: now })
-      await store.endTokens(tx, client_id)
+      const off = stored.client.disabledAt !== null
+      const written = off ? stored : await write(call, stored, { disabledAt: now })
+      await store.endTokens(tx, client_id, now) // also what was left by the time before
+      if (off) return viewOf(stored, now)
       await audit.record(tx, 'client.disabled', { ...actor.who, clientId: client_id })
       return viewOf(written, now)
     },
@@ -108,21 +111,21 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       call.ifMatch(versionOf(stored.client))
       if (!stored.client.disabledAt) return viewOf(stored, now)
       checkPower(actor, adminApi, stored.client)
+      if (!(await store.endTokens(tx, client_id, now))) throw beingEnded('disabled')
       const written = await write(call, stored, { disabledAt: null })
       await audit.record(tx, 'client.enabled', { ...actor.who, clientId: client_id })
       return viewOf(written, now)
     },
 
     async 'clients.delete'(call, { client_id }) {
-      const { tx, actor } = call
+      const { tx, now, actor } = call
       await store.lock(tx)
       // A copy that a sign-in was tried with is found by nothing else, and may go before its time.
-      if (!isId(client_id) || !(await store.removeTrial(tx, client_id))) {
+      if (!isId(client_id) || !(await store.isTrial(tx, client_id))) {
         const stored = await lockOwn(deps, tx, client_id)
         call.ifMatch(versionOf(stored.client))
-        await store.remove(tx, client_id)
       }
-      await store.endTokens(tx, client_id)
+      await store.remove(tx, client_id, now)
       await audit.record(tx, 'client.deleted', { ...actor.who, clientId: client_id })
       await changed(deps, tx)
       return { done: true }
@@ -144,6 +147,13 @@ function suffix(): string {
 function taken(): AdminFault {
   return new AdminFault('conflict', 'There is an application of this id already.', [
     { field: 'client_id', words: 'is taken: choose another' },
+  ])
+}
+
+/** What was granted before must never count again: there is so much of it that it is still being ended. */
+function beingEnded(field: string): AdminFault {
+  return new AdminFault('conflict', 'What was granted to this application before is still being ended: try again in a minute.', [
+    { field, words: 'must wait until all of it has ended' },
   ])
 }
 

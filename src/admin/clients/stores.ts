@@ -48,12 +48,20 @@ export interface AdminClientStore {
   insert(tx: Tx, client: Client, at: Date): Promise<boolean>
   /** Writes all of a client that is there. */
   update(tx: Tx, client: Client, at: Date): Promise<void>
-  /** Deletes a copy that a sign-in was tried with, the same way; false where this is none. */
-  removeTrial(tx: Tx, id: string): Promise<boolean>
-  /** Deletes a client with what people agreed to for it. */
-  remove(tx: Tx, id: string): Promise<void>
-  /** Ends the codes, tokens and grants of a client. Called behind `update` or `remove`, which no new consent passes. */
-  endTokens(tx: Tx, id: string): Promise<void>
+  /** Whether this is a copy that a sign-in was tried with. Nobody else removes it until `tx` ends. */
+  isTrial(tx: Tx, id: string): Promise<boolean>
+  /**
+   * Deletes a client with all that was granted to it and agreed to for it. Nobody can use it from then on; where there is
+   * much of it, that is ended after `tx`, and the id is not free before (`endTokens`).
+   */
+  remove(tx: Tx, id: string, at: Date): Promise<void>
+  /**
+   * Ends the codes, tokens and grants of a client that is off, or that is not there: a bounded number now, the rest after
+   * `tx`. False where something is left: the client must not be switched on, nor another have its id.
+   */
+  endTokens(tx: Tx, id: string, at: Date): Promise<boolean>
+  /** Ends the tokens that a machine has for itself. */
+  endOwnTokens(tx: Tx, id: string): Promise<void>
   /** Tells every process, once `tx` has committed, that clients or resource servers have changed. */
   notify(tx: Tx): Promise<void>
   /** Resource indicators of all APIs but the built-in one. */

@@ -1,0 +1,17 @@
+import type { Tx } from '../base/index.ts'
+import { runIn, type Statement } from './database.ts'
+
+const ADD: Statement = {
+  name: 'queue_add',
+  text: `select from graphile_worker.add_job($1, payload := $2::json, run_at := $3::timestamptz, job_key := $4)`,
+}
+
+/** Adds a job in the caller's transaction. A waiting job with the same `key` is replaced. */
+export async function addJob(
+  tx: Tx,
+  task: string,
+  payload: Record<string, string>,
+  { at, key }: { at: Date; key: string | null },
+): Promise<void> {
+  await runIn(tx, ADD, [task, JSON.stringify(payload), at, key])
+}
