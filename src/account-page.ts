@@ -1,14 +1,14 @@
 import type { Addresses, Closing } from './accounts/index.ts'
 import type { Audit } from './audit/index.ts'
 import type { Clock, Transact } from './base/index.ts'
-import { ACCOUNT_CLIENT_ID } from './clients/index.ts'
+import { ACCOUNT_CLIENT_ID, adminApiId } from './clients/index.ts'
 import type { Config } from './config/index.ts'
 import type { KeptFactors } from './factors/index.ts'
 import type { Notices } from './notices/index.ts'
 import type { Person } from './person.ts'
-import { createSelfservice } from './selfservice/index.ts'
+import { createSelfservice, type RoleVerbs } from './selfservice/index.ts'
 import { type AddressProofDeps, createAddressProof } from './signin/index.ts'
-import { createAccountSessionStore, type Database } from './store/index.ts'
+import { createAccountSessionStore, createRoleStore, type Database } from './store/index.ts'
 import type { AccountPageParts } from './web/index.ts'
 
 /** What the rest of the house has built by then. */
@@ -38,7 +38,13 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
     listener: { host: config.host, port: config.port },
     sessions: accountSessions,
     limits: needs.signIn.limits,
-    selfservice: createSelfservice({ ...own, ...holds, devices, stands: accountSessions.stands }),
+    selfservice: createSelfservice({
+      ...own,
+      ...holds,
+      devices,
+      roles: rolesOf(db, config.issuer),
+      stands: accountSessions.stands,
+    }),
     notices,
     addressProof: createAddressProof({ ...needs.signIn, clientId: ACCOUNT_CLIENT_ID }),
     kept,
@@ -46,5 +52,16 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
     remembered: devices,
     trail,
     ...holds,
+  }
+}
+
+function rolesOf(db: Database, issuer: string): RoleVerbs {
+  const { lock, of, otherAdmins, endAdministration, set } = createRoleStore(db)
+  return {
+    ...{ lock, of, otherAdmins },
+    async takeAway(tx, accountId) {
+      await endAdministration(tx, accountId, adminApiId(issuer))
+      await set(tx, accountId, null)
+    },
   }
 }

@@ -10,7 +10,7 @@ const ENROLMENT_SECONDS = 15 * 60
  * by mail (R-109). Whoever calls has seen a fresh and strong enough proof.
  */
 export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor, tell: Tell) {
-  const { kept, devices, audit, clock } = deps
+  const { kept, devices, roles, audit, clock } = deps
   const begunBy = ({ sessionUid }: Actor) => `session ${sessionUid}`
   const enrolling = (actor: Actor) => kept.unproven(actor.accountId, begunBy(actor), addSeconds(clock.now(), -ENROLMENT_SECONDS))
 
@@ -53,10 +53,14 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
     return asActor(actor, (tx) => kept.rename(tx, actor.accountId, id, label))
   }
 
-  function removeAuthenticator(actor: Actor, id: string): Promise<'removed' | 'gone'> {
+  /** `needed`: it is the last one of somebody who administers. Without it they would be whoever reads their mail. */
+  function removeAuthenticator(actor: Actor, id: string): Promise<'removed' | 'needed' | 'gone'> {
     const { accountId } = actor
     return asActor(actor, async (tx) => {
-      const one = (await kept.ofAccountIn(tx, accountId)).find((own) => own.id === id && own.kind === 'totp')
+      const role = await roles.of(tx, accountId)
+      const own = await kept.ofAccountIn(tx, accountId)
+      const one = own.find((each) => each.id === id && each.kind === 'totp')
+      if (one?.provenAt && role !== null && countOf(own).authenticators === 1) return 'needed'
       if (!one || !(await kept.remove(tx, accountId, id))) return 'gone'
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'factor.removed', { ...actor.who, detail: { method: 'totp' } })

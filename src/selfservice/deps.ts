@@ -4,6 +4,18 @@ import type { Address, Clock, Transact, Tx } from '../base/index.ts'
 import type { KeptFactors } from '../factors/index.ts'
 import type { NoticeKind, Notices } from '../notices/index.ts'
 
+/** Whether the person administers: somebody who does keeps an authenticator, and the last administrator stays. */
+export interface RoleVerbs {
+  /** Until `tx` ends nobody else changes who administers. Before anything else of the account is locked. */
+  lock(tx: Tx): Promise<void>
+  /** The role of the account, which nobody gives, takes or changes until `tx` ends; null where it has none. */
+  of(tx: Tx, accountId: string): Promise<string | null>
+  /** How many people may do all, besides this one. After `lock`. */
+  otherAdmins(tx: Tx, accountId: string): Promise<number>
+  /** Takes the role away, with all that it has opened. After `lock`. */
+  takeAway(tx: Tx, accountId: string): Promise<void>
+}
+
 /** Who asks, as the account page knows it. */
 export interface Actor {
   accountId: string
@@ -54,6 +66,7 @@ export interface SelfserviceDeps {
     /** `offline`: refresh tokens that outlive sessions end as well. Answers how many sessions ended. */
     endAll(tx: Tx, accountId: string, which: { except: string | null; offline: boolean }): Promise<number>
   }
+  roles: RoleVerbs
   /** Whether this session on the account page still stands; until the transaction ends nobody ends it. */
   stands(tx: Tx, accountSessionId: string): Promise<boolean>
   connections: {
@@ -82,8 +95,11 @@ export interface Told {
   undo: Record<string, string>
 }
 
-/** Work that stands only if the session of who asks still does when it is done (R-135). Throws `SessionEnded`. */
-export type AsActor = <T>(actor: Actor, work: (tx: Tx) => Promise<T>) => Promise<T>
+/**
+ * Work that stands only if the session of who asks still does when it is done (R-135). Throws `SessionEnded`. `first` locks
+ * what comes before the session.
+ */
+export type AsActor = <T>(actor: Actor, work: (tx: Tx) => Promise<T>, first?: (tx: Tx) => Promise<void>) => Promise<T>
 
 /** The session was ended while its request was under way: nothing was done. */
 export class SessionEnded extends Error {

@@ -11,10 +11,11 @@ import type { SelfserviceDeps } from './deps.ts'
  * since the person may be locked out by then; it gives none.
  *
  * Whoever reads somebody's mail can press it too. So it never leaves an account with less of a second factor than it had:
- * authenticators that were removed lately come back when the last one goes.
+ * authenticators that were removed lately come back when the last one goes. Where none does, a role goes with it: whoever
+ * reads the mail could set up another one, and administer by it.
  */
 export function createObjection(deps: SelfserviceDeps) {
-  const { notices, addresses, closing, kept, sessions, devices, transact, audit, holdSeconds } = deps
+  const { notices, addresses, closing, kept, roles, sessions, devices, transact, audit, holdSeconds } = deps
 
   async function takeBack(tx: Tx, { accountId, kind, undo }: Notice): Promise<void> {
     if (kind === 'factor_added' && undo.credentialId) await discardFactor(tx, accountId, undo.credentialId)
@@ -37,11 +38,19 @@ export function createObjection(deps: SelfserviceDeps) {
     if (seen) await kept.endCodes(tx, accountId)
   }
 
+  const left = async (tx: Tx, accountId: string) => countOf(await kept.ofAccountIn(tx, accountId)).authenticators
+
   async function mendFactors(tx: Tx, { accountId, at }: Notice): Promise<void> {
-    const left = async () => countOf(await kept.ofAccountIn(tx, accountId)).authenticators
-    if ((await left()) === 0) await kept.restoreBetween(tx, accountId, addSeconds(at, -holdSeconds), at)
+    if ((await left(tx, accountId)) === 0) await kept.restoreBetween(tx, accountId, addSeconds(at, -holdSeconds), at)
     // They stand for an authenticator; those that came with one that is gone have been seen by who added it.
-    if ((await left()) === 0) await kept.endCodes(tx, accountId)
+    if ((await left(tx, accountId)) === 0) await kept.endCodes(tx, accountId)
+  }
+
+  // Also that of the last administrator: another one is made by whoever holds the database.
+  async function endRole(tx: Tx, accountId: string, where: EventWho): Promise<void> {
+    if ((await left(tx, accountId)) > 0) return
+    await roles.takeAway(tx, accountId)
+    await audit.record(tx, 'administrator.revoked', { ...where, accountId })
   }
 
   /** Answers what was told; null when the token is unknown, out of time or used. */
@@ -50,16 +59,19 @@ export function createObjection(deps: SelfserviceDeps) {
     if (!notice) return null
     const { accountId, kind } = notice
     return transact(async (tx) => {
+      await roles.lock(tx)
       const open = await notices.openSince(tx, accountId, notice.at)
       if (!open.some(({ id }) => id === notice.id)) return null
       // Before anything is looked at: what was under way has told of itself by then, or finds its session ended.
       await sessions.endAll(tx, accountId, { except: null, offline: true })
+      const role = await roles.of(tx, accountId)
       const since = await notices.openSince(tx, accountId, notice.at)
       const factors = since.some((one) => one.kind === 'factor_added' || one.kind === 'factor_removed')
       for (const one of since) {
         if (await notices.object(tx, one.id)) await takeBack(tx, one)
       }
       if (factors) await mendFactors(tx, notice)
+      if (factors && role !== null) await endRole(tx, accountId, where)
       await addresses.keepAll(tx, accountId)
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'notice.objected', { ...where, accountId, detail: { kind } })

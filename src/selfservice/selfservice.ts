@@ -41,8 +41,9 @@ function createTeller({ notices }: SelfserviceDeps): Tell {
 }
 
 function createAsActor({ transact, stands }: SelfserviceDeps): AsActor {
-  return (actor, work) =>
+  return (actor, work, first) =>
     transact(async (tx) => {
+      await first?.(tx)
       if (!(await stands(tx, actor.accountSessionId))) throw new SessionEnded()
       return work(tx)
     })

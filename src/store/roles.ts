@@ -22,6 +22,8 @@ const OTHER_ADMINS: Statement = {
   text: `select count(*)::int as count from account where role = 'admin' and state = 'active' and closing_at is null and id <> $1`,
 }
 
+const OF: Statement = { name: 'roles_of', text: 'select role from account where id = $1 for no key update' }
+
 const SET: Statement = { name: 'roles_set', text: 'update account set role = $2 where id = $1' }
 
 const END_CONSOLE: Statement = {
@@ -52,6 +54,7 @@ export function createRoleStore(db: Pick<Database, 'run'>): RoleStore {
     list: (now) => db.run<PersonRow & { secondFactor: boolean }>(LIST, [now]),
     lock: lockRoles,
     otherAdmins: async (tx, id) => (await runIn<{ count: number }>(tx, OTHER_ADMINS, [id]))[0]?.count ?? 0,
+    of: async (tx, id) => (await runIn<Pick<PersonRow, 'role'>>(tx, OF, [id]))[0]?.role ?? null,
     set: async (tx, id, role) => void (await runIn(tx, SET, [id, role])),
     async endAdministration(tx, id, adminApi) {
       await runIn(tx, END_CONSOLE, [id])

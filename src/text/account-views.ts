@@ -35,6 +35,8 @@ export type AccountSaid =
   | 'app_ended'
   | 'profile_saved'
   | 'account_kept'
+  | 'authenticator_stays'
+  | 'administrator_stays'
 
 export interface AddressRow {
   kind: 'email' | 'phone'

@@ -4,6 +4,7 @@ import { query } from '../support/database.ts'
 import type { Page } from '../support/person.ts'
 import type { Stage } from '../support/stage.ts'
 import { type AtConsole, enterConsole, somebody as signedIn, waysOf } from './console-walk.ts'
+import { addAuthenticator } from './second-walk.ts'
 
 let stage: Stage
 let admin: AtConsole
@@ -210,8 +211,12 @@ describe('people', () => {
 describe('administrators', () => {
   test('a role is given and taken on the page of a person', async () => {
     const { id, path } = await somebody('promoted@fabrikam.example')
+    const without = await admin.open(`${path}/role`)
+    expect(without.words).toContain('This person has no second proof.')
+    expect(without.text).not.toContain('name="role"')
+    await addAuthenticator(stage.service, 'promoted@fabrikam.example')
     const question = await admin.open(`${path}/role`)
-    expect(question.words).toContain('This person has no second proof.')
+    expect(question.words).not.toContain('This person has no second proof.')
     await admin.press(question, /^Give the role$/, { role: 'support' })
     expect(await stateOf(id)).toMatchObject({ role: 'support' })
     expect(waysOf(await admin.open('/admin/administrators'))).toContain(`${path}/revoke-role`)

@@ -157,9 +157,10 @@ export async function startPeople() {
     return { uid, grants }
   }
 
-  /** An administrator at the console. */
+  /** An administrator at the console, with an authenticator. */
   async function administrator(role: Role, address: Address): Promise<PersonActor> {
     const accountId = await person(address)
+    await authenticator(accountId, 'Phone')
     await sql('update account set role = $2 where id = $1', [accountId, role])
     return actorOf(accountId, role)
   }

@@ -1,3 +1,4 @@
+import { countOf } from '../../factors/index.ts'
 import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
 import type { Role } from '../scopes.ts'
@@ -19,6 +20,15 @@ export function createAdministratorHandlers(deps: PeopleDeps): Handlers<typeof a
     return person
   }
 
+  /** Whoever reads the mail of somebody without one could set it up, and would be what is given here. */
+  async function needsAuthenticator({ tx }: ChangeCall, id: string): Promise<void> {
+    if (countOf(await deps.kept.ofAccountIn(tx, id)).authenticators > 0) return
+    throw new AdminFault(
+      'conflict',
+      'This person has no authenticator: they set one up on their account page first, and are given the role then.',
+    )
+  }
+
   return {
     async 'administrators.list'({ now }) {
       const rows = await roles.list(now)
@@ -32,6 +42,7 @@ export function createAdministratorHandlers(deps: PeopleDeps): Handlers<typeof a
       if (person.state !== 'active' || person.closingAt)
         throw new AdminFault('conflict', 'This person is suspended, closed or about to be deleted: they cannot administer.')
       if (person.role === role) return { done: true }
+      await needsAuthenticator(call, id)
       // Somebody who was more, or something else, begins anew with what they are now.
       if (person.role !== null) await roles.endAdministration(tx, id, deps.adminApi)
       await roles.set(tx, id, role)

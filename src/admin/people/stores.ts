@@ -58,6 +58,8 @@ export interface RoleStore {
   lock(tx: Tx): Promise<void>
   /** How many people may do all, besides this one: active, and not to be deleted. After `lock`. */
   otherAdmins(tx: Tx, id: string): Promise<number>
+  /** The role of the account, which stays so until `tx` ends. */
+  of(tx: Tx, id: string): Promise<Role | null>
   set(tx: Tx, id: string, role: Role | null): Promise<void>
   /** Ends what a role has opened: sessions at the console, and all that was granted for this API. */
   endAdministration(tx: Tx, id: string, adminApi: string): Promise<void>

@@ -94,7 +94,7 @@ export function createAuthenticatorScreens(deps: ScreenDeps & { shell: Shell }) 
     const visit = await visits.load(ctx)
     const outcome = await selfservice.removeAuthenticator(visit.actor, String(ctx.params.id))
     if (outcome === 'removed') return shell.done(ctx, PATHS.devices, 'factor_removed')
-    visits.seeOther(ctx, PATHS.methods)
+    shell.done(ctx, PATHS.methods, outcome === 'needed' ? 'authenticator_stays' : null)
   }
 
   return { setUp, confirm, one, rename, askRemove, remove }

@@ -21,6 +21,8 @@ const SAID = [
   'app_ended',
   'profile_saved',
   'account_kept',
+  'authenticator_stays',
+  'administrator_stays',
 ] as const satisfies readonly AccountSaid[]
 
 const URLS: AccountShell['urls'] = {
