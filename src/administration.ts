@@ -1,4 +1,4 @@
-import type { Accounts, Addresses } from './accounts/index.ts'
+import { createAccounts, createAddresses } from './accounts/index.ts'
 import {
   createAdmin,
   createAuditHandlers,
@@ -17,19 +17,22 @@ import type { Clock, Log, Metrics, Secrets, Transact } from './base/index.ts'
 import { adminApiId, type ClientsFileDesk, CONSOLE_CLIENT_ID } from './clients/index.ts'
 import type { Config } from './config/index.ts'
 import type { Delivery } from './delivery/index.ts'
-import { addressKey, type KeptFactors } from './factors/index.ts'
+import { addressKey, createCredentialFactors, createKeptFactors } from './factors/index.ts'
 import type { Keys } from './keys/index.ts'
 import type { LocalLimits } from './limits/index.ts'
 import type { InvitationMail, Notices } from './notices/index.ts'
-import type { Person } from './person.ts'
+import { createPerson } from './person.ts'
 import type { Registrations } from './registrations.ts'
 import {
   createAccountSessionStore,
+  createAccountStore,
   createActorStore,
+  createAddressStore,
   createAdminClientStore,
   createAdminResourceServerStore,
   createAuditReaderStore,
   createChainStore,
+  createCredentialStore,
   createDailyCountStore,
   createFirstAdministratorStore,
   createIdempotentAnswerStore,
@@ -39,6 +42,7 @@ import {
   createPeopleStore,
   createRoleStore,
   type Database,
+  shareOf,
 } from './store/index.ts'
 import type { Text } from './text/index.ts'
 import { createAdminApi, createAdminSite } from './web/index.ts'
@@ -47,13 +51,9 @@ import { createAdminApi, createAdminSite } from './web/index.ts'
 export interface AdministrationNeeds {
   config: Config
   db: Database
-  accounts: Pick<Accounts, 'find'>
-  addresses: Addresses
   registered: Registrations
-  kept: KeptFactors
   notices: Notices
   invitationMail: InvitationMail
-  person: Person
   delivery: Delivery
   keys: Keys
   /** The budget of all texts of a day; null where no texts are sent. */
@@ -74,10 +74,15 @@ export interface AdministrationNeeds {
 
 /** Builds what administrators can do, whoever asks: the API, the console or the command line. */
 export function administration(needs: AdministrationNeeds) {
-  const { config, db, registered, secrets, transact, audit, clock, log, text } = needs
+  const { config, registered, secrets, audit, clock, log, text } = needs
   const { issuer } = config
+  // F-09: whoever signs in finds connections, whatever administrators ask for and however many they are.
+  const connectionsMax = Math.max(1, Math.floor(config.databasePoolSize / 3))
+  const db = shareOf(needs.db, connectionsMax)
+  const { transact } = db
   const cursors = createCursors(secrets)
   const shared = { cursors, audit }
+  const chainJob = createChain({ store: createChainStore(needs.db), transact: needs.transact, log })
   const chain = createChain({ store: createChainStore(db), transact, log })
   const reader = createAuditReader({ store: createAuditReaderStore(db) })
   const messages = createMessageReaderStore(db)
@@ -89,7 +94,7 @@ export function administration(needs: AdministrationNeeds) {
 
   const admin = createAdmin({
     ...{ actors, transact, audit, secrets, clock, answers: createIdempotentAnswerStore() },
-    atOnceMax: atOnce(config.databasePoolSize),
+    atOnceMax: connectionsMax,
     handlers: {
       ...createClientHandlers({
         ...{ ...shared, issuer, clients: registered.clients, clientsFile: createFileShow(registered.clientsFile) },
@@ -99,8 +104,7 @@ export function administration(needs: AdministrationNeeds) {
         rules: registered.rules,
       }),
       ...createPeopleHandlers({
-        ...{ ...shared, ...invites, ...needs.person, messages, addressKey: keyOf },
-        ...{ accounts: needs.accounts, addresses: needs.addresses, kept: needs.kept, notices: needs.notices },
+        ...{ ...shared, ...invites, ...peopleOn(db, needs), messages, addressKey: keyOf, notices: needs.notices },
         store: createPeopleStore(db),
         roles: createRoleStore(db),
         imports: createImportStore(db),
@@ -139,12 +143,17 @@ export function administration(needs: AdministrationNeeds) {
   const { trustedProxies } = config
   const adminSite = config.adminPort === null ? null : createAdminSite({ ...needs, issuer, trustedProxies, api })
 
-  return { admin, api, adminSite, console, chain, first }
+  return { admin, api, adminSite, console, chainJob, first }
 }
 
-/** F-09: whoever signs in finds connections, however many administrators ask. */
-function atOnce(poolSize: number): number {
-  return Math.max(1, Math.floor(poolSize / 3))
+/** What is known of people, read over the connections of `db` alone. */
+function peopleOn(db: Database, { config, registered, secrets, audit, clock }: AdministrationNeeds) {
+  const { signup, phoneProofAgeSeconds } = config
+  const accounts = createAccounts({ store: createAccountStore(db), audit, clock, signup, phoneProofAgeSeconds })
+  const addresses = createAddresses({ store: createAddressStore(db), audit, clock, phoneProofAgeSeconds })
+  const kept = createKeptFactors({ store: createCredentialStore(db), ...createCredentialFactors({ secrets, clock }), clock })
+  const person = createPerson({ db, accounts, addresses, clients: registered.clients, kept, clock })
+  return { accounts, addresses, kept, ...person }
 }
 
 function createFileShow(file: Pick<ClientsFileDesk, 'state'>) {

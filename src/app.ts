@@ -127,7 +127,7 @@ export function createApp(options: AppOptions) {
       [DELIVER_TASK]: ({ deliveryId }) => delivery.deliver(String(deliveryId)),
       sweep: () => sweep().then(() => {}),
       [END_CLIENT_TASK]: ({ clientId }, { signal }) => endClient(db, String(clientId), signal),
-      chain: (_payload, { signal }) => administrating.chain.advance(signal).then(() => {}),
+      chain: (_payload, { signal }) => administrating.chainJob.advance(signal).then(() => {}),
     },
   })
   const sweep = createSweep({ db, clock, log, eraseAccounts: closing.erase })
@@ -216,8 +216,7 @@ export function createApp(options: AppOptions) {
   const person = createPerson({ db, accounts, addresses, clients, kept, clock })
   const worstCase = config.texts ? budget.worstCase() : null
   const administrating = administration({
-    ...{ ...shared, config, db, accounts, addresses, registered, kept, notices, invitationMail, person },
-    ...{ delivery, keys, text, secrets, audit, localLimits },
+    ...{ ...shared, config, db, registered, notices, invitationMail, delivery, keys, text, secrets, audit, localLimits },
     signingKeys: () => signingKeys,
     budget: config.texts ? { microsPerDay: config.smsBudget.all, currency: options.prices.currency } : null,
     chainSoon: () => transact((tx) => queue.add(tx, 'chain', {}, { key: 'chain' })),
