@@ -3,7 +3,7 @@ import { setRole } from '../support/admin.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { objectingOn } from './account-objecting.ts'
-import { pathOf } from './account-person.ts'
+import { type Member, pathOf } from './account-person.ts'
 
 let stage: Stage
 let on: ReturnType<typeof objectingOn>
@@ -12,7 +12,7 @@ beforeAll(async () => {
   on = objectingOn(stage)
 })
 beforeEach(async () => {
-  await on.rows(`update account set role = null`, [])
+  await on.rows('update account set role = null', [])
 })
 afterAll(() => stage.stop())
 
@@ -66,5 +66,35 @@ describe('somebody who administers keeps an authenticator, so that their mail al
     expect(await on.objectTo(address, 'factor_added')).toBe(DONE)
     expect([await on.authenticatorsOf(address), await roleOf(address)]).toEqual([['Old phone'], 'admin'])
     expect(await on.recorded(address, 'administrator.revoked')).toBe(0)
+  })
+})
+
+describe('the last administrator', () => {
+  const closingOf = async (address: string) => {
+    const sql = 'select closing_at as at from account where id = (select account_id from address where canonical = $1)'
+    return (await on.rows<{ at: Date | null }>(sql, [address]))[0]?.at ?? null
+  }
+  const close = async (one: Member) => pathOf(await on.post(one, '/account/close'))
+
+  test('R-174, R-185 cannot have their account deleted, and is told why; with another one they can', async () => {
+    const [address, other] = ['last@fabrikam.example', 'next@fabrikam.example']
+    const { one } = await on.settled(address)
+    await setRole(stage.service, address, 'admin')
+    expect(await close(one)).toBe('/account/data')
+    expect((await on.open(one, '/account/data')).words).toContain('You are the last administrator, so your account stays.')
+    expect(await closingOf(address)).toBeNull()
+    await stage.signIn(other)
+    await setRole(stage.service, other, 'support')
+    expect(await close(one)).toBe('/account/data')
+    await setRole(stage.service, other, 'admin')
+    expect(await close(one)).toBe('/account')
+    expect(await closingOf(address)).not.toBeNull()
+  })
+
+  test('R-174, R-185 is left when two ask for it in one moment', async () => {
+    const two = ['first-of-two@fabrikam.example', 'second-of-two@fabrikam.example']
+    const members = await Promise.all(two.map((address) => on.member(address)))
+    for (const address of two) await setRole(stage.service, address, 'admin')
+    expect((await Promise.all(members.map(close))).sort()).toEqual(['/account', '/account/data'])
   })
 })

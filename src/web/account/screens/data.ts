@@ -46,7 +46,8 @@ export function createDataScreens(deps: ScreenDeps & { shell: Shell }) {
 
   const close: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
-    await selfservice.closeAccount(visit.actor)
+    const outcome = await selfservice.closeAccount(visit.actor)
+    if (outcome === 'last_administrator') return shell.done(ctx, PATHS.data, 'administrator_stays')
     visits.seeOther(ctx, PATHS.overview)
   }
 
