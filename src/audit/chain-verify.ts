@@ -1,5 +1,5 @@
 import { setImmediate as others } from 'node:timers/promises'
-import { type ChainEntry, hashOfLink, isPersonal, proofOf } from './chain-form.ts'
+import { type ChainEntry, GENESIS, hashOfLink, isPersonal, proofOf } from './chain-form.ts'
 
 /** A row with its place. Of what the job wrote anything may be missing by now. */
 export interface ChainedEntry extends ChainEntry {
@@ -36,36 +36,83 @@ export function anchorFault(entry: ChainedEntry | undefined, { place, hash }: Re
   return entry.hash === hash ? null : { entryId: entry.id, place, kind: 'changed' }
 }
 
-/** Follows the chain over one stretch of it. `erasedOf` answers which of the accounts were erased. */
+/** The event of a row that says a person was erased. */
+export const ERASED = 'account.erased'
+
+/** A row `account.erased` of an account that is not there; `before` is the hash of the row before it, if there is one. */
+export interface Erasure extends Omit<ChainedEntry, 'place'> {
+  /** Null while the row waits for a place. */
+  place: number | null
+  before: string | null
+}
+
+/** Follows the chain over one stretch of it. `erasuresOf` answers what the trail says of the end of some accounts. */
 export async function verifyStretch(
   entries: readonly ChainedEntry[],
   from: Reached,
-  erasedOf: (accountIds: readonly string[]) => Promise<string[]>,
-): Promise<{ broken: Broken | null; reached: Reached }> {
-  const unsalted = entries.flatMap(({ salt, accountId }) => (salt === null && accountId !== null ? [accountId] : []))
-  const erased = new Set(unsalted.length > 0 ? await erasedOf([...new Set(unsalted)]) : [])
+  erasuresOf: (accountIds: readonly string[]) => Promise<readonly Erasure[]>,
+): Promise<{ broken: Broken | null; reached: Reached; waits: boolean }> {
+  const gone = await goneOf(entries, erasuresOf)
   let reached = from
   for (const [index, entry] of entries.entries()) {
     if (index % AT_ONCE === AT_ONCE - 1) await others()
-    const kind = faultOf(entry, reached, erased)
-    if (kind === 'removed') return { broken: { entryId: null, place: reached.place + 1, kind }, reached }
-    if (kind === 'link') return { broken: explained(entries, index, reached), reached }
-    if (kind) return { broken: { entryId: entry.id, place: entry.place, kind }, reached }
+    const kind = faultOf(entry, reached, gone)
+    if (kind === 'waits') return { broken: null, reached, waits: true }
+    if (kind === 'removed') return { broken: { entryId: null, place: reached.place + 1, kind }, reached, waits: false }
+    if (kind === 'link') return { broken: explained(entries, index, reached), reached, waits: false }
+    if (kind) return { broken: { entryId: entry.id, place: entry.place, kind }, reached, waits: false }
     reached = { place: entry.place, hash: entry.hash ?? '' }
   }
-  return { broken: null, reached }
+  return { broken: null, reached, waits: false }
 }
 
-function faultOf(entry: ChainedEntry, before: Reached, erased: ReadonlySet<string>): Broken['kind'] | 'link' | null {
-  const { place, salt, proof, hash, accountId } = entry
+/** Accounts that were erased; those of which the trail says so in a row without a place are `waiting`. */
+interface Gone {
+  erased: ReadonlySet<string | null>
+  waiting: ReadonlySet<string | null>
+}
+
+// A row that anybody put in without a place proves nothing: it could be taken away again unseen.
+async function goneOf(
+  entries: readonly ChainedEntry[],
+  erasuresOf: (accountIds: readonly string[]) => Promise<readonly Erasure[]>,
+): Promise<Gone> {
+  const empty = entries.filter((entry) => entry.salt === null || !isPersonal(entry))
+  const ids = new Set(empty.flatMap(({ accountId, actorId }) => [accountId, actorId]).filter((id) => id !== null))
+  const erasures = ids.size > 0 ? await erasuresOf([...ids]) : []
+  return {
+    erased: new Set(erasures.filter(stands).map(({ accountId }) => accountId)),
+    waiting: new Set(erasures.filter(({ place }) => place === null).map(({ accountId }) => accountId)),
+  }
+}
+
+// Where the row before it is not there, the chain is told to be broken, or begun behind it.
+function stands({ place, before, ...entry }: Erasure): boolean {
+  const { proof, hash } = entry
+  if (place === null || proof === null) return false
+  const follows = place === 1 ? GENESIS : before
+  return follows === null || hashOfLink(place, follows, proof, entry) === hash
+}
+
+function faultOf(entry: ChainedEntry, before: Reached, gone: Gone): Broken['kind'] | 'link' | 'waits' | null {
+  const { place, salt, proof, hash } = entry
   if (place > before.place + 1) return 'removed'
   if (place <= before.place) return 'inserted' // places begin with 1
   if (proof === null || hash === null) return 'changed'
-  if (salt !== null && proofOf(salt, entry) !== proof) return 'changed'
+  const proven = salt !== null && proofOf(salt, entry) === proof
+  if (!proven && salt !== null && isPersonal(entry)) return 'changed'
   if (hashOfLink(place, before.hash, proof, entry) !== hash) return 'link'
-  if (salt !== null) return null
-  if (accountId === null || !erased.has(accountId)) return 'unsalted'
-  return isPersonal(entry) ? 'changed' : null
+  return proven ? null : unprovenFault(entry, gone)
+}
+
+/** Of a row whose commitment says nothing any more: whether that is because somebody was erased. */
+function unprovenFault(entry: ChainedEntry, { erased, waiting }: Gone): Broken['kind'] | 'waits' | null {
+  const { salt, accountId, actorId, ip, device } = entry
+  if (accountId !== null && erased.has(accountId)) return isPersonal(entry) ? 'changed' : null
+  // Whom the row is about is somebody else, and what leads to them stays.
+  if (salt === null && actorId !== null && erased.has(actorId)) return ip !== null || device !== null ? 'changed' : null
+  if (waiting.has(accountId) || (salt === null && waiting.has(actorId))) return 'waits'
+  return salt === null ? 'unsalted' : 'changed'
 }
 
 /** What was done to a row that does not follow the one before it, as far as its neighbours tell. */

@@ -6,7 +6,7 @@
 export { type Audit, type AuditRow, type AuditStore, createAudit } from './audit.ts'
 export { type Chain, type ChainLink, type ChainState, type ChainStore, createChain, type Verified } from './chain.ts'
 export type { ChainEntry } from './chain-form.ts'
-export type { Broken, ChainedEntry, Reached } from './chain-verify.ts'
+export type { Broken, ChainedEntry, Erasure, Reached } from './chain-verify.ts'
 export type { EventFields, EventName, EventWho, KeptEventName } from './events.ts'
 export { eventsManual } from './manual.ts'
 export { EVENT_GROUPS, meaningOf } from './meanings.ts'

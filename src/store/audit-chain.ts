@@ -1,4 +1,4 @@
-import type { ChainEntry, ChainedEntry, ChainLink, ChainState, ChainStore } from '../audit/index.ts'
+import type { ChainEntry, ChainedEntry, ChainLink, ChainState, ChainStore, Erasure } from '../audit/index.ts'
 import { addDailyCounts } from './daily-counts.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
@@ -8,6 +8,9 @@ const LOCK: Statement = {
   name: 'audit_chain_lock',
   text: `select pg_try_advisory_xact_lock(x'646f6f726c696e6b'::bit(64)::bigint) as held, set_config('enable_sort', 'off', true)`,
 }
+
+/** Rows that one statement changes. */
+const SALTS_AT_ONCE = 2000
 
 const BEFORE_ALL = '-9223372036854775808'
 
@@ -54,9 +57,30 @@ const CHAINED: Statement = {
     from audit_entry a where a.chain_seq > $1::bigint order by a.chain_seq limit $2`,
 }
 
-const ERASED: Statement = {
-  name: 'audit_chain_erased',
-  text: `select distinct account_id as id from audit_entry where account_id = any($1) and event = 'account.erased'`,
+// Whoever is there was not erased, whatever the trail says. With the hash before each, for whoever checks it.
+const ERASURES: Statement = {
+  name: 'audit_chain_erasures',
+  text: `
+    select ${ENTRY}, a.chain_seq::float8 as place, a.chain_salt as salt, a.chain_proof as proof, a.chain_hash as hash,
+      (select chain_hash from audit_entry where chain_seq = a.chain_seq - 1) as before
+    from audit_entry a
+    where a.account_id = any($1) and a.event = 'account.erased'
+      and not exists (select from account where id = a.account_id)`,
+}
+
+// Whoever erases a person takes the salts along. The version before the chain did not: while instances of both run, its
+// erasures are seen here, and the rows that hold nothing of anybody any more need none.
+const DROP_SALTS: Statement = {
+  name: 'audit_chain_drop_salts',
+  text: `
+    update audit_entry as kept set chain_salt = null
+    where kept.id = any(array(
+      select id from audit_entry
+      where account_id = any($1) and event <> 'account.erased' and chain_salt is not null
+        and ip is null and device is null and attempt_id is null and request_id is null and not jsonb_exists(detail, 'address')
+        and not exists (select from account where id = account_id)
+      limit $2 for update skip locked))
+    returning 1`,
 }
 
 const STATE: Statement = {
@@ -86,7 +110,10 @@ export function createChainStore(db: Database): ChainStore {
     },
     count: addDailyCounts,
     chained: (after, max) => db.run<ChainedEntry>(CHAINED, [after ?? BEFORE_ALL, max]),
-    erased: async (ids) => (await db.run<{ id: string }>(ERASED, [ids])).map(({ id }) => id),
+    erasures: (ids) => db.run<Erasure>(ERASURES, [ids]),
+    async dropSalts(tx, ids) {
+      while ((await runIn(tx, DROP_SALTS, [ids, SALTS_AT_ONCE])).length === SALTS_AT_ONCE);
+    },
     async state() {
       const [row] = await db.run<Omit<ChainState, 'rows'> & { rows: number | null }>(STATE, [])
       return { head: null, headAt: null, waiting: 0, ...row, rows: row?.rows ?? 0 }

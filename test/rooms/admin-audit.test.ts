@@ -209,6 +209,22 @@ describe('R-184 telling whether the audit log is as it was written', () => {
     expect(operations['audit.verify'].input.safeParse({ after: '6' }).success).toBe(false)
   })
 
+  test('R-184 while the row of an erasure has no place yet, it says to ask again', async () => {
+    const own = await chainStage()
+    await own.happened(row('token.refreshed'))
+    await own.chain.advance()
+    await own.sql(`update audit_entry set ip = null, device = null, attempt_id = null, request_id = null, chain_salt = null`)
+    await own.happened(row('account.erased'))
+    const verify = reading(operations['audit.verify'], handlersOf(own)['audit.verify'], () => START)
+    asked = 0
+    await own.db.transact(async (tx) => {
+      await own.store.lock(tx)
+      await expect(verify()).rejects.toMatchObject({ code: 'conflict' })
+    })
+    expect(asked).toBe(1)
+    expect(await verify()).toMatchObject({ broken: null, checked: 2 })
+  })
+
   test('a row says its place, so that whoever exported it can check it alone', async () => {
     await stage.chain.advance()
     const { items } = await list({ account_id: 'maria' })

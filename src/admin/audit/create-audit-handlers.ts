@@ -23,6 +23,8 @@ const WORDS: Readonly<Record<Broken['kind'], string>> = {
   unsalted: 'What this row says of a person cannot be checked any more, as if they had been erased; they were not.',
 }
 
+const WAITS = 'A person was erased just now, and the row that says so has no place in the chain yet. Ask again in a minute.'
+
 /** The audit log: reading it, and telling whether it is as it was written. */
 export function createAuditHandlers(deps: AuditHandlerDeps): Handlers<typeof auditOperations> {
   const { reader, chain, cursors } = deps
@@ -75,8 +77,9 @@ export function createAuditHandlers(deps: AuditHandlerDeps): Handlers<typeof aud
       const { after, cursor } = input
       const key = cursor === undefined ? after?.split(':') : cursors.open('audit.verify', input, cursor)
       const from = key ? reachedOf(key) : null
-      const { broken, reached, more, state } = await verifyFrom(from, input.limit)
-      if (!more && state.waiting > 0) await deps.chainSoon()
+      const { broken, reached, more, waits, state } = await verifyFrom(from, input.limit)
+      if ((waits || !more) && state.waiting > 0) await deps.chainSoon()
+      if (waits) throw new AdminFault('conflict', WAITS)
       return {
         checked: reached.place,
         rows: state.rows,
