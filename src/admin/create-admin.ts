@@ -68,7 +68,7 @@ export function createAdmin(deps: AdminDeps): Admin {
     const spec: OperationSpec = operations[name]
     return transact(async (tx) => {
       const now = clock.now()
-      if (!(await actors.stillMay(tx, actor, spec.scope, now))) {
+      if (!(await actors.stillMay(tx, actor, spec.scope, now, spec.shutsOut))) {
         throw new AdminFault('unauthorized', 'What you were allowed to do was taken back.')
       }
       const work = async () => {

@@ -21,6 +21,8 @@ export interface OperationSpec<I extends z.ZodObject = z.ZodObject, O extends z.
   output: O
   /** What is created answers 201. */
   status?: 200 | 201
+  /** It may end the access of somebody who administers: such changes are made one after the other. */
+  shutsOut?: true
   /** Where what is created stands, where it has a path: its parts in braces are fields of the output or the input. */
   location?: `/${string}`
 }

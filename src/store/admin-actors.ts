@@ -1,5 +1,6 @@
 import type { ActorStore, AdminActor, AdminScope, PersonActor, Role } from '../admin/index.ts'
 import { hashOf, type Tx } from '../base/index.ts'
+import { lockClients } from './clients.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { lockRoles } from './roles.ts'
 
@@ -52,9 +53,11 @@ const MACHINE: Statement = {
 /** Who asks for an operation: what `account`, `account_session`, `oidc_record` and `client` say of it now. */
 export function createActorStore(db: Pick<Database, 'run'>): ActorStore {
   return {
-    async stillMay(tx, actor, scope, now) {
-      // First: whoever revokes another holds this before the session of anybody, so that two who revoke each other meet here.
-      if (scope === 'administrators:write') await lockRoles(tx)
+    async stillMay(tx, actor, scope, now, shutsOut = false) {
+      // First: whoever shuts another out holds this before the session of anybody, so that two who do it to each other, or a
+      // machine to its own registration twice, meet here.
+      if (scope === 'administrators:write' || shutsOut) await lockRoles(tx)
+      if (scope === 'clients:write') await lockClients(tx)
       return stands(tx, actor, scope, now)
     },
     personByGrant: async (accountId, grantId, now) =>

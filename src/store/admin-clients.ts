@@ -1,7 +1,7 @@
 import type { AdminClientStore, ClientImpact, StoredClient } from '../admin/index.ts'
 import type { Client } from '../clients/index.ts'
 import { endClientTokens, endOwnTokens, GRANTED_TO, removeClients } from './client-endings.ts'
-import { CLIENT_COLUMNS, type ClientRow, clientOf, livingHashes, notifyClients } from './clients.ts'
+import { CLIENT_COLUMNS, type ClientRow, clientOf, livingHashes, lockClients, notifyClients } from './clients.ts'
 import { afterCommit, type Database, runIn, type Statement } from './database.ts'
 
 const COLUMNS = `${CLIENT_COLUMNS}, updated_at as "updatedAt"`
@@ -58,9 +58,6 @@ const IMPACT: Statement = {
         where ${GRANTED_TO('= $1')} and model = 'RefreshToken' and consumed_at is null and expires_at > $3::timestamptz) as "refreshTokens"`,
 }
 
-// The lock of whoever applies a clients file.
-const LOCK: Statement = { name: 'admin_clients_lock', text: `select pg_advisory_xact_lock(hashtext('doorward/clients'))` }
-
 const INSERT: Statement = {
   name: 'admin_clients_insert',
   text: `
@@ -103,9 +100,7 @@ export function createAdminClientStore(db: Pick<Database, 'run'>): AdminClientSt
       const [found] = await db.run<ClientImpact>(IMPACT, [id, since, now])
       return found ?? { people: 0, consents: 0, refreshTokens: 0 }
     },
-    lock: async (tx) => {
-      await runIn(tx, LOCK, [])
-    },
+    lock: lockClients,
     findIn: async (tx, id) => firstOf(await runIn<Row>(tx, FIND, [id])),
     insert: async (tx, client, at) => (await runIn(tx, INSERT, valuesOf(client, at))).length === 1,
     update: async (tx, client, at) => {

@@ -18,7 +18,7 @@ const FIND: Statement = {
 
 const LIST_APIS: Statement = { name: 'clients_resource_servers', text: `select ${API_COLUMNS} from resource_server order by id` }
 
-// One process at a time applies a file; the lock ends with the transaction.
+// The lock ends with the transaction.
 const LOCK: Statement = { name: 'clients_lock', text: `select pg_advisory_xact_lock(hashtext('doorward/clients'))` }
 
 const declaredOr = "source in ('file', 'trial') or id = any($1::text[])"
@@ -100,6 +100,11 @@ export const CLIENTS_CHANNEL = 'doorward_clients'
 
 const NOTIFY: Statement = { name: 'clients_notify', text: `select pg_notify('${CLIENTS_CHANNEL}', '')` }
 
+/** Whoever changes a client or a resource server, or applies a clients file, holds this until its transaction ends. */
+export async function lockClients(tx: Tx): Promise<void> {
+  await runIn(tx, LOCK, [])
+}
+
 /** Tells every process, once the transaction has committed, that clients or resource servers have changed. */
 export async function notifyClients(tx: Tx): Promise<void> {
   await runIn(tx, NOTIFY, [])
@@ -148,7 +153,7 @@ export function createClientStore(db: Database): ClientStore {
     listResourceServers: () => db.run<ResourceServer>(LIST_APIS, []),
     findDeclared: (ids) => declared(ids, [DECLARED, DECLARED_APIS], db.run),
     async lockDeclared(tx, ids) {
-      await runIn(tx, LOCK, [])
+      await lockClients(tx)
       return declared(ids, [DECLARED_LOCKED, DECLARED_APIS_LOCKED], (statement, values) => runIn(tx, statement, values))
     },
     async save(tx, { clients, resourceServers }, at) {
@@ -163,7 +168,7 @@ export function createClientStore(db: Database): ClientStore {
       if (clients.length + resourceServers.length > 0) await notifyClients(tx)
     },
     async release(tx, at) {
-      await runIn(tx, LOCK, [])
+      await lockClients(tx)
       const idsOf = async (statement: Statement) => (await runIn<{ id: string }>(tx, statement, [at])).map(({ id }) => id).sort()
       const released = { clients: await idsOf(RELEASE), resourceServers: await idsOf(RELEASE_APIS) }
       if (released.clients.length + released.resourceServers.length > 0) await notifyClients(tx)

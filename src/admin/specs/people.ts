@@ -147,6 +147,7 @@ export const peopleOperations = {
   }),
   'accounts.suspend': operation({
     ...write,
+    shutsOut: true,
     method: 'POST',
     path: '/accounts/{account_id}/suspend',
     summary: 'Suspend a person: sessions and tokens end at once, and nobody signs in',
@@ -163,6 +164,7 @@ export const peopleOperations = {
   }),
   'accounts.end-sessions': operation({
     ...write,
+    shutsOut: true,
     method: 'POST',
     path: '/accounts/{account_id}/end-sessions',
     summary: 'End one session of a person, or all with every token',
@@ -196,6 +198,7 @@ export const peopleOperations = {
   }),
   'accounts.close': operation({
     ...write,
+    shutsOut: true,
     method: 'POST',
     path: '/accounts/{account_id}/close',
     summary: 'Delete a person after the grace period; sessions and tokens end at once',
