@@ -5,7 +5,7 @@ import type { Clock, Transact, Tx } from '../base/index.ts'
 export interface ClosingStore {
   /** Writes the moment when the account is active and none is written yet. */
   ask(tx: Tx, accountId: string, at: Date): Promise<boolean>
-  /** Takes the moment away while it is to come. */
+  /** Takes the moment away while it is to come and the account is active. */
   keep(tx: Tx, accountId: string, now: Date): Promise<boolean>
   /** Locks one account whose moment has come and that nobody else holds, until the end of `tx`; null when there is none. */
   lockDue(tx: Tx, now: Date): Promise<string | null>
@@ -17,7 +17,7 @@ export interface ClosingStore {
 export interface Closing {
   /** From `at` on the account is closed. False when that was asked for before, or the account is not active. */
   ask(tx: Tx, accountId: string, at: Date): Promise<boolean>
-  /** It is not to end. False when that was not asked for, or is too late. */
+  /** It is not to end. False when that was not asked for, is too late, or an administrator has suspended the account. */
   keep(tx: Tx, accountId: string): Promise<boolean>
   /** Erases accounts whose moment has come by `now`, each in a transaction of its own; answers how many, at most a batch. */
   erase(now: Date): Promise<number>

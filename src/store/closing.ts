@@ -7,9 +7,10 @@ const ASK: Statement = {
   text: `update account set closing_at = $2::timestamptz where id = $1 and state = 'active' and closing_at is null returning 1`,
 }
 
+// Not while it is suspended: an administrator who deletes somebody suspends them.
 const KEEP: Statement = {
   name: 'closing_keep',
-  text: 'update account set closing_at = null where id = $1 and closing_at > $2::timestamptz returning 1',
+  text: `update account set closing_at = null where id = $1 and closing_at > $2::timestamptz and state = 'active' returning 1`,
 }
 
 /** The end of accounts: `account.closing_at`, and what goes then. */

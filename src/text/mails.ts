@@ -11,6 +11,7 @@ export type NoticeKind =
   | 'address_changing'
   | 'address_removing'
   | 'account_closing'
+  | 'account_closing_by_admin'
 
 /** Everything that can be mailed, with what it needs. Each has a subject, a text part and an HTML part. */
 export interface Mails {

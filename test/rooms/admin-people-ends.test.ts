@@ -154,7 +154,25 @@ describe('a person who is to be deleted', () => {
     expect(await stage.sql('select 1 from oidc_record where account_id = $1', [id])).toEqual([])
     expect(await perform('accounts.keep', sam, { account_id: id })).toEqual({ done: true })
     expect(await stage.faultOf(perform('accounts.keep', sam, { account_id: id }))).toBe('conflict')
-    expect((await stage.trailOf(id)).map(({ event }) => event)).toEqual(['account.closing', 'account.kept'])
+    expect((await stage.trailOf(id)).map(({ event }) => event)).toEqual([
+      ...['account.suspended', 'account.closing'],
+      ...['account.kept', 'account.resumed'],
+    ])
+  })
+
+  test('R-185 is kept by an administrator alone, also where they had asked for it themselves before', async () => {
+    const id = await stage.person(named('asked-twice'))
+    const at = addSeconds(START, 86_400)
+    const { closing, db } = stage.one
+    const keep = () => db.transact((tx) => closing.keep(tx, id))
+    expect(await db.transact((tx) => closing.ask(tx, id, at))).toBe(true)
+    expect([await keep(), await keep()]).toEqual([true, false])
+    await db.transact((tx) => closing.ask(tx, id, at))
+    expect(await perform('accounts.close', sam, { account_id: id })).toEqual({ closing_at: at.toISOString() })
+    expect(await perform('accounts.get', sam, { account_id: id })).toMatchObject({ state: 'suspended' })
+    expect(await keep()).toBe(false)
+    await perform('accounts.keep', sam, { account_id: id })
+    expect(await perform('accounts.get', sam, { account_id: id })).toMatchObject({ state: 'active', closing_at: null })
   })
 
   test('may be somebody who is suspended', async () => {

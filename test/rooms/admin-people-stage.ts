@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createAccounts, createAddresses, createProfiles } from '../../src/accounts/index.ts'
+import { createAccounts, createAddresses, createClosing, createProfiles } from '../../src/accounts/index.ts'
 import {
   ADMIN_SCOPES,
   type Admin,
@@ -116,7 +116,8 @@ export async function startPeople() {
       answers: stores.createIdempotentAnswerStore(),
       ...{ atOnceMax: 6, audit, transact: db.transact, secrets, clock },
     })
-    return { db, audit, accounts, accountsOf, addresses, kept, deps, admin, mails, inviting: createInviting(deps) }
+    const closing = createClosing({ store: stores.createClosingStore(), audit, transact: db.transact, clock })
+    return { db, audit, closing, accounts, accountsOf, addresses, kept, deps, admin, mails, inviting: createInviting(deps) }
   }
 
   const [one, two] = [roomsOn(), roomsOn()]

@@ -263,6 +263,7 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
     changing: { ...notice, kind: 'address_changing', values: { address: 'm•••a@northwind.example', at: soon.toISOString() } },
     removing: { ...notice, kind: 'address_removing', values: { address: 'm•••a@northwind.example' } },
     closing: { ...notice, kind: 'account_closing', values: { at: soon.toISOString() } },
+    closingByAdmin: { ...notice, kind: 'account_closing_by_admin', values: { at: soon.toISOString() } },
   },
   'account-notice-ended': { only: { signInUrl: '/account' } },
   'account-notice-done': {

@@ -263,6 +263,7 @@ export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
     changing: toldOf('address_changing', { ...other, at: '2026-11-24T14:02:11.000Z' }),
     removing: toldOf('address_removing', other),
     closing: toldOf('account_closing', { at: '2026-12-05T14:02:11.000Z' }),
+    closingByAdmin: toldOf('account_closing_by_admin', { at: '2026-12-05T14:02:11.000Z' }),
   },
   invitation: {
     app: { app, to: address, link: 'https://shop.northwind.example/', askedAt: at, until: told.until, footer },

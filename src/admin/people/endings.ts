@@ -34,26 +34,32 @@ export function createEndingHandlers(deps: PeopleDeps): Handlers<Endings> {
     return ended
   }
 
+  async function suspend(call: ChangeCall, { id, state }: PersonRow): Promise<void> {
+    if (state !== 'active') return
+    await store.setState(call.tx, id, 'suspended')
+    await shutOut(call, id)
+    await audit.record(call.tx, 'account.suspended', about(call, id))
+  }
+
+  async function resume(call: ChangeCall, { id, state }: PersonRow): Promise<void> {
+    if (state !== 'suspended') return
+    await store.setState(call.tx, id, 'active')
+    await audit.record(call.tx, 'account.resumed', about(call, id))
+  }
+
   return {
     async 'accounts.suspend'(call, { account_id: id }) {
       notOneself(call.actor, id, 'You cannot suspend yourself.')
-      const { state } = await lockToShutOut(call, id, true)
-      if (state === 'closed') throw new AdminFault('conflict', 'This person is closed already.')
-      if (state === 'active') {
-        await store.setState(call.tx, id, 'suspended')
-        await shutOut(call, id)
-        await audit.record(call.tx, 'account.suspended', about(call, id))
-      }
+      const person = await lockToShutOut(call, id, true)
+      if (person.state === 'closed') throw new AdminFault('conflict', 'This person is closed already.')
+      await suspend(call, person)
       return changedPerson(deps, call, id)
     },
 
     async 'accounts.resume'(call, { account_id: id }) {
-      const { state } = await lockPerson(deps, call, id, true)
-      if (state === 'closed') throw new AdminFault('conflict', 'This person is closed: nothing brings them back.')
-      if (state === 'suspended') {
-        await store.setState(call.tx, id, 'active')
-        await audit.record(call.tx, 'account.resumed', about(call, id))
-      }
+      const person = await lockPerson(deps, call, id, true)
+      if (person.state === 'closed') throw new AdminFault('conflict', 'This person is closed: nothing brings them back.')
+      await resume(call, person)
       return changedPerson(deps, call, id)
     },
 
@@ -70,18 +76,19 @@ export function createEndingHandlers(deps: PeopleDeps): Handlers<Endings> {
       return { ended: 1 }
     },
 
+    // Suspended until then: what an administrator asked for is taken back by an administrator, and not by the person.
     async 'accounts.close'(call, { account_id: id }) {
       const { tx, now } = call
       notOneself(call.actor, id, 'You cannot delete yourself here: your account page does it.')
       const person = await lockToShutOut(call, id, true)
       if (person.state === 'closed') throw new AdminFault('conflict', 'This person is closed already.')
+      await suspend(call, person)
       if (person.closingAt) return { closing_at: person.closingAt.toISOString() }
       const at = addSeconds(now, deps.graceSeconds)
-      await shutOut(call, id)
       await store.setClosing(tx, id, at)
       await audit.record(tx, 'account.closing', about(call, id))
       const locale = person.locale ?? deps.defaultLocale
-      const said = { kind: 'account_closing' as const, values: { at: at.toISOString() }, undo: {} }
+      const said = { kind: 'account_closing_by_admin' as const, values: { at: at.toISOString() }, undo: {} }
       await deps.notices.tell(tx, { accountId: id, ...said, device: deps.adminInWords(locale), locale })
       return { closing_at: at.toISOString() }
     },
@@ -92,6 +99,7 @@ export function createEndingHandlers(deps: PeopleDeps): Handlers<Endings> {
         throw new AdminFault('conflict', 'This person is not to be deleted, or the time to keep them is over.')
       await store.setClosing(call.tx, id, null)
       await audit.record(call.tx, 'account.kept', about(call, id))
+      await resume(call, person)
       return { done: true }
     },
   }
