@@ -4,6 +4,8 @@ import { createHash, createHmac } from 'node:crypto'
 export interface ChainEntry {
   id: string
   at: Date
+  /** Of a moment that is none, such as `infinity`, which only a hand in the database writes: its text. `at` is nothing then. */
+  oddMoment?: string | null
   event: string
   accountId: string | null
   clientId: string | null
@@ -45,16 +47,22 @@ export function isPersonal(entry: ChainEntry): boolean {
   return Object.values(personalOf(entry)).some((value) => value !== null)
 }
 
-function openOf({ id, at, event, accountId, clientId, actorId, detail }: ChainEntry) {
-  const rest = Object.fromEntries(Object.entries(detail).filter(([member]) => !PERSONAL.some((one) => one === member)))
+/** Whether a row is one as the service writes them; what somebody else put in is chained as it is. */
+export function isRegular({ oddMoment, detail }: ChainEntry): boolean {
+  return !oddMoment && isRecord(detail)
+}
+
+function openOf({ id, at, oddMoment, event, accountId, clientId, actorId, detail }: ChainEntry) {
+  const isOpen = ([member]: [string, unknown]) => !PERSONAL.some((one) => one === member)
   return {
-    ...{ id, at: at.toISOString(), event, detail: rest },
+    ...{ id, at: oddMoment ?? at.toISOString(), event },
+    detail: isRecord(detail) ? Object.fromEntries(Object.entries(detail).filter(isOpen)) : detail,
     ...{ account_id: accountId, client_id: clientId, actor_id: actorId },
   }
 }
 
 function personalOf({ ip, device, attemptId, requestId, detail }: ChainEntry) {
-  const { address = null } = detail
+  const address = isRecord(detail) ? (detail.address ?? null) : null
   return { ip, device, attempt_id: attemptId, request_id: requestId, address }
 }
 
@@ -65,7 +73,10 @@ function canonical(record: Readonly<Record<string, unknown>>): string {
 }
 
 function jsonOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(jsonOf).join(',')}]`
-  return canonical(value as Record<string, unknown>)
+  if (isRecord(value)) return canonical(value)
+  return Array.isArray(value) ? `[${value.map(jsonOf).join(',')}]` : JSON.stringify(value)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

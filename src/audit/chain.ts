@@ -1,5 +1,5 @@
 import { type Log, newSecret, type Transact, type Tx } from '../base/index.ts'
-import { type ChainEntry, GENESIS, hashOfLink, proofOf } from './chain-form.ts'
+import { type ChainEntry, GENESIS, hashOfLink, isRegular, proofOf } from './chain-form.ts'
 import { anchorFault, type Broken, type ChainedEntry, ERASED, type Erasure, type Reached, verifyStretch } from './chain-verify.ts'
 import { type DailyCount, dailyCounts } from './rollup.ts'
 
@@ -86,7 +86,7 @@ export function createChain(deps: { store: ChainStore; transact: Transact; log: 
       const last = links.at(-1)
       if (!last) return { count: 0, head: null }
       await store.link(tx, links)
-      await store.count(tx, dailyCounts(entries))
+      await store.count(tx, dailyCounts(entries.filter(isRegular)))
       const erased = entries.flatMap(({ event, accountId }) => (event === ERASED && accountId !== null ? [accountId] : []))
       if (erased.length > 0) await store.dropSalts(tx, erased)
       return { count: links.length, head: { place: last.place, hash: last.hash } }

@@ -1,7 +1,8 @@
 import type { AuditEntry, AuditFilter, AuditReaderStore, TrailMark } from '../audit/index.ts'
+import { momentOf } from './audit-moments.ts'
 import type { Database, Statement } from './database.ts'
 
-const COLUMNS = `a.id::text as id, a.at, a.event, a.account_id as "accountId", a.client_id as "clientId",
+const COLUMNS = `a.id::text as id, ${momentOf('a.at')} as at, a.event, a.account_id as "accountId", a.client_id as "clientId",
   a.attempt_id as "attemptId", a.request_id as "requestId", a.actor_id as "actorId", a.ip, a.device, a.detail,
   case when a.chain_seq is not null then json_build_object('place', a.chain_seq, 'salt', a.chain_salt,
     'proof', coalesce(a.chain_proof, ''), 'hash', coalesce(a.chain_hash, '')) end as link`

@@ -1,4 +1,5 @@
 import type { ChainEntry, ChainedEntry, ChainLink, ChainState, ChainStore, Erasure } from '../audit/index.ts'
+import { momentOf, ODD_MOMENT } from './audit-moments.ts'
 import { addDailyCounts } from './daily-counts.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
@@ -14,7 +15,7 @@ const SALTS_AT_ONCE = 2000
 
 const BEFORE_ALL = '-9223372036854775808'
 
-const ENTRY = `a.id::text as id, a.at, a.event, a.account_id as "accountId", a.client_id as "clientId",
+const ENTRY = `a.id::text as id, a.at, ${ODD_MOMENT} as "oddMoment", a.event, a.account_id as "accountId", a.client_id as "clientId",
   a.attempt_id as "attemptId", a.request_id as "requestId", a.actor_id as "actorId", a.ip, a.device, a.detail`
 
 const HEAD = `left join (
@@ -86,7 +87,7 @@ const DROP_SALTS: Statement = {
 const STATE: Statement = {
   name: 'audit_chain_state',
   text: `
-    select head.chain_seq::float8 as rows, head.chain_hash as head, head.at as "headAt",
+    select head.chain_seq::float8 as rows, head.chain_hash as head, ${momentOf('head.at')} as "headAt",
       (select count(*)::int from audit_entry where chain_seq is null) as waiting
     from (select 1) one left join (
       select chain_seq, chain_hash, at from audit_entry where chain_seq is not null order by chain_seq desc limit 1

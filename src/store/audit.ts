@@ -1,4 +1,5 @@
 import type { AuditRow, AuditStore, TrailEntry, TrailStore } from '../audit/index.ts'
+import { momentOf } from './audit-moments.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
 /**
@@ -17,9 +18,9 @@ export function appendEntries(parameter: `$${number}`, source = ''): string {
 const APPEND: Statement = { name: 'audit_append', text: appendEntries('$1') }
 
 // A bigint is text in the driver, and stays so: it is only ever compared here.
-const COLUMNS = 'select id::text as id, at, event, client_id as "clientId", device, detail from audit_entry'
+const COLUMNS = `select id::text as id, ${momentOf('at')} as at, event, client_id as "clientId", device, detail from audit_entry`
 const PAGE = `account_id = $1 and ($2::timestamptz is null or (at, id) < ($2::timestamptz, $3::bigint))`
-const NEWEST_FIRST = 'order by at desc, audit_entry.id desc limit $4'
+const NEWEST_FIRST = 'order by audit_entry.at desc, audit_entry.id desc limit $4'
 
 const ALL: Statement = { name: 'audit_all', text: `${COLUMNS} where ${PAGE} ${NEWEST_FIRST}` }
 

@@ -1,8 +1,10 @@
 import { createHash, createHmac } from 'node:crypto'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
-import { createChain } from '../../src/audit/index.ts'
+import { createEntriesAbout, operations } from '../../src/admin/index.ts'
+import { createAuditReader, createChain } from '../../src/audit/index.ts'
 import { addSeconds, createLog, type Transact } from '../../src/base/index.ts'
+import { createAuditReaderStore } from '../../src/store/admin-audit.ts'
 import { chainStage, closeAll, open, row, START, tenRows } from './audit-chain-stage.ts'
 
 afterAll(closeAll)
@@ -124,6 +126,32 @@ describe('the chain over the trail', () => {
     const rows = await stage.sql<Stored>(PLACES)
     expect(rows.map(({ chain_seq }) => Number(chain_seq))).toEqual([3, 1, 2])
     expect(await stage.verified()).toMatchObject({ broken: null, reached: { place: 3 } })
+  })
+})
+
+describe('R-184 a row that a hand in the database wrote', () => {
+  const odd: [string, string, string][] = [
+    ['of a moment without end', `'infinity'`, `'{}'`],
+    ['of a moment before all others', `'-infinity'`, `'{}'`],
+    ['of a moment before our years', `'0044-03-15 12:00:00 BC'`, `'{}'`],
+    ['with a list as its detail', 'now()', `'[1, {"address": "x"}]'`],
+    ['with nothing as its detail', 'now()', `'null'`],
+    ['with numbers that are none in ECMAScript', 'now()', `'{"seconds": 1e400, "in": {"b": [null], "a": 1}}'`],
+  ]
+  test.each(odd)('%s is chained, verified and read like any other, and stops nobody', async (_what, at, detail) => {
+    const stage = await tenRows()
+    await stage.sql(`insert into audit_entry (at, event, account_id, detail)
+      select ${at}, event, 'maria', ${detail} from unnest(array['sign_in.completed', 'message.handed_over']) event`)
+    await stage.happened(row('token.refreshed'))
+    expect(await stage.chain.advance()).toBe(3)
+    expect(await stage.verified()).toMatchObject({ broken: null, reached: { place: 13 } })
+    expect((await stage.chain.state()).headAt).toEqual(START)
+    const about = createEntriesAbout({ reader: createAuditReader({ store: createAuditReaderStore(stage.db) }) })
+    const { items } = await about('maria', null, 20)
+    const shown = items.map((entry) => operations['audit.get'].output.safeParse(entry).success)
+    expect(shown).toEqual(Array.from({ length: 13 }, () => true))
+    await stage.sql(`update audit_entry set at = '2030-01-01', detail = '{}' where chain_seq = 11`)
+    expect(await stage.verified()).toMatchObject({ broken: { place: 11, kind: 'changed' } })
   })
 })
 

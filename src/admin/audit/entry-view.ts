@@ -17,9 +17,20 @@ export function entryView(entry: AuditEntry): AuditEntryView {
     request_id: entry.requestId,
     ip: entry.ip,
     device: entry.device,
-    detail: entry.detail as AuditEntryView['detail'],
+    detail: detailView(entry.detail),
     chain: entry.link,
   }
+}
+
+// Of a row that a hand in the database wrote, `detail` may be anything: it is shown as text.
+function detailView(detail: unknown): AuditEntryView['detail'] {
+  if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) return { detail: JSON.stringify(detail) }
+  return Object.fromEntries(Object.entries(detail).map(([member, value]) => [member, plain(value)]))
+}
+
+function plain(value: unknown): string | number | boolean {
+  if (typeof value === 'string' || typeof value === 'boolean') return value
+  return Number.isFinite(value) ? (value as number) : JSON.stringify(value)
 }
 
 /** Where a page of the trail begins, as the key of a cursor. */
