@@ -12,7 +12,7 @@ const LINES = 'text'
 
 /**
  * The same shape with every string cleaned, so that no template is handed a line break or a direction override; only
- * what is named `text` keeps its lines. Dates, numbers and the like pass as they are.
+ * what is named `text` keeps its lines and how far they are indented. Dates, numbers and the like pass as they are.
  */
 export function cleanProps(value: unknown): unknown {
   if (typeof value === 'string') return cleanLine(value)
@@ -26,6 +26,11 @@ export function cleanProps(value: unknown): unknown {
   )
 }
 
+// Programs and YAML mean something by how far a line is indented.
 function cleanLines(text: string): string {
-  return text.split('\n').map(cleanLine).join('\n')
+  const indented = (line: string) => `${/^[\t ]*/.exec(line)?.[0] ?? ''}${cleanLine(line)}`
+  return text
+    .split('\n')
+    .map((line) => indented(line).trimEnd())
+    .join('\n')
 }

@@ -1,10 +1,14 @@
 import { stripTypeScriptTypes } from 'node:module'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { addSeconds } from '../../src/base/index.ts'
 import { createSweep } from '../../src/store/index.ts'
+import { createText } from '../../src/text/index.ts'
 import { type ClientStage, clientStage, faultOf, ISSUER, START, WEB_APP } from './admin-clients-stage.ts'
 import { closeAll, silent } from './store-support.ts'
+import { page as clientPage } from './text-console-client-parts.ts'
+import { assets } from './text-samples.ts'
 
 afterAll(closeAll)
 
@@ -97,6 +101,11 @@ describe('a copy to try a sign-in with', () => {
   })
 })
 
+const unescaped = (html: string) =>
+  html.replace(/&(#(\d+)|quot|lt|gt|amp);/g, (entity, name: string, code: string | undefined) =>
+    code ? String.fromCodePoint(Number(code)) : ({ quot: '"', lt: '<', gt: '>', amp: '&' }[name] ?? entity),
+  )
+
 describe('settings to paste', () => {
   const KINDS = [
     { ...WEB_APP, client_id: 's-web' },
@@ -155,6 +164,16 @@ describe('settings to paste', () => {
       }
     }
     expect(() => stripTypeScriptTypes('const x = = 1')).toThrow() // the reader does tell
+  })
+
+  test('stand on the page as they were answered, with every indentation', async () => {
+    const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets })
+    const items = await snippets('s-web')
+    const bodies = items.map(({ library, language, text }) => ({ library, language, body: { text } }))
+    const page = text.page('console-client', { ...clientPage, snippets: bodies }, 'en')
+    const drawn = [...page.matchAll(/<pre[^>]*>([^<]*)<\/pre>/g)].map(([, body = '']) => unescaped(body).trimEnd())
+    expect(drawn).toEqual(items.map((one) => one.text.trimEnd()))
+    expect(drawn.find((one) => one.includes('issuer-uri'))).toMatch(/^ {12}issuer-uri: /m)
   })
 
   test('say what a library cannot do with this registration, and nothing where it fits', async () => {
