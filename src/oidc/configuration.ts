@@ -7,6 +7,7 @@ import { createAdminTokenClaims } from './admin-token.ts'
 import { claimsByScope } from './claims.ts'
 import { createNarrowClaims } from './claims-parameter.ts'
 import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
+import { guardedFetch } from './guarded-fetch.ts'
 import { createPrompts } from './prompts.ts'
 import type { LevelDeps } from './step-up.ts'
 
@@ -95,14 +96,6 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     subjectTypes: ['public'],
     ttl: ttlOf(deps.lifetimes, deps.clock),
   } as Configuration
-}
-
-// The engine keeps its requests away from internal addresses by a dispatcher, and only warns when it cannot make one.
-// Without it nothing goes out.
-const guardedFetch: NonNullable<Configuration['fetch']> = async (url, options) => {
-  if (!(options as { dispatcher?: unknown }).dispatcher)
-    throw new Error('outgoing requests have no guard against internal addresses')
-  return fetch(url, { ...options, redirect: 'error' } as RequestInit)
 }
 
 const NOBODYS_SESSION_SECONDS = 15 * 60

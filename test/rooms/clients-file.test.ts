@@ -150,7 +150,7 @@ describe('the file', () => {
     })
   })
 
-  test('R-160 a logo is kept, and on https even in trial mode', () => {
+  test('R-161 a logo is kept, and on https even in trial mode', () => {
     const logo_uri = 'https://shop.example/logo.png'
     expect(clientOf({ ...WEB, logo_uri }).metadata.logo_uri).toBe(logo_uri)
     for (const bad of ['http://shop.example/logo.png', 'data:image/png;base64,AA', 'http://localhost/logo.png'])

@@ -26,7 +26,6 @@ export const browser: Requirements = {
   'R-135': {
     says: 'People see and end their sessions; administrators end a person’s.',
     code: ['src/oidc/sessions.ts', 'src/selfservice/sessions.ts', 'src/store/account-sessions.ts'],
-    note: 'what administrators do comes with the admin API',
   },
   'R-136': {
     says: 'Every form carries a token of its own and comes from our own pages.',

@@ -14,7 +14,7 @@ export const faults: Requirements = {
   'F-06': { says: 'Database becomes read-only: 503, then the new primary.', code: ['src/store/failures.ts'] },
   'F-07': { says: 'Slow database: requests end by their own deadline, without late effects.', code: ['src/store/database.ts'] },
   'F-08': { says: 'Database takes connections and never answers: the same.', code: ['src/store/database.ts'] },
-  'F-09': { says: 'Slow queries of administrators leave sign-in its share.', note: 'comes with the admin API' },
+  'F-09': { says: 'Slow queries of administrators leave sign-in its share.', code: ['src/admin/gate.ts'] },
   'F-10': { says: 'A locked challenge: 503, and no try is counted.', code: ['src/store/failures.ts'] },
   'F-11': { says: 'Deadlocks and conflicts are tried again, a bounded number of times.', code: ['src/store/database.ts'] },
   'F-12': { says: 'Database disk full: 503 for writes, reads go on, nothing half-written.', code: ['src/store/failures.ts'] },
@@ -38,7 +38,7 @@ export const faults: Requirements = {
   'F-23': { says: 'A hundred starts for one address at once: caps hold.', code: ['src/signin/flow.ts'] },
   'F-24': { says: 'Fifty first sign-ups of one address at once: one account.', code: ['src/accounts/accounts.ts'] },
   'F-25': { says: 'Two people take the same new address at once: one wins.', code: ['src/accounts/addresses.ts'] },
-  'F-26': { says: 'Twenty first administrators at once: one.', note: 'comes with the admin API' },
+  'F-26': { says: 'Twenty first administrators at once: one.', code: ['src/admin/first-administrator.ts'] },
   'F-27': {
     says: 'Hundreds of wrong codes at once: no more judged than allowed.',
     code: ['src/signin/prove.ts', 'src/store/attempts.ts'],
@@ -86,7 +86,7 @@ export const faults: Requirements = {
   'F-50': { says: 'A hundred thousand bad inputs: no 5xx, no stack, no stall.' },
   'F-51': { says: 'A blocked event loop is noticed, and others take over.' },
   'F-52': { says: 'Hanging or hostile logout addresses delay nobody.', note: 'comes with back-channel logout' },
-  'F-53': { says: 'Hostile key addresses are capped; authentication fails closed.', note: 'comes with the guarded fetch' },
+  'F-53': { says: 'Hostile key addresses are capped; authentication fails closed.', code: ['src/oidc/guarded-fetch.ts'] },
   'F-54': {
     says: 'Limits, or money, that cannot be counted: nothing that depends on them goes on.',
     code: ['src/limits/limits.ts', 'src/limits/or-unavailable.ts'],

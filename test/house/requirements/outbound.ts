@@ -3,7 +3,8 @@ import type { Requirements } from '../requirements.ts'
 export const outbound: Requirements = {
   'R-160': {
     says: 'Addresses given by clients are fetched over https, from public networks, capped, without redirects.',
-    note: 'comes with the guarded fetch',
+    code: ['src/oidc/guarded-fetch.ts'],
+    note: 'nothing but key addresses is fetched; which internal networks are allowed in a cluster cannot be set yet',
   },
   'R-161': { says: 'A client’s logo is never fetched by the server.', code: ['src/oidc/app-view.ts'] },
   'R-162': { says: 'A sector’s list names every redirect address.', note: 'comes with pairwise subjects' },
@@ -14,6 +15,7 @@ export const outbound: Requirements = {
   },
   'R-165': {
     says: 'Without the guard against internal networks the service does not start.',
-    note: 'comes with the guarded fetch',
+    code: ['src/oidc/guarded-fetch.ts'],
+    note: 'it starts, and fetches nothing then',
   },
 }

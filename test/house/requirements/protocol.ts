@@ -80,8 +80,7 @@ export const protocol: Requirements = {
   },
   'R-025': {
     says: 'Access tokens name their audience; an ID token is none.',
-    code: ['src/oidc/configuration.ts'],
-    note: 'for the admin API it comes with the admin API',
+    code: ['src/oidc/configuration.ts', 'src/web/admin-api/bearer.ts'],
   },
   'R-026': {
     says: 'Revocation works on both kinds of token, for the client’s own only, and ends what hangs on them.',
