@@ -171,7 +171,7 @@ describe('a trial start', () => {
     const wanted = await trial()
     const first = await wanted.ready()
     const lines = said(first).join('\n')
-    expect(said(first).length).toBeLessThanOrEqual(4)
+    expect(said(first).length).toBeLessThanOrEqual(6)
     expect(lines).toContain(`http://127.0.0.1:${wanted.port + 1}`)
     expect(lines).toContain(`${wanted.issuer}/dev/inbox`)
     const [port] = await freePorts(3)
