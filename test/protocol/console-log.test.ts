@@ -128,22 +128,45 @@ describe('the audit log', () => {
     ])
   })
 
-  test('an export that breaks off is no file that looks whole', async () => {
+  /** Begins to take along very many rows; `rest` takes what is left. */
+  async function begun({ visitor }: AtConsole) {
     const { databaseUrl, issuer } = stage.service
     await query(
       databaseUrl,
-      "insert into audit_entry (at, event, client_id, detail) select now(), 'client.changed', 'wide', jsonb_build_object('change', repeat('x', 1000)) from generate_series(1, 20000)",
+      "insert into audit_entry (at, event, client_id, detail) select now(), 'client.changed', 'wide', jsonb_build_object('change', repeat('x', 1000)) from generate_series(1, 20000) where not exists (select from audit_entry where client_id = 'wide')",
     )
     const url = `${issuer}/admin/audit/export?client=wide`
-    const answer = await fetch(url, { headers: { cookie: auditor.visitor.jar.header(url) ?? '' } })
+    const answer = await fetch(url, { headers: { cookie: visitor.jar.header(url) ?? '' } })
     const reader = answer.body?.getReader()
     expect((await reader?.read())?.done).toBe(false)
-    await query(databaseUrl, 'alter table audit_entry rename to audit_entry_away')
-    const rest = async () => {
+    return async () => {
       for (;;) if ((await reader?.read())?.done !== false) return
     }
+  }
+
+  test('an export that breaks off is no file that looks whole', async () => {
+    const { databaseUrl } = stage.service
+    const rest = await begun(auditor)
+    await query(databaseUrl, 'alter table audit_entry rename to audit_entry_away')
     await expect(rest()).rejects.toThrow('terminated')
     await query(databaseUrl, 'alter table audit_entry_away rename to audit_entry')
+  })
+
+  test('R-135, R-175 an export breaks off when its reader is suspended, loses the role, or signs out meanwhile', async () => {
+    const { databaseUrl } = stage.service
+    const eve = await enterConsole(stage, 'eve@fabrikam.example', 'auditor')
+    await expect((await begun(eve))()).resolves.toBeUndefined()
+    const endings = [
+      ["update account set state = 'suspended' where id = $1", "update account set state = 'active' where id = $1"],
+      ["update account set role = 'support' where id = $1", "update account set role = 'auditor' where id = $1"],
+      ["delete from account_session where client_id = 'console' and account_id = $1", null],
+    ] as const
+    for (const [ends, restores] of endings) {
+      const rest = await begun(eve)
+      await query(databaseUrl, ends, [eve.accountId])
+      await expect(rest()).rejects.toThrow('terminated')
+      if (restores) await query(databaseUrl, restores, [eve.accountId])
+    }
   })
 
   test('its chain is checked up to where it stands', async () => {

@@ -8,6 +8,7 @@ import {
   type PersonActor,
   type Role,
 } from '../../admin/index.ts'
+import { isStrong } from '../own-client/fresh.ts'
 import { createOwnVisits, type OwnVisit, type OwnVisitDeps } from '../own-client/visit.ts'
 import { whoOf } from '../request.ts'
 
@@ -55,7 +56,20 @@ export function createConsoleVisits(deps: ConsoleVisitDeps) {
     return visit
   }
 
-  return { ...own, own, administratorOf, load }
+  /**
+   * The visit, once more, in the middle of an answer that goes on for long: whose session, account or role ended meanwhile
+   * gets no more of it.
+   *
+   * @throws AdminFault `unauthorized`, so that the connection breaks
+   */
+  async function still(ctx: Context, name: OperationName): Promise<ConsoleVisit> {
+    const present = await own.again(ctx)
+    const visit = present && isStrong(deps.place, present.session) ? administratorOf(ctx, present) : null
+    if (!visit || !may(visit, name)) throw new AdminFault('unauthorized', 'You are not signed in here any more.')
+    return visit
+  }
+
+  return { ...own, own, administratorOf, load, still }
 }
 
 export type ConsoleVisits = ReturnType<typeof createConsoleVisits>

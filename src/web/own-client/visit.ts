@@ -50,6 +50,12 @@ export function createOwnVisits<V extends OwnVisit>(deps: OwnVisitDeps<V>) {
     return loading
   }
 
+  /** The same, asked anew: for an answer that takes longer than a request mostly does. */
+  function again(ctx: Context): Promise<V | null> {
+    visits.delete(ctx)
+    return present(ctx)
+  }
+
   /** The same behind a guard, which has seen to it that there is somebody. */
   async function load(ctx: Context): Promise<V> {
     const visit = await present(ctx)
@@ -114,7 +120,7 @@ export function createOwnVisits<V extends OwnVisit>(deps: OwnVisitDeps<V>) {
 
   const localeOf = (ctx: Context) => text.chooseLocale(undefined, ctx.get('accept-language'))
 
-  return { present, load, guarded, form, show, seeOther, localeOf }
+  return { present, again, load, guarded, form, show, seeOther, localeOf }
 }
 
 export type OwnVisits<V extends OwnVisit = OwnVisit> = ReturnType<typeof createOwnVisits<V>>

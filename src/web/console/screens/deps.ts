@@ -9,7 +9,7 @@ import type { ConsoleVisits } from '../visit.ts'
 
 /** What the pages of the console have at hand. Handlers stand behind its guards only (see routes). */
 export interface ConsoleScreenDeps {
-  visits: Pick<ConsoleVisits, 'load' | 'form' | 'show' | 'seeOther'>
+  visits: Pick<ConsoleVisits, 'load' | 'still' | 'form' | 'show' | 'seeOther'>
   shell: Shell
   /** All data, and all that is done, comes and goes by it. */
   admin: Admin
