@@ -22,3 +22,8 @@ export interface SnippetValues {
   refresh: boolean
   authMethod: Client['metadata']['token_endpoint_auth_method']
 }
+
+/** The last argument of `client.discovery` of openid-client: it takes an issuer without TLS, as of a trial, only when told to. */
+export function openidClientOptions(issuer: string): string | null {
+  return issuer.startsWith('http:') ? '{ execute: [client.allowInsecureRequests] }' : null
+}

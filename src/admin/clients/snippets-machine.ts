@@ -1,4 +1,4 @@
-import type { Snippet, SnippetValues } from './snippet.ts'
+import { openidClientOptions, type Snippet, type SnippetValues } from './snippet.ts'
 
 /** Settings for machines, which get tokens for themselves. */
 export function machineSnippets(values: SnippetValues): Snippet[] {
@@ -44,9 +44,10 @@ function openidClient(values: SnippetValues): string {
   const proof = key
     ? 'client.PrivateKeyJwt(privateKey)'
     : `client.${SECRET_IN[authMethod] ?? 'ClientSecretBasic'}(process.env.CLIENT_SECRET)`
+  const last = [proof, openidClientOptions(issuer)].filter((value) => value !== null)
   return `import * as client from 'openid-client'
 
-${key ? '// privateKey: a CryptoKey, the other half of a key in the jwks of this registration\n' : ''}const config = await client.discovery(new URL('${issuer}'), '${clientId}', undefined, ${proof})
+${key ? '// privateKey: a CryptoKey, the other half of a key in the jwks of this registration\n' : ''}const config = await client.discovery(new URL('${issuer}'), '${clientId}', undefined, ${last.join(', ')})
 const tokens = await client.clientCredentialsGrant(config, { ${parameters.join(', ')} })
 `
 }

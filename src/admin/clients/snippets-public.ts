@@ -1,4 +1,4 @@
-import type { Snippet, SnippetValues } from './snippet.ts'
+import { openidClientOptions, type Snippet, type SnippetValues } from './snippet.ts'
 
 /** Settings for applications that run in the browser alone. */
 export function spaSnippets(values: SnippetValues): Snippet[] {
@@ -158,9 +158,10 @@ final result = await const FlutterAppAuth().authorizeAndExchangeCode(
 }
 
 function nodeApp({ issuer, clientId, redirectUri, scope }: SnippetValues): string {
+  const last = ['client.None()', openidClientOptions(issuer)].filter((value) => value !== null)
   return `import * as client from 'openid-client'
 
-const config = await client.discovery(new URL('${issuer}'), '${clientId}', undefined, client.None())
+const config = await client.discovery(new URL('${issuer}'), '${clientId}', undefined, ${last.join(', ')})
 const codeVerifier = client.randomPKCECodeVerifier()
 const state = client.randomState()
 

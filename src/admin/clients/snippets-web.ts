@@ -1,4 +1,4 @@
-import type { Snippet, SnippetValues } from './snippet.ts'
+import { openidClientOptions, type Snippet, type SnippetValues } from './snippet.ts'
 
 /** Settings for applications with a server of their own. Not all libraries can sign with a key of the application. */
 export function webSnippets(values: SnippetValues): Snippet[] {
@@ -22,15 +22,16 @@ export function webSnippets(values: SnippetValues): Snippet[] {
 // A secret is shown once, and never again: the texts say where it is read from.
 const SECRET_NAME = 'CLIENT_SECRET'
 
+function openidClientConfig(issuer: string, clientId: string, authMethod: SnippetValues['authMethod']): string {
+  const values = [`new URL('${issuer}')`, `'${clientId}'`, 'undefined', proofOf(authMethod), openidClientOptions(issuer)]
+  const lines = values.flatMap((value) => (value === null ? [] : `\n  ${value},`))
+  return `const config = await client.discovery(${lines.join('')}\n)`
+}
+
 function openidClient({ issuer, clientId, redirectUri, scope, authMethod }: SnippetValues): string {
   return `import * as client from 'openid-client'
 
-const config = await client.discovery(
-  new URL('${issuer}'),
-  '${clientId}',
-  undefined,
-  ${proofOf(authMethod)},
-)
+${openidClientConfig(issuer, clientId, authMethod)}
 
 // To sign in: keep codeVerifier, state and nonce in the visitor's session, then send them to the address.
 const codeVerifier = client.randomPKCECodeVerifier()
@@ -83,12 +84,7 @@ function passport({ issuer, clientId, redirectUri, scope, authMethod }: SnippetV
 import { Strategy } from 'openid-client/passport'
 import passport from 'passport'
 
-const config = await client.discovery(
-  new URL('${issuer}'),
-  '${clientId}',
-  undefined,
-  ${proofOf(authMethod)},
-)
+${openidClientConfig(issuer, clientId, authMethod)}
 
 passport.use(
   'doorward',
