@@ -4,7 +4,7 @@ import type { CommonOptions } from './connect.ts'
 import type { Door, Input } from './door.ts'
 import { type Field, fieldsOf, specs } from './fields.ts'
 import { isPage, type Page, pagesOf } from './lists.ts'
-import { record, table } from './print.ts'
+import { blocks, record, table } from './print.ts'
 import { jsonText, type Terminal } from './terminal.ts'
 import { fieldValue, optionName } from './values.ts'
 
@@ -72,7 +72,7 @@ function addOperation(program: Command, name: OperationName, spec: OperationSpec
         ifMatch: options.ifMatch ?? null,
         idempotencyKey: options.idempotencyKey ?? null,
       })
-      show(output, terminal, options)
+      show(name, output, terminal, options)
     } finally {
       await door.close()
     }
@@ -116,8 +116,10 @@ function inputFrom(fields: readonly Field[], given: readonly unknown[], options:
 const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 /** Shows an output: JSON for machines; for people a table, or one record as lines. */
-function show(output: unknown, terminal: Terminal, { json }: CommonOptions): void {
+function show(name: OperationName, output: unknown, terminal: Terminal, { json }: CommonOptions): void {
   if (json) terminal.out(jsonText(output, 2))
+  // In a table, texts to paste would be cut and on one line.
+  else if (name === 'clients.snippets' && isPage(output)) for (const line of blocks(output.items)) terminal.out(line)
   else if (isPage(output)) showPage(output, terminal)
   else for (const line of record(output, terminal.columns)) terminal.out(line)
 }
@@ -140,5 +142,5 @@ async function showAll(
     if (options.json) for (const item of page.items) terminal.out(jsonText(item))
     else items.push(...page.items)
   }
-  if (!options.json) show({ items, next: null }, terminal, options)
+  if (!options.json) show(name, { items, next: null }, terminal, options)
 }

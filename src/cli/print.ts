@@ -46,6 +46,18 @@ function member(name: string, value: unknown, space: number, width: number | nul
   return [`${label.padEnd(space + 1)} ${cell(value)}`.trimEnd()]
 }
 
+/** Texts of several lines one below the other, uncut: a heading of what else each row says, then the text as it is. */
+export function blocks(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ text, ...rest }, at) => [
+    ...(at > 0 ? [''] : []),
+    `== ${Object.values(rest).map(cell).join(' · ')} ==`,
+    ...String(text)
+      .replace(/\n+$/, '')
+      .split('\n')
+      .map((line) => line.split('\t').map(plain).join('\t')),
+  ])
+}
+
 /** A value in one cell. */
 export function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-'

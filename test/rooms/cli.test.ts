@@ -183,6 +183,14 @@ describe('what is printed', () => {
     )
   })
 
+  test('settings to paste stand one below the other as they are, uncut', async () => {
+    const text = `a:\n  b: ${'c'.repeat(90)}\n\td\u001b[2J\n`
+    const { url } = await serve(json({ items: ['Spring Boot', 'Authlib'].map((library) => ({ library, language: 'X', text })) }))
+    const { out } = await run(remote(url, 'clients', 'snippets', 'wiki'), { columns: 40 })
+    const block = ['a:', `  b: ${'c'.repeat(90)}`, '\td [2J']
+    expect(out).toEqual(['== Spring Boot · X ==', ...block, '', '== Authlib · X ==', ...block])
+  })
+
   test('with --json and --all one object stands on each line, page after page', async () => {
     const { url, heard } = await serve((request, response) => {
       const second = request.url.includes('cursor=')
