@@ -166,6 +166,8 @@ export interface ClientStore {
    * Answers those of which something is left: they must not be switched on, nor another have their id.
    */
   endTokens(tx: Tx, clientIds: readonly string[], at: Date): Promise<string[]>
+  /** Ends the tokens that machines have for themselves. */
+  endOwnTokens(tx: Tx, clientIds: readonly string[]): Promise<void>
   /** Of these clients those of which `endTokens` would find something. */
   ending(clientIds: readonly string[]): Promise<string[]>
   /** Notes which file was applied last, by the digest of its content. */

@@ -94,10 +94,11 @@ export function createClients(deps: {
     const now = clock.now()
     const before = await store.lockDeclared(tx, idsOf(file))
     const ending = await store.endTokens(tx, notOn(before, file), now)
-    const { entries, save, remove, ended } = planOf(before, file, source, { ending, now })
+    const { entries, save, remove, ended, replaced } = planOf(before, file, source, { ending, now })
     await store.save(tx, save, now)
     await store.remove(tx, remove, now)
     await store.endTokens(tx, ended, now)
+    if (replaced.length > 0) await store.endOwnTokens(tx, replaced)
     if (digest !== undefined) await store.noteApplied(tx, digest, now)
     const applied = appliedOf(entries)
     store.afterCommit(tx, () => {

@@ -10,7 +10,7 @@ import type {
   ResourceServer,
   StoredResourceServer,
 } from './client.ts'
-import { fieldsOf } from './fields.ts'
+import { fieldsOf, livingSecrets } from './fields.ts'
 
 /** What one field was and would be, by the names of the clients file. Secrets show their last four characters. */
 export interface FieldChange {
@@ -37,6 +37,8 @@ export interface Plan {
   remove: { clients: readonly string[]; resourceServers: readonly string[] }
   /** Clients that are switched off: their codes and tokens end with it, as do those of clients that go. */
   ended: readonly string[]
+  /** Clients that lose a secret: a machine's own tokens end with it. */
+  replaced: readonly string[]
 }
 
 /**
@@ -66,7 +68,13 @@ export function planOf(
     save: { clients: clients.save, resourceServers: resourceServers.save },
     remove: { clients: clients.gone, resourceServers: resourceServers.gone },
     ended: switchedOff.map(({ id }) => id),
+    replaced: clients.save.filter((client) => losesSecret(old.get(client.id), client, now)).map(({ id }) => id),
   }
+}
+
+function losesSecret(old: Client | undefined, client: Client, now: Date): boolean {
+  const kept = new Set(client.secrets.map(({ hash }) => hash))
+  return old !== undefined && livingSecrets(old, now).some(({ hash }) => !kept.has(hash))
 }
 
 type Row = Client | StoredResourceServer

@@ -1,6 +1,6 @@
 import type { Tx } from '../base/index.ts'
 import type { Client, ClientSecret, ClientStore, Ids, ResourceServer, StoredResourceServer } from '../clients/index.ts'
-import { endClientTokens, LEFT, removeClients } from './client-endings.ts'
+import { endClientTokens, endOwnTokens, LEFT, removeClients } from './client-endings.ts'
 import { afterCommit, type Database, runIn, type Statement } from './database.ts'
 
 /** The columns of a client, for `clientOf`. */
@@ -175,6 +175,7 @@ export function createClientStore(db: Database): ClientStore {
       return released
     },
     endTokens: endClientTokens,
+    endOwnTokens,
     ending: async (ids) => (await db.run<{ id: string }>(LEFT, [ids])).map(({ id }) => id),
     async noteApplied(tx, digest, at) {
       await runIn(tx, NOTE_APPLIED, [digest, at])

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { readClientsFile } from '../../src/clients/index.ts'
 import { ADMIN, ADMIN_API, type ClientStage, clientStage, faultOf, machine, WEB_APP } from './admin-clients-stage.ts'
 import { closeAll } from './store-support.ts'
 
@@ -170,5 +171,60 @@ describe('R-175 nobody gives what they do not have', () => {
     expect(fault?.faults).toEqual([{ field: 'admin_scopes[0]', words: 'is no scope of the admin API' }])
     const web = await faultOf(stage.perform('clients.update', { client_id, fields: { admin_scopes: ['audit:read'] } }))
     expect(web?.faults.map(({ field }) => field)).toContain('admin_scopes')
+  })
+})
+
+describe('R-175 a machine that changes registrations', () => {
+  const own = { kind: 'client', clientId: 'own', scopes: ADMIN.scopes, who: { actorId: 'own' } } as const
+  const change = (fields: Record<string, unknown>, id = 'own') =>
+    stage.perform('clients.update', { client_id: id, fields }, { actor: own })
+
+  test('makes no secret for itself, and changes neither what it may nor what it proves itself by', async () => {
+    const powers = { resources: [ADMIN_API.id], admin_scopes: ['clients:write'] }
+    await stage.perform('clients.create', { template: 'machine', client_name: 'Own', client_id: 'own', ...powers })
+    const secret = await faultOf(stage.perform('clients.add-secret', { client_id: 'own' }, { actor: own }))
+    expect(secret).toMatchObject({ code: 'forbidden', detail: expect.stringContaining('no secret for itself') })
+    const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x'.repeat(43), y: 'y'.repeat(43), kid: 'a' }] }
+    const keys = { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://a.example/keys' }
+    for (const fields of [{ admin_scopes: ['clients:write', 'clients:read'] }, { resources: [], admin_scopes: [] }, keys])
+      expect((await faultOf(change(fields)))?.code).toBe('forbidden')
+    expect((await faultOf(change({ token_endpoint_auth_method: 'private_key_jwt', jwks })))?.code).not.toBeUndefined()
+    expect((await stage.perform('clients.get', { client_id: 'own' })).secrets).toHaveLength(1)
+    expect((await change({ client_name: 'Mine' })).client.client_name).toBe('Mine')
+    await stage.perform('clients.add-secret', { client_id }, { actor: own })
+  })
+})
+
+describe('R-171 tokens that a machine has for itself', () => {
+  const left = () => stage.ask(`select from oidc_record where payload ->> 'clientId' = $1`, [client_id])
+  beforeEach(async () => {
+    const row = `('ClientCredentials', $1, jsonb_build_object('clientId', $1::text), '2031-01-01Z')`
+    await stage.ask(`insert into oidc_record (model, id, payload, expires_at) values ${row}`, [client_id])
+  })
+
+  test('end when a secret is retired, and when another takes its place at once', async () => {
+    await add({ retire_others_in_hours: 1 })
+    expect(await left()).toHaveLength(1)
+    await retire(first.secret_id)
+    expect(await left()).toHaveLength(0)
+  })
+
+  test('end when one secret takes the place of all', async () => {
+    await add({ retire_others_in_hours: 0 })
+    expect(await left()).toHaveLength(0)
+  })
+
+  test('end with the secret that the clients file no longer names', async () => {
+    const apply = (secret: string) => {
+      const entry = { client_id, redirect_uris: ['https://a.example/cb'], client_secret_env: 'SECRET' }
+      const options = { env: { SECRET: secret }, readSecretFile: () => '' } as never
+      const result = readClientsFile(JSON.stringify({ clients: [entry] }), options)
+      if (!result.ok) throw new Error(result.faults.join())
+      return stage.db.transact((tx) => stage.clients.apply(tx, result.file, 'file'))
+    }
+    await apply(first.secret)
+    expect(await left()).toHaveLength(1)
+    await apply('another-secret-of-43-characters-for-the-file')
+    expect(await left()).toHaveLength(0)
   })
 })

@@ -13,7 +13,7 @@ import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
 import type { clientOperations } from '../specs/clients.ts'
 import type { ClientHandlersDeps } from './deps.ts'
-import { checkPower, checkWritable, isId, judged, lockOwn } from './judge.ts'
+import { checkNotItself, checkPower, checkWritable, isId, judged, lockOwn } from './judge.ts'
 import { makeSecret, takesSecret } from './secrets.ts'
 import type { StoredClient } from './stores.ts'
 import { shownOnce, versionOf, viewOf } from './view.ts'
@@ -83,13 +83,15 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       checkPower(actor, adminApi, before, after)
       const changes = changedFields(before, after)
       const secrets = takesSecret(after) ? livingSecrets(before, now) : []
+      const names = changes.map(({ field }) => field)
+      checkNotItself(actor, client_id, names)
       if (dry_run || changes.length === 0) {
         const would = viewOf({ ...stored, client: { ...before, ...after, secrets } }, now)
         return { client: { ...would, version: versionOf(before) }, changes }
       }
       const written = await write(call, stored, { ...after, secrets })
-      const names = changes.map(({ field }) => field).join(', ')
-      await audit.record(tx, 'client.changed', { ...actor.who, clientId: client_id, detail: { change: names } })
+      if (secrets.length < livingSecrets(before, now).length) await store.endOwnTokens(tx, client_id)
+      await audit.record(tx, 'client.changed', { ...actor.who, clientId: client_id, detail: { change: names.join(', ') } })
       return { client: viewOf(written, now), changes }
     },
 

@@ -5,7 +5,7 @@ import type { Handlers } from '../operation.ts'
 import type { clientOperations, resourceServerOperations } from '../specs/clients.ts'
 import { changed, createClientChanges } from './changes.ts'
 import type { ClientHandlersDeps } from './deps.ts'
-import { checkPower, isId, lockAny, lockOwn, notFound } from './judge.ts'
+import { checkNotItself, checkPower, isId, lockAny, lockOwn, notFound } from './judge.ts'
 import { createResourceServerHandlers } from './resource-servers.ts'
 import { makeSecret, withoutSecret, withSecret } from './secrets.ts'
 import { type SnippetApi, snippetsFor } from './snippets.ts'
@@ -74,10 +74,12 @@ export function createClientHandlers(
       const { tx, now, actor } = call
       const { client } = await lockOwn(deps, tx, client_id)
       call.ifMatch(versionOf(client))
+      checkNotItself(actor, client_id, 'secret')
       checkPower(actor, adminApi, client)
       const made = makeSecret(actor, now, expires_in_days)
       const secrets = withSecret(client, made.kept, { now, retireInHours: retire_others_in_hours })
       await store.update(tx, { ...client, secrets }, now)
+      if (retire_others_in_hours === 0) await store.endOwnTokens(tx, client_id)
       await audit.record(tx, 'client.secret_added', { ...actor.who, clientId: client.id, detail: { secretId: made.kept.id } })
       await changed(deps, tx)
       return shownOnce(made.kept, made.text)
@@ -89,6 +91,7 @@ export function createClientHandlers(
       call.ifMatch(versionOf(client))
       const secrets = withoutSecret(client, secret_id, now)
       await store.update(tx, { ...client, secrets }, now)
+      await store.endOwnTokens(tx, client_id)
       await audit.record(tx, 'client.secret_retired', { ...actor.who, clientId: client.id, detail: { secretId: secret_id } })
       await changed(deps, tx)
       return { done: true }

@@ -60,6 +60,19 @@ function powersOf({ metadata, policy }: Registration, adminApi: string): readonl
   return forPeople ? Object.keys(ADMIN_SCOPES) : (policy.adminScopes ?? [])
 }
 
+// Whoever holds a token of a machine for a moment must not be able to stay the machine.
+const OWN_POWER = ['admin_scopes', 'resources', 'jwks', 'jwks_uri', 'token_endpoint_auth_method']
+
+/** Refuses a machine that would change what it proves itself by, or what it may, in its own registration. */
+export function checkNotItself(actor: AdminActor, clientId: string, fields: readonly string[] | 'secret'): void {
+  if (actor.kind !== 'client' || actor.clientId !== clientId) return
+  if (fields === 'secret') throw new AdminFault('forbidden', 'A machine makes no secret for itself: somebody else does it.')
+  const own = fields.filter((field) => OWN_POWER.includes(field))
+  if (own.length === 0) return
+  const faults = own.map((field) => ({ field, words: 'must be changed by somebody else' }))
+  throw new AdminFault('forbidden', 'A machine does not change what it may, or what it proves itself by.', faults)
+}
+
 /** An id that can be one: anything else is not even asked for. */
 export function isId(id: string): boolean {
   return /^[\x21-\x7e]+$/.test(id)

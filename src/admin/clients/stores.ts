@@ -60,7 +60,7 @@ export interface AdminClientStore {
    * `tx`. False where something is left: the client must not be switched on, nor another have its id.
    */
   endTokens(tx: Tx, id: string, at: Date): Promise<boolean>
-  /** Ends the tokens that a machine has for itself. */
+  /** Ends the tokens that a machine has for itself, whatever secret they were got with. */
   endOwnTokens(tx: Tx, id: string): Promise<void>
   /** Tells every process, once `tx` has committed, that clients or resource servers have changed. */
   notify(tx: Tx): Promise<void>
