@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { OWN_CLIENT_IDS } from './own.ts'
+import { isReservedId, OWN_CLIENT_IDS } from './own.ts'
+import { hasDotSegment } from './uris.ts'
 
 // The form of the clients file. Which values go together is judged in read-client.ts and read-resource-server.ts.
 
@@ -20,6 +21,8 @@ const clientId = z
     'must not be 22 letters, digits, - or _ long: it would look like the id of a person',
   )
   .refine((id) => !OWN_CLIENT_IDS.includes(id), 'is the id of a client that is built in: choose another')
+  .refine((id) => OWN_CLIENT_IDS.includes(id) || !isReservedId(id), 'is a name of our own: choose another')
+  .refine((id) => !hasDotSegment(id), 'must not hold . or .. between slashes: no address could lead to it')
   .describe('the id that applications send, for ever the same')
 
 const duration = z

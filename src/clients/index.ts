@@ -41,6 +41,7 @@ export {
   CLI_CLIENT_ID,
   CONSOLE_CLIENT_ID,
   consoleClientSecret,
+  isReservedId,
   OWN_CLIENT_IDS,
   OWN_PAGE_IDS,
   ownClients,
@@ -58,4 +59,5 @@ export {
 } from './registering.ts'
 export { type RegistrationRules, readRegistration } from './registration.ts'
 export { CLIENT_KINDS, type ClientKind, fromTemplate, kindOf } from './templates.ts'
+export { hasDotSegment } from './uris.ts'
 export { warningsOf } from './warnings.ts'

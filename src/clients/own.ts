@@ -8,8 +8,16 @@ export const CONSOLE_CLIENT_ID = 'console'
 /** The command line, where a person signs in to administer from afar. */
 export const CLI_CLIENT_ID = 'doorward-cli'
 
-/** What no clients file may declare: these clients are built in. */
+/** What the audit trail calls those who are neither person nor client. */
+const RESERVED_IDS: readonly string[] = ['local', 'built-in']
+
+/** Clients that are built in. */
 export const OWN_CLIENT_IDS: readonly string[] = [ACCOUNT_CLIENT_ID, CONSOLE_CLIENT_ID, CLI_CLIENT_ID]
+
+/** Ids that nobody else has, be it a client or a person: they would be taken for another in tokens and in the trail. */
+export function isReservedId(id: string): boolean {
+  return OWN_CLIENT_IDS.includes(id) || RESERVED_IDS.includes(id)
+}
 
 /** Pages of this service that are clients of it: their secrets follow from `SECRETS`, and their access ends with the session. */
 export const OWN_PAGE_IDS: readonly string[] = [ACCOUNT_CLIENT_ID, CONSOLE_CLIENT_ID]

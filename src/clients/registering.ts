@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Registration } from './client.ts'
 import { fieldsOf } from './fields.ts'
 import { type ClientFields, clientFields } from './file-shape.ts'
-import { OWN_CLIENT_IDS } from './own.ts'
+import { isReservedId } from './own.ts'
 import { changesOf, type FieldChange } from './plan.ts'
 import { type RegistrationRules, readRegistration } from './registration.ts'
 
@@ -79,7 +79,7 @@ export function clientIdOf(name: string, suffix: string, taken: boolean): string
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, SLUG_MAX)
     .replace(/^-+|-+$/g, '')
-  if (!taken && slug !== '' && slug.length !== ID_LIKE_A_PERSONS && !OWN_CLIENT_IDS.includes(slug)) return slug
+  if (!taken && slug !== '' && slug.length !== ID_LIKE_A_PERSONS && !isReservedId(slug)) return slug
   const other = `${slug || 'app'}-${suffix}`
   return other.length === ID_LIKE_A_PERSONS ? `${other}x` : other
 }

@@ -36,6 +36,11 @@ export function webFault(uri: string, { trial }: Pick<UriRules, 'trial'>): strin
   return trial && url.protocol === 'http:' && isLoopback(url) ? null : 'must be https'
 }
 
+/** Whether an id would be read as a step within an address (RFC 3986 §3.3), so that what is under it could not be reached. */
+export function hasDotSegment(id: string): boolean {
+  return id.split('/').some((segment) => segment === '.' || segment === '..')
+}
+
 /** Why this is no origin of a browser's script, in words; `null` when it is (R-046). */
 export function originFault(text: string, rules: UriRules): string | null {
   const url = URL.parse(text)

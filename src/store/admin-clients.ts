@@ -58,6 +58,13 @@ const IMPACT: Statement = {
         where ${GRANTED_TO('= $1')} and model = 'RefreshToken' and consumed_at is null and expires_at > $3::timestamptz) as "refreshTokens"`,
 }
 
+const IS_PERSONS: Statement = {
+  name: 'admin_clients_is_persons',
+  text: `
+    select 1 where exists (select from account where id = $1)
+      or exists (select from audit_entry where account_id = $1 and event = 'account.erased')`,
+}
+
 const INSERT: Statement = {
   name: 'admin_clients_insert',
   text: `
@@ -102,6 +109,7 @@ export function createAdminClientStore(db: Pick<Database, 'run'>): AdminClientSt
     },
     lock: lockClients,
     findIn: async (tx, id) => firstOf(await runIn<Row>(tx, FIND, [id])),
+    isPersons: async (tx, id) => (await runIn(tx, IS_PERSONS, [id])).length === 1,
     insert: async (tx, client, at) => (await runIn(tx, INSERT, valuesOf(client, at))).length === 1,
     update: async (tx, client, at) => {
       await runIn(tx, UPDATE, valuesOf(client, at))

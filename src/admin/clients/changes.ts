@@ -40,7 +40,7 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
 
   async function freeId({ tx, now }: ChangeCall, given: string | undefined, name: string | undefined): Promise<string> {
     if (given !== undefined) {
-      if (await store.findIn(tx, given)) throw taken()
+      if ((await store.findIn(tx, given)) || (await store.isPersons(tx, given))) throw taken()
       if (!(await store.endTokens(tx, given, now))) throw beingEnded('client_id')
       return given
     }
@@ -49,7 +49,8 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       throw new AdminFault('invalid_input', 'An application needs a name.', [{ field: 'client_name', words }])
     }
     const first = clientIdOf(name, suffix(), false)
-    const free = !(await store.findIn(tx, first)) && (await store.endTokens(tx, first, now))
+    const held = (await store.findIn(tx, first)) || (await store.isPersons(tx, first))
+    const free = !held && (await store.endTokens(tx, first, now))
     return free ? first : clientIdOf(name, suffix(), true)
   }
 
@@ -82,9 +83,9 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       const { disabled: _, ...after } = await judged(deps, tx, withFields(before, fields))
       checkPower(actor, adminApi, before, after)
       const changes = changedFields(before, after)
-      const secrets = takesSecret(after) ? livingSecrets(before, now) : []
       const names = changes.map(({ field }) => field)
       checkNotItself(actor, client_id, names)
+      const secrets = takesSecret(after) ? livingSecrets(before, now) : []
       if (dry_run || changes.length === 0) {
         const would = viewOf({ ...stored, client: { ...before, ...after, secrets } }, now)
         return { client: { ...would, version: versionOf(before) }, changes }
@@ -147,7 +148,7 @@ function suffix(): string {
 }
 
 function taken(): AdminFault {
-  return new AdminFault('conflict', 'There is an application of this id already.', [
+  return new AdminFault('conflict', 'This id is taken already.', [
     { field: 'client_id', words: 'is taken: choose another' },
   ])
 }

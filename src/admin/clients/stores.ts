@@ -44,6 +44,8 @@ export interface AdminClientStore {
    */
   lock(tx: Tx): Promise<void>
   findIn(tx: Tx, id: string): Promise<StoredClient | null>
+  /** Whether a person has this id, or had it before they were erased: it is the subject of their tokens. */
+  isPersons(tx: Tx, id: string): Promise<boolean>
   /** Adds a client; false where the id is taken, whoever has it. */
   insert(tx: Tx, client: Client, at: Date): Promise<boolean>
   /** Writes all of a client that is there. */

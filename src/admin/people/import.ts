@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { readProfile } from '../../accounts/index.ts'
 import { type Address, newId, parseEmailAddress, parsePhoneNumber } from '../../base/index.ts'
-import { OWN_CLIENT_IDS } from '../../clients/index.ts'
+import { isReservedId } from '../../clients/index.ts'
 import type { Operations } from '../catalogue.ts'
 import type { Handlers } from '../operation.ts'
 import type { peopleOperations } from '../specs/people.ts'
@@ -22,7 +22,6 @@ interface Line {
 
 const LOCALE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/
 /** What the trail calls somebody who is no account: an account of that name would be taken for it. */
-const RESERVED: ReadonlySet<string> = new Set([...OWN_CLIENT_IDS, 'local'])
 
 /** People, carried here and away. Whoever is here already is left as they are, so that a file may be sent twice. */
 export function createImportHandlers(
@@ -76,7 +75,7 @@ function readLine(portable: Portable, now: Date): Line | string {
   if (typedPhone !== undefined && !phone) return 'phone: is no mobile number with its country code'
   if (!email && !phone) return 'has neither an email address nor a number: nobody could sign in to it'
   if (locale !== null && !LOCALE.test(locale)) return 'locale: is no language tag such as en or pt-BR'
-  if (sub !== undefined && RESERVED.has(sub)) return 'sub: is a name of our own'
+  if (sub !== undefined && isReservedId(sub)) return 'sub: is a name of our own'
   const createdAt = portable.created_at === undefined ? now : new Date(portable.created_at)
   if (createdAt > now) return 'created_at: is to come'
   const { faults, read } = readProfile(profile, now)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hasDotSegment } from '../../clients/index.ts'
 import { done, moment, operation, pageInput, pageOf } from '../operation.ts'
 import { ROLES } from '../scopes.ts'
 import { auditEntry } from './audit.ts'
@@ -86,6 +87,7 @@ const portableAccount = z.strictObject({
   sub: z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/)
+    .refine((id) => !hasDotSegment(id), 'must not hold . or .. between slashes: no address could lead to it')
     .optional(),
   email: z.string().max(254).optional(),
   email_proven: z.boolean().default(false),
