@@ -43,6 +43,15 @@ const TAKEN: Statement = {
     select asked.key, said.account_id from asked join claimed_address said on said.kind = asked.kind and said.canonical = asked.value`,
 }
 
+const AWAITED: Statement = {
+  name: 'imports_awaited',
+  text: `
+    select kind || ':' || canonical as key from invitation
+    where role is not null and expires_at > $2::timestamptz and (kind, canonical) in (
+      select split_part(key, ':', 1), substr(key, strpos(key, ':') + 1) from unnest($1::text[]) as key
+    )`,
+}
+
 const UNUSABLE: Statement = {
   name: 'imports_unusable',
   text: `
@@ -101,6 +110,7 @@ export function createImportStore(db: Pick<Database, 'run'>): ImportStore {
       await runIn(tx, RELEASE_LEFT, [keys, now])
       return runIn(tx, TAKEN, [keys])
     },
+    awaited: async (tx, keys, now) => new Set((await runIn<{ key: string }>(tx, AWAITED, [keys, now])).map(({ key }) => key)),
     unusable: async (tx, ids) => new Set((await runIn<{ id: string }>(tx, UNUSABLE, [ids])).map(({ id }) => id)),
     async add(tx, accounts, now) {
       if (accounts.length === 0) return new Set()

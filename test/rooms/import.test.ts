@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { InputOf, PersonActor } from '../../src/admin/index.ts'
+import type { AdminActor, InputOf, PersonActor } from '../../src/admin/index.ts'
 import type { Address } from '../../src/base/index.ts'
 import type { Signup } from '../../src/config/index.ts'
 import { email, proofOf } from './accounts-stage.ts'
@@ -30,6 +30,24 @@ const prove = (address: Address, policy: Signup = CLOSED, by: 'one' | 'two' = 'o
   stage[by].db.transact((tx) => stage[by].accountsOf(policy).prove(tx, proofOf(address)))
 
 describe('people who are imported', () => {
+  test('R-175 with proven addresses only by who may decide who administers, and never by an address that waits for a role', async () => {
+    const scopes = new Set(['accounts:read', 'accounts:write'] as const)
+    const by = async (actor: AdminActor, accounts: Line[]) =>
+      (await stage.one.admin.perform('accounts.import', actor, { accounts })).results.map(
+        ({ outcome, words }) => words ?? outcome,
+      )
+    const planted = { email: named('planted'), email_proven: true }
+    const numbered = { phone: '+49 1512 7000077', phone_proven: true }
+    const refused = 'email_proven, phone_proven: only somebody with the role admin and the scope administrators:write may say so'
+    expect(await by({ ...ada, scopes }, [planted, numbered, { email: named('planted') }])).toEqual([refused, refused, 'created'])
+    const who = { actorId: 'local' }
+    await stage.one.db.transact((tx) =>
+      stage.one.inviting.inviteWithRole(tx, { address: named('boss'), role: 'admin', who, now: stage.clock.now() }),
+    )
+    const waits = 'an invitation with a role waits for its address: whoever proves it makes the account'
+    expect(await by(ada, [{ email: named('boss'), email_proven: true }, { email: named('boss') }])).toEqual([waits, waits])
+  })
+
   test('keep subject, name, language and age, and sign in by what was proven elsewhere', async () => {
     const line = {
       ...{ sub: 'auth0|42', email: 'Maria@Fabrikam.example', email_proven: true, locale: 'pt-BR' },

@@ -20,6 +20,11 @@ export function mayTouch(actor: AdminActor, { role }: Pick<PersonRow, 'role'>): 
     throw new AdminFault('insufficient_scope', 'This person administers: that needs the scope administrators:write as well.')
 }
 
+/** Whether the actor may decide who administers. */
+export function mayDecide(actor: AdminActor): boolean {
+  return roleOf(actor) === 'admin' && actor.scopes.has('administrators:write')
+}
+
 /** Throws where the actor is this very person. */
 export function notOneself(actor: AdminActor, accountId: string, words: string): void {
   if (actor.kind === 'person' && actor.accountId === accountId) throw new AdminFault('conflict', words)

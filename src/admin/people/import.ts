@@ -7,6 +7,7 @@ import type { Handlers } from '../operation.ts'
 import type { peopleOperations } from '../specs/people.ts'
 import { faultsOfNames, faultsOfValues } from './changes.ts'
 import type { PeopleDeps } from './deps.ts'
+import { mayDecide } from './guard.ts'
 import { keyOf, markOf, profileOf } from './person-view.ts'
 import type { PortableRow } from './stores.ts'
 
@@ -31,7 +32,8 @@ export function createImportHandlers(
 
   return {
     async 'accounts.import'({ tx, actor, now }, { accounts }) {
-      const lines = accounts.map((portable) => readLine(portable, now))
+      const mayProve = mayDecide(actor)
+      const lines = accounts.map((portable) => (mayProve || !saysProven(portable) ? readLine(portable, now) : NOT_PROVEN))
       const read = lines.filter((line): line is Line => typeof line !== 'string')
       await imports.lock(tx)
       const keys = [...new Set(read.flatMap(({ row }) => keysOf(row)))]
@@ -40,7 +42,11 @@ export function createImportHandlers(
         tx,
         read.flatMap(({ row, given }) => (given ? [row.id] : [])),
       )
-      const judged = lines.map((line) => (typeof line === 'string' ? refused(line) : judge(line, taken, unusable)))
+      const awaited = await imports.awaited(tx, keys, now)
+      const judged = lines.map((line) => {
+        if (typeof line === 'string') return refused(line)
+        return keysOf(line.row).some((key) => awaited.has(key)) ? refused(AWAITED) : judge(line, taken, unusable)
+      })
       const fresh = read.filter(({ row }) =>
         judged.some((result) => result.outcome === 'created' && result.account_id === row.id),
       )
@@ -64,6 +70,14 @@ export function createImportHandlers(
       return { items: items.map(portableOf), next: last ? cursors.seal('accounts.export', input, keyOf(last)) : null }
     },
   }
+}
+
+// Whoever says whose an address is says who an administrator is to be by it: the account gets what is given to the address.
+const NOT_PROVEN = 'email_proven, phone_proven: only somebody with the role admin and the scope administrators:write may say so'
+const AWAITED = 'an invitation with a role waits for its address: whoever proves it makes the account'
+
+function saysProven({ email_proven, phone_proven }: Portable): boolean {
+  return email_proven || phone_proven
 }
 
 /** A line as it is to be added; words that say why it cannot be. */

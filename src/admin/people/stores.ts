@@ -133,6 +133,8 @@ export interface ImportStore {
   taken(tx: Tx, keys: readonly string[], now: Date): Promise<TakenBy[]>
   /** Which of these ids were somebody's who was erased, or are those of clients. */
   unusable(tx: Tx, ids: readonly string[]): Promise<Set<string>>
+  /** Which of these addresses an invitation with a role names that is in force. */
+  awaited(tx: Tx, keys: readonly string[], now: Date): Promise<Set<string>>
   /**
    * Adds accounts with their addresses. An account whose address somebody else has proven in this very moment is not
    * added; answers the ids of those that are.

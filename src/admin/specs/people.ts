@@ -229,7 +229,8 @@ export const peopleOperations = {
     roles: ['admin'],
     method: 'POST',
     path: '/accounts-import',
-    summary: 'Add people; addresses are unproven unless said, and whoever is there already is left as they are',
+    summary:
+      'Add people; addresses are unproven unless said, which needs administrators:write too; who is there already is left as is',
     input: z.strictObject({ accounts: z.array(portableAccount).min(1).max(500) }),
     output: z.object({
       results: z.array(
