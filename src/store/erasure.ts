@@ -41,6 +41,20 @@ const SCRUB: Statement = {
     from said where kept.id = said.id returning 1`,
 }
 
+// What they did to others stays with who it was; the address that it may name is somebody else's.
+const SCRUB_DONE_BY: Statement = {
+  name: 'erasure_scrub_done_by',
+  text: `
+    with said as (
+      select id from audit_entry
+      where actor_id = $1 and (ip is not null or device is not null or attempt_id is not null or request_id is not null
+        or chain_salt is not null)
+      limit $2
+    )
+    update audit_entry as kept set ip = null, device = null, attempt_id = null, request_id = null, chain_salt = null
+    from said where kept.id = said.id returning 1`,
+}
+
 // A session may be in the middle of a sign-in, as another account by now, and so may be an interaction that was begun in
 // it: they end a little later. Until then they open nothing, since their account is gone.
 const SHORTEN_SESSIONS: Statement = {
@@ -77,6 +91,7 @@ export async function lockDue(tx: Tx, now: Date): Promise<string | null> {
 /** Deletes an account that the caller has locked, and whatever is kept about it; its rows in the trail stay without person. */
 export async function eraseAccount(tx: Tx, accountId: string, now: Date): Promise<void> {
   while ((await runIn(tx, SCRUB, [accountId, AUDIT_BATCH])).length === AUDIT_BATCH);
+  while ((await runIn(tx, SCRUB_DONE_BY, [accountId, AUDIT_BATCH])).length === AUDIT_BATCH);
   await runIn(tx, DELETE_DELIVERIES, [accountId])
   await runIn(tx, DELETE_RECORDS, [accountId])
   await runIn(tx, SHORTEN_SESSIONS, [accountId, now])
