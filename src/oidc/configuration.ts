@@ -167,8 +167,10 @@ async function resourceServerFor(deps: ConfigurationDeps, ctx: KoaContextWithOID
   const server = resources.includes(resource) ? await deps.clients.resourceServer(resource) : null
   if (!server) throw new errors.InvalidTarget('this client may not ask for this resource')
   // a machine has no role that decides on each request, so that its token holds no more than was given to it.
-  const forItself = server.id === deps.adminApiId && ctx.oidc.params?.grant_type === 'client_credentials'
+  const machine = ctx.oidc.params?.grant_type === 'client_credentials'
+  const forItself = server.id === deps.adminApiId && machine
   const scopes = Object.keys(server.scopes).filter((scope) => !forItself || adminScopes.includes(scope))
+  if (machine) checkSomeAllowed(ctx.oidc.params?.scope, scopes)
   const shared = {
     audience: server.id,
     scope: scopes.join(' '),
@@ -176,6 +178,13 @@ async function resourceServerFor(deps: ConfigurationDeps, ctx: KoaContextWithOID
   }
   if (server.tokenFormat === 'opaque') return { ...shared, accessTokenFormat: 'opaque' as const }
   return { ...shared, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: server.signingAlg } } }
+}
+
+// RFC 6749 §5.1 tells a client which scopes it got; where none is left there is nothing to tell, and §5.2 says so.
+function checkSomeAllowed(asked: unknown, allowed: readonly string[]): void {
+  const scopes = typeof asked === 'string' ? asked.split(' ').filter(Boolean) : []
+  if (scopes.length === 0 || scopes.some((scope) => allowed.includes(scope))) return
+  throw new errors.InvalidScope('this client may have none of these scopes at this resource', scopes.join(' '))
 }
 
 function corsAllowed(origin: string, client: EngineClient): boolean {
