@@ -6,6 +6,7 @@ import type { KeptFactors } from './factors/index.ts'
 import { createConnections, createSessions } from './oidc/index.ts'
 import { createExporter } from './selfservice/index.ts'
 import {
+  createClaimedAddressStore,
   createConnectionStore,
   createDeviceStore,
   createProfileStore,
@@ -31,7 +32,8 @@ export function createPerson({ db, accounts, addresses, clients, kept, clock }: 
   const profiles = createProfiles({ store: createProfileStore(), clock })
   const trail = createTrail({ store: createTrailStore(db) })
   const devices = createDeviceStore(db)
-  const exporter = createExporter({ accounts, addresses, kept, sessions, connections, devices, trail, clock })
+  const claimed = createClaimedAddressStore(db)
+  const exporter = createExporter({ accounts, addresses, claimed, kept, sessions, connections, devices, trail, clock })
   return { sessions, connections, profiles, trail, devices, exporter }
 }
 

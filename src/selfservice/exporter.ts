@@ -1,12 +1,14 @@
 import type { Account, Addresses } from '../accounts/index.ts'
 import type { Trail } from '../audit/index.ts'
-import type { Clock } from '../base/index.ts'
+import type { Address, AddressKind, Clock } from '../base/index.ts'
 import { countOf, type KeptFactors } from '../factors/index.ts'
 import type { AppAccess, SignedInSession } from './deps.ts'
 
 export interface ExporterDeps {
   accounts: { find(id: string): Promise<Account | null> }
   addresses: Pick<Addresses, 'ofAccount'>
+  /** Addresses that an import said of somebody, and that nobody has proven. */
+  claimed: { ofAccount(accountId: string): Promise<{ kind: AddressKind; address: Address }[]> }
   kept: Pick<KeptFactors, 'ofAccount'>
   sessions: { ofAccount(accountId: string): Promise<SignedInSession[]> }
   connections: { ofAccount(accountId: string): Promise<AppAccess[]> }
@@ -25,8 +27,9 @@ export function createExporter(deps: ExporterDeps) {
   return async (accountId: string): Promise<Readonly<Record<string, unknown>>> => {
     const account = await deps.accounts.find(accountId)
     if (!account) return {}
-    const [addresses, credentials, sessions, apps, devices, activity] = await Promise.all([
+    const [addresses, claimed, credentials, sessions, apps, devices, activity] = await Promise.all([
       deps.addresses.ofAccount(accountId),
+      deps.claimed.ofAccount(accountId),
       deps.kept.ofAccount(accountId),
       deps.sessions.ofAccount(accountId),
       deps.connections.ofAccount(accountId),
@@ -41,6 +44,7 @@ export function createExporter(deps: ExporterDeps) {
         ...{ kind: one.kind, address: one.address, primary: one.primary, proven_at: one.provenAt },
         ...{ usable_from: one.usableFrom, primary_from: one.primaryFrom, leaves_at: one.leavesAt },
       })),
+      addresses_not_proven: claimed.map(({ kind, address }) => ({ kind, address })),
       authenticators: credentials
         .filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null)
         .map(({ kind, label, createdAt: added, lastUsedAt }) => ({

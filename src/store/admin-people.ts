@@ -1,6 +1,7 @@
 import type { PeopleStore, PersonRow } from '../admin/index.ts'
-import type { Address, AddressKind, Tx } from '../base/index.ts'
+import type { Tx } from '../base/index.ts'
 import { primary } from './address-sql.ts'
+import { createClaimedAddressStore } from './claimed-addresses.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
 const STATE = (now: string) => `case when a.closing_at <= ${now}::timestamptz then 'closed' else a.state end`
@@ -86,11 +87,6 @@ const LISTS = {
   many: [listStatement('many', false), listStatement('many', true)],
 } as const
 
-const CLAIMED_OF: Statement = {
-  name: 'people_claimed_of',
-  text: 'select kind, canonical as address from claimed_address where account_id = $1 order by kind, canonical',
-}
-
 const SUPPRESSED: Statement = {
   name: 'people_suppressed',
   text: 'select target_key as key, reason from suppression where target_key = any($1::text[])',
@@ -134,7 +130,7 @@ export function createPeopleStore(db: Pick<Database, 'run'>): PeopleStore {
     async lock(tx, id, now) {
       return (await runIn(tx, LOCK, [id])).length === 1 ? findIn(tx, id, now) : null
     },
-    claimedOf: (id) => db.run<{ kind: AddressKind; address: Address }>(CLAIMED_OF, [id]),
+    claimedOf: createClaimedAddressStore(db).ofAccount,
     async suppressed(keys) {
       const rows = keys.length > 0 ? await db.run<{ key: string; reason: string }>(SUPPRESSED, [keys]) : []
       return new Map(rows.map(({ key, reason }) => [key, reason]))

@@ -152,10 +152,14 @@ describe('personal data', () => {
     const [one, other] = [await on.member('takes@fabrikam.example'), await on.member('other-takes@fabrikam.example')]
     const { shows } = await on.addAuthenticator(one)
     const strong = await again(one.address, shows)
+    const claim = `insert into claimed_address (kind, canonical, account_id, created_at) select 'phone', $1, account_id, now() from address where canonical = $2`
+    await query(stage.service.databaseUrl, claim, ['+4915112345678', one.address])
+    await query(stage.service.databaseUrl, claim, ['+4915187654321', other.address])
     const file = await on.open(strong, '/account/data/download')
     const data = JSON.parse(file.text)
     expect(data).toMatchObject({
       addresses: [{ address: one.address }],
+      addresses_not_proven: [{ kind: 'phone', address: '+4915112345678' }],
       authenticators: [{ name: 'Phone' }],
       recovery_codes_left: 10,
     })
@@ -164,7 +168,7 @@ describe('personal data', () => {
       expect.arrayContaining(['account.created', 'factor.added']),
     )
     for (const secret of await secretsOf(one.address)) expect(file.text).not.toContain(secret)
-    expect(file.text).not.toContain(other.address)
+    for (const theirs of [other.address, '+4915187654321']) expect(file.text).not.toContain(theirs)
     await stage.moveClock(11 * 60)
     expect(pathOf(await on.open(strong, '/account/data/download'))).toBe('/authorize')
     expect(pathOf(await createVisitor(stage.service).get(on.at('/account/data/download')))).toBe('/authorize')

@@ -109,9 +109,7 @@ export function createReadHandlers(deps: PeopleDeps): Handlers<Reads> {
     async 'accounts.export-one'({ actor, now }, { account_id: id }) {
       if (!(await store.find(id, now))) throw noSuchPerson()
       await deps.audit.note('account.exported', { ...actor.who, accountId: id })
-      const [kept, claimed] = await Promise.all([deps.exporter(id), store.claimedOf(id)])
-      const said = claimed.map(({ kind, address }) => ({ kind, address }))
-      return { ...(JSON.parse(JSON.stringify(kept)) as Record<string, unknown>), addresses_not_proven: said }
+      return JSON.parse(JSON.stringify(await deps.exporter(id))) as Record<string, unknown>
     },
   }
 }
