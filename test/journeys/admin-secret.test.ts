@@ -75,6 +75,7 @@ test('R-171 an application changes its secret over while people sign in, and the
   await at('/admin/new-client/web')
   await page.getByLabel('Name', { exact: true }).fill('wiki')
   await page.getByLabel('Redirect addresses').fill(CALLBACK)
+  await page.getByLabel('one of your own applications').check()
   await press(page, 'main form button.btn')
   const first = await shown()
   const { visitor } = await tokensOf(stage, wiki(first), { email: 'reader@fabrikam.example' })

@@ -76,6 +76,20 @@ describe('a new client', () => {
     expect(await rows("select 1 from client where metadata ->> 'client_uri' = 'ftp://x'")).toEqual([])
   })
 
+  test('R-039 is nobody’s own unless it is said, as at the command line and the API', async () => {
+    const ask = async (id: string) =>
+      (await rows<{ own: boolean }>(`select (policy ->> 'firstParty')::boolean as own from client where id = $1`, [id]))[0]?.own
+    for (const kind of ['web', 'spa', 'native']) {
+      const form = await admin.open(`/admin/new-client/${kind}`)
+      expect(form.words).toContain('Is it one of your own applications? Then people are not asked for consent.')
+      expect(form.text).toMatch(/<input[^>]*name="first_party"/)
+      expect(form.text).not.toMatch(/<input(?=[^>]*name="first_party")[^>]* checked/)
+    }
+    await register('somebodys')
+    await register('ours', { first_party: 'on' })
+    expect([await ask('somebodys'), await ask('ours')]).toEqual([false, true])
+  })
+
   test('of each kind has what that kind needs', async () => {
     const native = await admin.open('/admin/new-client/native')
     const made = await admin.press(native, /Register/, { client_name: 'Pocket', redirect_uris: 'http://127.0.0.1/callback' })
@@ -199,7 +213,7 @@ describe('the end of a client', () => {
 
 describe('a sign-in that is tried', () => {
   test('shows each step and claim, no token, and leaves nothing behind', async () => {
-    await register('tried')
+    await register('tried', { first_party: 'on' })
     const page = await admin.press(await admin.open('/admin/clients/tried/try'), /^Start$/)
     expect(page.words).toContain('The sign-in to tried works')
     expect(page.words).toContain(`sub ${admin.accountId}`)

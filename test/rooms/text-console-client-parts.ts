@@ -209,7 +209,7 @@ export const newForm = (
 ): ConsoleClientViews['console-client-new-form'] => ({
   shell: shell('clients'),
   kind,
-  fields: fieldViews(newFields(kind), { first_party: 'on' }, { say, more, faults }),
+  fields: fieldViews(newFields(kind), {}, { say, more, faults }),
   faults: [],
   key: 'key-1',
   form,

@@ -47,7 +47,7 @@ export function createNewClientScreens(deps: ConsoleScreenDeps) {
     return { visit, kind, specs, more: specs.some(({ name }) => name === 'resources') ? await atHand.options(visit) : {} }
   }
 
-  const ask: Middleware = async (ctx) => draw(ctx, await load(ctx), { first_party: 'on' }, newId())
+  const ask: Middleware = async (ctx) => draw(ctx, await load(ctx), {}, newId())
 
   function draw(
     ctx: Context,
