@@ -116,6 +116,13 @@ describe('the role that waits for somebody', () => {
 })
 
 describe('an invitation', () => {
+  test('R-156, R-175 is left only by who may look up whom there is, since its answer says so', async () => {
+    await stage.person(email('here-already@fabrikam.example'))
+    const blind = { ...ada, scopes: new Set(['accounts:write'] as const) }
+    for (const address of ['here-already@fabrikam.example', 'nobody-here@fabrikam.example'])
+      expect(await stage.faultOf(stage.perform('invitations.create', blind, { address }))).toBe('insufficient_scope')
+  })
+
   test('is listed newest first, renewed by another one, and not for somebody who is here', async () => {
     const first = await invite(named('one'))
     stage.at(60)

@@ -42,6 +42,12 @@ export function createInvitationHandlers(deps: PeopleDeps): Handlers<Invitations
       const address = parseEmailAddress(typed)
       if (!address)
         throw new AdminFault('invalid_input', 'This is no email address.', [{ field: 'address', words: 'is no email address' }])
+      // The answer says whether somebody is here: whoever may not look that up would ask it so, address by address.
+      if (!actor.scopes.has('accounts:read'))
+        throw new AdminFault(
+          'insufficient_scope',
+          'Inviting tells who has an account: that needs the scope accounts:read as well.',
+        )
       await checkClient(tx, client_id)
       await inviting.count(tx, { address, who: actor.who, now })
       if (await invitations.accountOf(tx, 'email', address, now))
