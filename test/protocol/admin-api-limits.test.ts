@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Client } from 'pg'
-import { callApi, createAdministrator, machineToken, personToken, startAdminStage } from '../support/admin.ts'
+import { callApi, createAdministrator, machineToken, personToken, setRole, startAdminStage } from '../support/admin.ts'
+import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import type { Stage } from '../support/stage.ts'
 
@@ -37,4 +38,14 @@ test('whoever asks too much is asked to wait, and nobody else', async () => {
   expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0)
   const ada = await createAdministrator(stage, 'ada@example.org')
   expect(await callApi(stage.service, await personToken(stage, ada), 'GET', '/keys')).toMatchObject({ status: 200 })
+})
+
+test('F-09 whoever has a token and no role is counted as well, and leaves no more rows in the trail than that', async () => {
+  const eve = await createAdministrator(stage, 'eve@example.org')
+  const token = await personToken(stage, eve)
+  await setRole(stage.service, eve.address, null)
+  const answers = await Promise.all(Array.from({ length: 70 }, () => callApi(stage.service, token, 'GET', '/keys')))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403, 429]))
+  const refused = `select id from audit_entry where event = 'administrator.refused' and account_id is null and actor_id is null`
+  expect((await query(stage.service.databaseUrl, refused)).length).toBeLessThanOrEqual(60)
 })

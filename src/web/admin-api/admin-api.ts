@@ -22,9 +22,9 @@ import { API_PATH, createFind, type Found, locationOf } from './paths.ts'
 import { createProblems, type ProblemDeps } from './problem.ts'
 import { readInput } from './reading.ts'
 
-export interface AdminApiDeps extends Omit<BearerDeps, 'audience'>, ProblemDeps {
+export interface AdminApiDeps extends Omit<BearerDeps, 'audience' | 'count'>, ProblemDeps {
   admin: Admin
-  /** Counts requests by actor, in this process (`admin-api`). */
+  /** Counts requests by who the token is for, in this process (`admin-api`). */
   localLimits: LocalLimits
   audit: Pick<Audit, 'note'>
 }
@@ -35,7 +35,7 @@ export interface AdminApiDeps extends Omit<BearerDeps, 'audience'>, ProblemDeps 
  */
 export function createAdminApi(deps: AdminApiDeps): Middleware {
   const { issuer } = deps
-  const bearer = createBearer({ ...deps, audience: adminApiId(issuer) })
+  const bearer = createBearer({ ...deps, audience: adminApiId(issuer), count })
   const problem = createProblems(deps)
   const find = createFind()
   const documents = createDocuments(issuer)
@@ -51,16 +51,15 @@ export function createAdminApi(deps: AdminApiDeps): Middleware {
     }
   }
 
-  function count(actor: AdminActor): void {
-    const retryAfterSeconds = deps.localLimits.closedFor('admin-api', actor.who.actorId)
+  function count(subject: string): void {
+    const retryAfterSeconds = deps.localLimits.closedFor('admin-api', subject)
     if (retryAfterSeconds !== null) throw new Refusal('too_many_requests', { retryAfterSeconds })
-    deps.localLimits.count('admin-api', actor.who.actorId)
+    deps.localLimits.count('admin-api', subject)
   }
 
   async function serve(ctx: Context, found: Found, name: keyof typeof operations): Promise<void> {
     const spec: OperationSpec = operations[name]
     const actor = await actorOf(ctx)
-    count(actor)
     const input = await readInput(ctx, isChange(spec), found.values)
     const idempotencyKey = ctx.get('idempotency-key') || null
     if (idempotencyKey && !isChange(spec)) throw new AdminFault('bad_request', 'An Idempotency-Key is for changes only.')

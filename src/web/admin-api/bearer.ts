@@ -11,6 +11,8 @@ export interface BearerDeps {
   /** The keys that sign tokens, as they are now; private parts are not needed. */
   keys(): readonly JWK[]
   actors: Pick<ActorStore, 'personByGrant' | 'machine'>
+  /** Counts a request by the subject of its token, role or none, before anything else is asked; throws where it is one too many. */
+  count(subject: string): void
   acrNames: AcrNames
   clock: Clock
 }
@@ -62,6 +64,7 @@ export function createBearer(deps: BearerDeps): (header: string, who: EventWho) 
     const token = BEARER.exec(header)?.[1]
     if (!token) throw new NotShown('invalid_token', 'The header is not `Authorization: Bearer` and a token.')
     const claims = await checked(token)
+    deps.count(claims.sub as string)
     const scopes = scopesIn(claims)
     return typeof claims.gid === 'string' ? person(claims, claims.gid, scopes, who) : machine(claims, scopes, who)
   }
