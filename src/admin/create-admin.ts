@@ -98,7 +98,8 @@ export function createAdmin(deps: AdminDeps): Admin {
       const parsed = spec.input.safeParse(given, { reportInput: true })
       if (!parsed.success) throw faultOfInput(parsed.error)
       // No text of the database can hold it, so nothing that has it can be found or kept.
-      if (holdsNul(parsed.data)) throw new AdminFault('invalid_input', 'A text holds the character NUL.')
+      if (holdsUnkept(parsed.data))
+        throw new AdminFault('invalid_input', 'A text holds the character NUL, or half of a character.')
       const work = () => (isChange(spec) ? change(name, actor, parsed.data, options) : read(name, actor, parsed.data, now))
       return gate(work) as ReturnType<Admin['perform']> as Promise<OutputOf<typeof name>>
     },
@@ -131,8 +132,9 @@ function createCondition(ifMatch: PerformOptions['ifMatch']) {
   }
 }
 
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0')
+// Half of a character: a surrogate that stands alone, as JSON can write it (RFC 8259 §8.2) and UTF-8 cannot.
+function holdsUnkept(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed()
   if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).some(([key, item]) => key.includes('\0') || holdsNul(item))
+  return Object.entries(value).some(([key, item]) => holdsUnkept(key) || holdsUnkept(item))
 }

@@ -57,6 +57,9 @@ export function operation<const S extends OperationSpec>(spec: S): S {
 /** A moment, as in ISO 8601. */
 export const moment = z.iso.datetime()
 
+/** A moment as it is given: of the years 1970 to 9999, which every part of the house can write. */
+export const givenMoment = moment.refine((text) => text >= '1970', 'must be of the years 1970 to 9999')
+
 /** A page of a list: how many at most, and where it begins (`next` of the page before). */
 export const pageInput = {
   limit: z.coerce.number().int().min(1).max(200).default(25).describe('how many at most'),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { AdminActor, InputOf, PersonActor } from '../../src/admin/index.ts'
+import { type AdminActor, type InputOf, operations, type PersonActor } from '../../src/admin/index.ts'
 import type { Address } from '../../src/base/index.ts'
 import type { Signup } from '../../src/config/index.ts'
 import { email, proofOf } from './accounts-stage.ts'
@@ -30,6 +30,22 @@ const prove = (address: Address, policy: Signup = CLOSED, by: 'one' | 'two' = 'o
   stage[by].db.transact((tx) => stage[by].accountsOf(policy).prove(tx, proofOf(address)))
 
 describe('people who are imported', () => {
+  test('R-028 what the database cannot hold is refused: half of a character, NUL, and years that not everything can write', async () => {
+    const lines: Line[] = [
+      { email: named('odd'), profile: { name: 'a\ud800b' } },
+      { email: named('odd'), profile: { 'x\udc00': 'b' } },
+      { email: 'odd\ud800@fabrikam.example' },
+      { email: named('odd'), profile: { name: 'a\0b' } },
+      { email: named('odd'), created_at: '0000-01-01T00:00:00Z' },
+      { email: named('odd'), created_at: '1969-12-31T23:59:59Z' },
+    ]
+    for (const line of lines) expect([line, await stage.faultOf(send([line]))]).toEqual([line, 'invalid_input'])
+    for (const from of ['0000-01-01T00:00:00Z', '1969-01-01T00:00:00Z'])
+      expect(operations['audit.list'].input.safeParse({ from }).success).toBe(false)
+    const whole = { email: named('whole'), profile: { name: '\ud83d\ude00' }, created_at: '1970-01-01T00:00:00Z' }
+    expect(await outcomes([whole])).toEqual(['created'])
+  })
+
   test('R-175 with proven addresses only by who may decide who administers, and never by an address that waits for a role', async () => {
     const scopes = new Set(['accounts:read', 'accounts:write'] as const)
     const by = async (actor: AdminActor, accounts: Line[]) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { moment, operation, pageInput, pageOf } from '../operation.ts'
+import { givenMoment, moment, operation, pageInput, pageOf } from '../operation.ts'
 
 /** Identifiers and names, in visible ASCII (RFC 6749, Appendix A). */
 const name = z.string().regex(/^[\x20-\x7e]{1,200}$/)
@@ -30,8 +30,8 @@ const filter = {
   client_id: name.optional(),
   actor_id: name.optional(),
   event: name.optional().describe('an event, or the beginning of some: `client.*`'),
-  from: moment.optional(),
-  to: moment.optional(),
+  from: givenMoment.optional(),
+  to: givenMoment.optional(),
 }
 
 export const auditOperations = {

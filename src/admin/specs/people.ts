@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { hasDotSegment } from '../../clients/index.ts'
-import { done, moment, operation, pageInput, pageOf } from '../operation.ts'
+import { done, givenMoment, moment, operation, pageInput, pageOf } from '../operation.ts'
 import { ROLES } from '../scopes.ts'
 import { auditEntry } from './audit.ts'
 import { messageView } from './messages.ts'
@@ -96,7 +96,7 @@ const portableAccount = z.strictObject({
   locale: z.string().max(35).optional(),
   profile: z.record(z.string(), z.unknown()).default({}),
   suspended: z.boolean().default(false),
-  created_at: moment.optional(),
+  created_at: givenMoment.optional(),
 })
 
 export const peopleOperations = {
