@@ -47,10 +47,8 @@ export function registrations(needs: RegistrationNeeds) {
   /** Makes the registrations equal to what is declared. */
   async function declare(file: ClientsFile, source: DeclaredSource): Promise<void> {
     await transact(async (tx) => {
-      const applied = await clients.apply(tx, file, source)
-      if (applied.created + applied.updated + applied.removed === 0) return
-      const change = `${applied.created} created, ${applied.updated} updated, ${applied.removed} removed`
-      await audit.record(tx, 'client.applied', { detail: { source, change } })
+      const { change } = await clients.apply(tx, file, source)
+      if (change !== null) await audit.record(tx, 'client.applied', { detail: { source, change } })
     })
   }
 

@@ -108,11 +108,8 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
   async function apply(file: ClientsFile): Promise<Applied> {
     const result = await transact(async (tx) => {
       const done = await clients.apply(tx, file, 'file', digestOf(file))
-      const { created, updated, removed } = done
-      if (created + updated + removed > 0) {
-        const change = `${created} created, ${updated} updated, ${removed} removed`
-        await audit.record(tx, 'client.applied', { detail: { source: 'file', change } })
-      }
+      const { change } = done
+      if (change !== null) await audit.record(tx, 'client.applied', { detail: { source: 'file', change } })
       return done
     })
     applied = file

@@ -34,6 +34,8 @@ export interface Applied {
   created: number
   updated: number
   removed: number
+  /** What was done, for the trail: how many, and of each its id and the names of its fields; null where nothing was. */
+  change: string | null
   /** Clients whose secret is not there yet, and which. */
   waiting: readonly { id: string; words: string }[]
 }
@@ -101,9 +103,10 @@ export function createClients(deps: {
     if (replaced.length > 0) await store.endOwnTokens(tx, replaced)
     if (digest !== undefined) await store.noteApplied(tx, digest, now)
     const applied = appliedOf(entries)
+    const { waiting, change: _words, ...counts } = applied
     store.afterCommit(tx, () => {
       forget()
-      log.info({ source, ...applied, waiting: applied.waiting.map(({ id }) => id) }, 'clients applied')
+      log.info({ source, ...counts, waiting: waiting.map(({ id }) => id) }, 'clients applied')
     })
     return applied
   }
@@ -147,10 +150,28 @@ function notOn(before: Declared, { clients }: ClientsFile): string[] {
 
 function appliedOf(entries: Plan['entries']): Applied {
   const count = (...actions: PlannedEntry['action'][]) => entries.filter(({ action }) => actions.includes(action)).length
+  const counts = { created: count('create'), updated: count('change', 'take-over'), removed: count('remove') }
   return {
-    created: count('create'),
-    updated: count('change', 'take-over'),
-    removed: count('remove'),
+    ...counts,
+    change: changeInWords(entries, counts),
     waiting: entries.flatMap(({ id, words }) => (words === null ? [] : [{ id, words }])),
   }
+}
+
+const CHANGE_CHARACTERS_MAX = 2000
+const DONE = { create: 'created', change: 'changed', 'take-over': 'taken over', remove: 'removed', wait: '' } as const
+
+/** Such as `1 created, 1 updated, 0 removed: wiki created; shop changed (client_name, redirect_uris)`. */
+function changeInWords(
+  entries: Plan['entries'],
+  { created, updated, removed }: Omit<Applied, 'change' | 'waiting'>,
+): string | null {
+  const done = entries.filter(({ action }) => action !== 'wait')
+  if (done.length === 0) return null
+  const each = done.map(({ id, action, changes }) => {
+    const fields = action === 'change' || action === 'take-over' ? ` (${changes.map(({ field }) => field).join(', ')})` : ''
+    return `${id} ${DONE[action]}${fields}`
+  })
+  const words = `${created} created, ${updated} updated, ${removed} removed: ${each.join('; ')}`
+  return words.length > CHANGE_CHARACTERS_MAX ? `${words.slice(0, CHANGE_CHARACTERS_MAX - 1)}…` : words
 }

@@ -30,10 +30,20 @@ describe('in the database', () => {
 
   test('a file applied twice changes nothing the second time', async () => {
     const room = roomOn()
-    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toEqual({ created: 3, updated: 0, removed: 0, waiting: [] })
+    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toMatchObject({
+      created: 3,
+      updated: 0,
+      removed: 0,
+      waiting: [],
+    })
     const before = await query(url, 'select * from client order by id')
     at = new Date('2030-01-02T00:00:00Z')
-    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toEqual({ created: 0, updated: 0, removed: 0, waiting: [] })
+    expect(await db.transact((tx) => room.apply(tx, file, 'file'))).toMatchObject({
+      created: 0,
+      updated: 0,
+      removed: 0,
+      waiting: [],
+    })
     expect(await query(url, 'select * from client order by id')).toEqual(before)
     const [shop] = file.clients
     expect(await room.find('shop')).toMatchObject({
@@ -63,7 +73,12 @@ describe('in the database', () => {
     })
     await expect(failing).rejects.toThrow('later work failed')
     expect((await room.find('shop'))?.metadata.client_name).toBe('shop')
-    expect(await db.transact((tx) => room.apply(tx, next, 'file'))).toEqual({ created: 0, updated: 1, removed: 1, waiting: [] })
+    expect(await db.transact((tx) => room.apply(tx, next, 'file'))).toMatchObject({
+      created: 0,
+      updated: 1,
+      removed: 1,
+      waiting: [],
+    })
     expect((await room.find('shop'))?.metadata.client_name).toBe('Shop')
     expect(await room.find('spa')).toBeNull()
   })

@@ -149,7 +149,9 @@ describe('the file while the service runs', () => {
       url,
       `select detail from audit_entry where event = 'client.applied' and detail ->> 'change' like '0 c%'`,
     )
-    expect(applied).toEqual([{ detail: { source: 'file', change: '0 created, 1 updated, 0 removed' } }])
+    expect(applied).toEqual([
+      { detail: { source: 'file', change: '0 created, 1 updated, 0 removed: shop changed (client_name)' } },
+    ])
     for (const one of pair) expect(await nameOf(one)).toBe('New')
     await write([SHOP])
     for (const { desk } of pair) await desk.look()
