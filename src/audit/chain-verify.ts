@@ -107,10 +107,11 @@ function faultOf(entry: ChainedEntry, before: Reached, gone: Gone): Broken['kind
 
 /** Of a row whose commitment says nothing any more: whether that is because somebody was erased. */
 function unprovenFault(entry: ChainedEntry, { erased, waiting }: Gone): Broken['kind'] | 'waits' | null {
-  const { salt, accountId, actorId, ip, device } = entry
+  const { salt, accountId, actorId, detail } = entry
   if (accountId !== null && erased.has(accountId)) return isPersonal(entry) ? 'changed' : null
-  // Whom the row is about is somebody else, and what leads to them stays.
-  if (salt === null && actorId !== null && erased.has(actorId)) return ip !== null || device !== null ? 'changed' : null
+  // Of a row about somebody else the address stays: it is theirs.
+  const theirs = { ...entry, detail: { ...detail, address: null } }
+  if (salt === null && actorId !== null && erased.has(actorId)) return isPersonal(theirs) ? 'changed' : null
   if (waiting.has(accountId) || (salt === null && waiting.has(actorId))) return 'waits'
   return salt === null ? 'unsalted' : 'changed'
 }

@@ -87,15 +87,17 @@ describe('the chain, where a person was erased', () => {
     expect(await stage.verified()).toMatchObject({ broken: { place: 5, kind: 'changed' } })
   })
 
-  test('R-184, R-185 leaves rows of what they did to others without network, device and salt, and the chain whole', async () => {
+  test('R-184, R-185 leaves rows of what they did to others without a trace of them, and the chain whole', async () => {
     const stage = await chainStage()
-    await stage.happened(row('account.suspended', { accountId: 'otto', actorId: 'maria' }))
+    await stage.happened(row('account.suspended', { accountId: 'otto', actorId: 'maria', detail: { address: 'o' } }))
     await stage.chain.advance()
-    await stage.sql(`update audit_entry set ip = null, device = null, chain_salt = null`)
-    expect(await stage.verified()).toMatchObject(unsalted)
-    await stage.happened(row('account.erased', { ip: null, device: null, attemptId: null, requestId: null }))
+    await erase(stage)
+    const [first] = await stage.sql(`select ip, chain_salt, detail ->> 'address' as address from audit_entry where chain_seq = 1`)
+    expect(first).toEqual({ ip: null, chain_salt: null, address: 'o' })
     expect(await stage.verified()).toMatchObject({ broken: null, reached: { place: 2 } })
-    await stage.sql(`update audit_entry set ip = '198.51.100.1' where chain_seq = 1`)
+    await stage.sql(`insert into account (id, created_at) values ('maria', $1)`, [START])
+    expect(await stage.verified()).toMatchObject(unsalted)
+    await stage.sql(`delete from account; update audit_entry set request_id = 'x' where chain_seq = 1`)
     expect(await stage.verified()).toMatchObject({ broken: { place: 1, kind: 'changed' } })
   })
 
