@@ -28,7 +28,7 @@ export interface PlotView {
   /** Words beside the lines, from the top, and how far down each line is. */
   ticks: string[]
   lines: number[]
-  shapes: { look: 'bars' | 'trend'; color: number; path: string }[]
+  shapes: { look: 'bars' | 'trend' | 'dot'; color: number; path: string }[]
   /** Below: one under each column, or the first and the last. */
   marks: string[]
   each: boolean

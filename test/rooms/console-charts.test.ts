@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createText } from '../../src/text/index.ts'
-import { barPaths, linePath, linesOf, PERCENT, runsOf, scaleOf } from '../../src/web/console/screens/charts.ts'
+import { barPaths, dotPath, linePath, linesOf, PERCENT, runsOf, scaleOf } from '../../src/web/console/screens/charts.ts'
 import { completionPlot, handOverPlot, methodsPlot, type Stats, spendPlot } from '../../src/web/console/screens/plots.ts'
 import { cards, failureRows } from '../../src/web/console/screens/start.ts'
 import { createWords } from '../../src/web/console/screens/words.ts'
@@ -101,9 +101,10 @@ describe('bars', () => {
 
 describe('a line', () => {
   test('is broken where nothing is known, and a day by itself is a dot', () => {
-    expect(linePath([0, 50, null, 100, null], 100)).toBe('M0 100L25 50M75 0h.01')
-    expect(linePath([null, null], 100)).toBe('')
-    expect(linePath([40], 100)).toBe('M0 60h.01')
+    expect(linePath([0, 50, null, 100, null], 100)).toBe('M0 100L25 50')
+    expect(dotPath([0, 50, null, 100, null], 100)).toBe('M75 0h.01')
+    expect([linePath([null, null], 100), dotPath([null, null], 100)]).toEqual(['', ''])
+    expect([linePath([40], 100), dotPath([40], 100)]).toEqual(['', 'M0 60h.01'])
   })
 })
 
@@ -171,7 +172,12 @@ describe('completion', () => {
       words,
     )
     expect(table.rows.map(({ cells }) => cells[2])).toEqual(['80%', '–', '100%', '80%'])
-    expect(shapes[0]?.path).toBe('M0 20h.01M66.7 0L100 20')
+    expect(shapes.map(({ look, path }) => [look, path])).toEqual([
+      ['trend', 'M66.7 0L100 20'],
+      ['dot', 'M0 20h.01'],
+    ])
+    const [alone] = completionPlot(daysWith({ started: 0 }, {}), words).shapes
+    expect(alone).toEqual({ look: 'dot', color: 1, path: 'M100 20h.01' })
     expect(label).toContain('between 80% and 100%')
   })
 })
@@ -200,7 +206,7 @@ describe('spend', () => {
     expect(far?.shapes).toHaveLength(1)
     expect(far?.table.rows[0]?.cells).toEqual(['€0.02', '€5.00'])
     const near = spendPlot(daysWith({ spent_micros: 4_900_000 }), words)
-    expect(near?.shapes.map(({ look }) => look)).toEqual(['bars', 'trend'])
+    expect(near?.shapes.map(({ look }) => look)).toEqual(['bars', 'dot'])
   })
 })
 

@@ -50,15 +50,28 @@ export function barPaths(columns: readonly (readonly number[])[], series: number
   return paths
 }
 
-/** A line through `values`, broken where there is none; a value that stands alone is a dot. */
+/** A line through `values`, broken where there is none; a value that stands alone is no line: see `dotPath`. */
 export function linePath(values: readonly (number | null)[], top: number): string {
+  return pathOf(values, top, (before, after) => (before ? 'L' : after ? 'M' : null), '')
+}
+
+/** A dot at each of `values` that stands alone: a stroke with round ends, too short to be seen with others. */
+export function dotPath(values: readonly (number | null)[], top: number): string {
+  return pathOf(values, top, (before, after) => (before || after ? null : 'M'), 'h.01')
+}
+
+function pathOf(
+  values: readonly (number | null)[],
+  top: number,
+  verbOf: (before: boolean, after: boolean) => 'M' | 'L' | null,
+  end: string,
+): string {
   const step = values.length > 1 ? 100 / (values.length - 1) : 0
+  const known = (index: number) => (values[index] ?? null) !== null
   return values
     .map((value, index) => {
-      if (value === null) return ''
-      const joined = index > 0 && values[index - 1] !== null
-      const alone = !joined && (values[index + 1] ?? null) === null
-      return `${joined ? 'L' : 'M'}${short(index * step)} ${short(downOf(value, top))}${alone ? 'h.01' : ''}`
+      const verb = value === null ? null : verbOf(known(index - 1), known(index + 1))
+      return verb === null || value === null ? '' : `${verb}${short(index * step)} ${short(downOf(value, top))}${end}`
     })
     .join('')
 }

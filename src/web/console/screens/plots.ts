@@ -1,6 +1,6 @@
 import type { OutputOf } from '../../../admin/index.ts'
 import type { PlotView } from '../../../text/index.ts'
-import { barPaths, linePath, linesOf, PERCENT, runsOf, type Scale, scaleOf } from './charts.ts'
+import { barPaths, dotPath, linePath, linesOf, PERCENT, runsOf, type Scale, scaleOf } from './charts.ts'
 import type { Words } from './words.ts'
 
 export type Stats = OutputOf<'stats.show'>
@@ -66,16 +66,11 @@ export function completionPlot({ days }: Stats, words: Words): PlotView {
     label: say('start.plot.completion_label', { ...spanOf(runs, words), least, most }),
     legend: [],
     ...ticksOf(PERCENT, (tick) => percent(tick / 100)),
-    shapes: [
-      {
-        look: 'trend',
-        color: 1,
-        path: linePath(
-          rows.map(({ share }) => share && share * 100),
-          PERCENT.top,
-        ),
-      },
-    ],
+    shapes: lineShapes(
+      rows.map(({ share }) => share && share * 100),
+      PERCENT.top,
+      1,
+    ),
     each: false,
     marks: endsOf(runs, words),
     table: {
@@ -111,10 +106,7 @@ export function handOverPlot({ days }: Stats, words: Words): PlotView | null {
       { color: 3, name: say('start.plot.slowest') },
     ],
     ...ticksOf(scale, seconds),
-    shapes: [
-      { look: 'trend', color: 3, path: linePath(slow, scale.top) },
-      { look: 'trend', color: 1, path: linePath(medians, scale.top) },
-    ],
+    shapes: [...lineShapes(slow, scale.top, 3), ...lineShapes(medians, scale.top, 1)],
     each: false,
     marks: endsOf(each, words),
     table: {
@@ -175,7 +167,7 @@ export function spendPlot({ days, currency, budget_micros_per_day: budget }: Sta
         1,
         top,
       ).map((path) => ({ look: 'bars' as const, color: 1, path })),
-      ...(shown ? [{ look: 'trend' as const, color: 3, path: linePath(caps, top) }] : []),
+      ...(shown ? lineShapes(caps, top, 3) : []),
     ],
     table: {
       head: [say('start.plot.when'), say('start.plot.spent'), say('start.plot.cap')],
@@ -185,6 +177,15 @@ export function spendPlot({ days, currency, budget_micros_per_day: budget }: Sta
       })),
     },
   }
+}
+
+/** A line, with a dot for each value that has no neighbours: nothing joins it to anything. */
+function lineShapes(values: readonly (number | null)[], top: number, color: number): PlotView['shapes'] {
+  const shapes = [
+    { look: 'trend' as const, color, path: linePath(values, top) },
+    { look: 'dot' as const, color, path: dotPath(values, top) },
+  ]
+  return shapes.filter(({ path }) => path !== '')
 }
 
 /** As many series as there are colours; what is left over stands together as the last one. */
