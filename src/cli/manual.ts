@@ -13,7 +13,8 @@ the [API](admin-api.md), so that what the one can do, the other can; this page i
 With \`--url https://id.example.com\` (or \`DOORWARD_URL\`) a command goes over the API, by a token:
 
 - \`eval "$(doorward --url https://id.example.com login)"\` signs you in in the browser and puts the token, which is good for
-  five minutes, into this shell alone. It is written to no file. \`--login\` does the same for one command.
+  five minutes, into this shell alone. It is written to no file. \`--login\` does the same for one command. Both ask for two
+  factors, in a browser that is remembered too, and for a proof of the last minutes, so that changes may be made as well.
 - A machine has \`DOORWARD_CLIENT_ID\` and \`DOORWARD_CLIENT_SECRET\`: a client whose registration names the API among its
   \`resources\` and what it may do in \`admin_scopes\`.
 

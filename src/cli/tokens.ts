@@ -57,6 +57,7 @@ export async function personToken(deps: TokenDeps): Promise<Token> {
     const state = newSecret()
     const verifier = oidc.randomPKCECodeVerifier()
     const url = oidc.buildAuthorizationUrl(config, {
+      ...levels(config),
       redirect_uri: loopback.redirectUri,
       scope: `openid ${SCOPES}`,
       resource: adminApiId(issuer),
@@ -80,6 +81,16 @@ export async function personToken(deps: TokenDeps): Promise<Token> {
   } finally {
     loopback.close()
   }
+}
+
+/**
+ * The API refuses a proof of one factor, which is all that a remembered browser gives of itself: this is essential (OpenID
+ * Connect Core §5.5.1.1). What the levels are called is the issuer's; the lowest one stands first.
+ */
+function levels(config: oidc.Configuration): Record<string, string> {
+  const [, ...enough] = config.serverMetadata().acr_values_supported ?? []
+  if (enough.length === 0) return {}
+  return { claims: JSON.stringify({ id_token: { acr: { essential: true, values: enough } } }) }
 }
 
 async function granted(

@@ -156,12 +156,21 @@ export async function personToken(
   const { service } = stage
   const verifier = newVerifier()
   const parameters = { resource: apiOf(service), scope: `openid ${scope}`, nonce: null }
-  let page = await visitor.open(authorizeUrl(service, COMMAND_LINE, verifier, parameters))
+  const answer = await proveAll({ visitor, authenticator }, authorizeUrl(service, COMMAND_LINE, verifier, parameters))
+  const code = answer.searchParams.get('code') ?? ''
+  return tokenOf(await redeem(service, COMMAND_LINE, { code, verifier }, { resource: apiOf(service) }))
+}
+
+/** Somebody who is signed in gives the second proof and the consent that they are asked for; where they are led in the end. */
+export async function proveAll(
+  { visitor, authenticator }: Pick<Administrator, 'visitor' | 'authenticator'>,
+  url: string,
+): Promise<URL> {
+  let page = await visitor.open(url)
   for (let step = 0; page.location === null; step++) {
     page = await visitor.follow(await nextStep(visitor, page, authenticator, step))
   }
-  const code = new URL(page.location).searchParams.get('code') ?? ''
-  return tokenOf(await redeem(service, COMMAND_LINE, { code, verifier }, { resource: apiOf(service) }))
+  return new URL(page.location)
 }
 
 const STEPS_MAX = 6
