@@ -34,6 +34,8 @@ export interface ChainStore {
   dropSalts(tx: Tx, accountIds: readonly string[]): Promise<void>
   /** The last place and its hash, when that row happened, and how many rows wait. */
   state(): Promise<ChainState>
+  /** When the last row of the chain happened. */
+  headAt(): Promise<Date | null>
 }
 
 export interface ChainState {
@@ -67,6 +69,8 @@ export interface Chain {
    */
   verify(from: Reached | null, limit: number): Promise<Verified>
   state(): Promise<ChainState>
+  /** When the row happened that was chained, and counted, last; null before the first. Quick, however many rows wait. */
+  headAt(): Promise<Date | null>
 }
 
 const BATCH_SIZE = 1000
@@ -127,7 +131,7 @@ export function createChain(deps: { store: ChainStore; transact: Transact; log: 
     return found.waits && (await advance(AbortSignal.abort())) > 0 ? look(from, limit) : found
   }
 
-  return { advance, verify, state: () => store.state() }
+  return { advance, verify, state: () => store.state(), headAt: () => store.headAt() }
 }
 
 function linksOf(entries: readonly ChainEntry[], head: Reached): ChainLink[] {

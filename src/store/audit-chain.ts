@@ -84,6 +84,13 @@ const DROP_SALTS: Statement = {
     returning 1`,
 }
 
+// Without the rows that wait: while there are a million of them, counting them takes a tenth of a second.
+const HEAD_AT: Statement = {
+  name: 'audit_chain_head_at',
+  text: `
+    select ${momentOf('at')} as "headAt" from audit_entry where chain_seq is not null order by chain_seq desc limit 1`,
+}
+
 const STATE: Statement = {
   name: 'audit_chain_state',
   text: `
@@ -115,6 +122,7 @@ export function createChainStore(db: Database): ChainStore {
     async dropSalts(tx, ids) {
       while ((await runIn(tx, DROP_SALTS, [ids, SALTS_AT_ONCE])).length === SALTS_AT_ONCE);
     },
+    headAt: async () => (await db.run<{ headAt: Date }>(HEAD_AT, []))[0]?.headAt ?? null,
     async state() {
       const [row] = await db.run<Omit<ChainState, 'rows'> & { rows: number | null }>(STATE, [])
       return { head: null, headAt: null, waiting: 0, ...row, rows: row?.rows ?? 0 }

@@ -11,7 +11,7 @@ interface StatsHandlerDeps {
     /** What all texts of each day cost. */
     spent(from: string, to: string): Promise<{ day: string; spentMicros: number }[]>
   }
-  chain: Pick<Chain, 'state'>
+  chain: Pick<Chain, 'headAt'>
   /** The budget of all texts of a day; null where no texts are sent. */
   budget: { microsPerDay: number; currency: string } | null
 }
@@ -24,7 +24,7 @@ export function createStatsHandlers(deps: StatsHandlerDeps): Handlers<typeof sta
       const days = daysUntil(now, 2 * input.days)
       const [from = '', to = ''] = [days[0], days.at(-1)]
       const shown = days.slice(input.days)
-      const [counts, spent, { headAt }] = await Promise.all([store.counts(from, to), store.spent(from, to), chain.state()])
+      const [counts, spent, headAt] = await Promise.all([store.counts(from, to), store.spent(from, to), chain.headAt()])
       const current = counts.filter(({ day }) => shown.includes(day))
       const spentOn = new Map(spent.map(({ day, spentMicros }) => [day, spentMicros]))
       return {
