@@ -1,7 +1,9 @@
+import { ClientSecretBasic } from 'openid-client'
 import type { Admin } from '../admin/index.ts'
 import type { Clock } from '../base/index.ts'
 import type { Door } from './door.ts'
 import { CommandFault } from './exits.ts'
+import { keyAuthentication } from './key-file.ts'
 import { openLocal } from './local-door.ts'
 import { openRemote } from './remote.ts'
 import type { Terminal } from './terminal.ts'
@@ -32,6 +34,7 @@ export const VARIABLES = {
   DOORWARD_TOKEN: 'an access token for the API, as `doorward login` prints it',
   DOORWARD_CLIENT_ID: 'a client that may use the API, by client credentials',
   DOORWARD_CLIENT_SECRET: 'its secret',
+  DOORWARD_CLIENT_KEY_FILE: 'or the file with its private key (JWK or PEM), where it is registered with `private_key_jwt`',
 } as const
 
 /** Over the API where an address is given, else in this process on the database. */
@@ -51,16 +54,25 @@ export function addresses({ env }: Pick<ConnectDeps, 'env'>, options: CommonOpti
 
 function tokenSource(deps: ConnectDeps, options: CommonOptions, issuer: string): () => Promise<string> {
   const given = options.token ?? deps.env.DOORWARD_TOKEN
-  const { DOORWARD_CLIENT_ID: id, DOORWARD_CLIENT_SECRET: secret } = deps.env
+  const { DOORWARD_CLIENT_ID: id, DOORWARD_CLIENT_SECRET: secret, DOORWARD_CLIENT_KEY_FILE: keyFile } = deps.env
   if (options.login) {
     const signedIn = personToken({ ...deps, issuer }).then(({ value }) => value)
     signedIn.catch(() => {})
     return () => signedIn
   }
   if (given) return async () => given
-  if (id && secret) return machineToken({ ...deps, issuer }, { id, secret })
+  if (id && keyFile) return machineToken({ ...deps, issuer }, id, async () => keyAuthentication(textOf(deps, keyFile), keyFile))
+  if (id && secret) return machineToken({ ...deps, issuer }, id, async () => ClientSecretBasic(secret))
   throw new CommandFault(
     'notAllowed',
-    'no token: run `eval "$(doorward login)"`, set DOORWARD_TOKEN, or set DOORWARD_CLIENT_ID and DOORWARD_CLIENT_SECRET',
+    'no token: run `eval "$(doorward login)"`, set DOORWARD_TOKEN, or set DOORWARD_CLIENT_ID and DOORWARD_CLIENT_SECRET (or DOORWARD_CLIENT_KEY_FILE)',
   )
+}
+
+function textOf({ terminal }: Pick<ConnectDeps, 'terminal'>, path: string): string {
+  try {
+    return terminal.readFile(path)
+  } catch (cause) {
+    throw new CommandFault('usage', `DOORWARD_CLIENT_KEY_FILE: the file ${path} cannot be read`, { cause })
+  }
 }

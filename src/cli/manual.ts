@@ -15,8 +15,8 @@ With \`--url https://id.example.com\` (or \`DOORWARD_URL\`) a command goes over 
 - \`eval "$(doorward --url https://id.example.com login)"\` signs you in in the browser and puts the token, which is good for
   five minutes, into this shell alone. It is written to no file. \`--login\` does the same for one command. Both ask for two
   factors, in a browser that is remembered too, and for a proof of the last minutes, so that changes may be made as well.
-- A machine has \`DOORWARD_CLIENT_ID\` and \`DOORWARD_CLIENT_SECRET\`: a client whose registration names the API among its
-  \`resources\` and what it may do in \`admin_scopes\`.
+- A machine has \`DOORWARD_CLIENT_ID\` and \`DOORWARD_CLIENT_SECRET\`, or \`DOORWARD_CLIENT_KEY_FILE\`: a client whose registration
+  names the API among its \`resources\` and what it may do in \`admin_scopes\`.
 
 Without an address a command works in place: with the settings of the service in the environment (\`DATABASE_URL\`,
 \`SECRETS\`, \`ISSUER\` and the others), as whoever holds them may. The trail says \`local\`. In trial mode it finds the

@@ -37,12 +37,15 @@ export function trustedOrigin(text: string, name: string): string {
   return url.origin
 }
 
-/** A token for a machine, by client credentials (RFC 6749 §4.4); asked for anew when it ends. */
-export function machineToken(deps: TokenDeps, client: { id: string; secret: string }): () => Promise<string> {
+/**
+ * A token for a machine, by client credentials (RFC 6749 §4.4); asked for anew when it ends. `prove` answers what it proves
+ * itself by.
+ */
+export function machineToken(deps: TokenDeps, clientId: string, prove: () => Promise<oidc.ClientAuth>): () => Promise<string> {
   let kept: Token | null = null
   return async () => {
     if (kept && kept.expiresAt.getTime() > deps.clock.now().getTime() + EARLY_SECONDS * 1000) return kept.value
-    const config = await discovered(deps.issuer, client.id, oidc.ClientSecretBasic(client.secret))
+    const config = await discovered(deps.issuer, clientId, await prove())
     kept = await granted(deps, () => oidc.clientCredentialsGrant(config, { resource: adminApiId(deps.issuer), scope: SCOPES }))
     return kept.value
   }
