@@ -12,6 +12,11 @@ const ALL = `
 const LIST: Statement = { name: 'admin_apis_list', text: `${ALL} order by lower(name), id` }
 const FIND: Statement = { name: 'admin_apis_find', text: `${ALL} where id = $1` }
 
+const CLIENTS_OF: Statement = {
+  name: 'admin_apis_clients_of',
+  text: `select id from client where policy -> 'resources' ? $1 and source <> 'try' order by 1`,
+}
+
 const INSERT: Statement = {
   name: 'admin_apis_insert',
   text: `
@@ -38,6 +43,7 @@ export function createAdminResourceServerStore(db: Pick<Database, 'run'>): Admin
   return {
     list: async () => (await db.run<Row>(LIST, [])).map(storedOf),
     find: async (id) => firstOf(await db.run<Row>(FIND, [id])),
+    clientsOf: async (id) => (await db.run<{ id: string }>(CLIENTS_OF, [id])).map((row) => row.id),
     findIn: async (tx, id) => firstOf(await runIn<Row>(tx, FIND, [id])),
     insert: async (tx, server, at) => (await runIn(tx, INSERT, valuesOf(server, at))).length === 1,
     update: async (tx, server, at) => {

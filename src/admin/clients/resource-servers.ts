@@ -22,7 +22,8 @@ export function createResourceServerHandlers(
   deps: Omit<ClientHandlersDeps, 'cursors' | 'clientsFile'>,
 ): Handlers<typeof resourceServerOperations> {
   const { store, resourceServers, audit, adminApi, issuer } = deps
-  const builtIn = viewOf({ server: adminApi, source: 'built-in', clients: [] })
+  const builtIn = async () =>
+    viewOf({ server: adminApi, source: 'built-in', clients: await resourceServers.clientsOf(adminApi.id) })
 
   /** One that operations may change, under the lock of all changes. */
   async function lockOwn(call: ChangeCall, id: string): Promise<StoredResourceServer> {
@@ -46,10 +47,13 @@ export function createResourceServerHandlers(
   }
 
   return {
-    'resource-servers.list': async () => ({ items: [builtIn, ...(await resourceServers.list()).map(viewOf)] }),
+    async 'resource-servers.list'() {
+      const [own, stored] = await Promise.all([builtIn(), resourceServers.list()])
+      return { items: [own, ...stored.map(viewOf)] }
+    },
 
     async 'resource-servers.get'(_call, { id }) {
-      if (id === adminApi.id) return builtIn
+      if (id === adminApi.id) return builtIn()
       const found = isId(id) ? await resourceServers.find(id) : null
       if (!found) throw notFound()
       return viewOf(found)

@@ -85,6 +85,8 @@ export interface AdminResourceServerStore {
   list(): Promise<StoredResourceServer[]>
   find(id: string): Promise<StoredResourceServer | null>
   findIn(tx: Tx, id: string): Promise<StoredResourceServer | null>
+  /** Ids of the clients that name this resource, whether it has a row or is built in. */
+  clientsOf(id: string): Promise<string[]>
   /** Adds one; false where the indicator is taken. */
   insert(tx: Tx, server: ResourceServer, at: Date): Promise<boolean>
   update(tx: Tx, server: ResourceServer, at: Date): Promise<void>
