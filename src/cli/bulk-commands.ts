@@ -75,7 +75,7 @@ async function importPeople(door: Door, terminal: Terminal, options: Options, [f
   const send = async () => {
     if (batch.length === 0) return
     await importBatch(door, terminal, batch, tally).catch((error: unknown) =>
-      stopped(terminal, tally, batch[0]?.line ?? line, error),
+      stopped(terminal, tally, batch[0]?.line ?? line, onLines(error, batch)),
     )
     terminal.err(`line ${line}: ${words(tally)}`)
     batch = []
@@ -105,6 +105,19 @@ async function importBatch(door: Door, terminal: Terminal, batch: readonly { lin
     if (outcome === 'refused')
       terminal.err(`line ${batch[at]?.line}: ${String((result as { words?: unknown }).words ?? 'refused')}`)
   }
+}
+
+const OF_BATCH = /^accounts\[(\d+)\]\.?(.*)$/
+
+/** A refusal that names the lines of the file, as whoever wrote it counts them; in no words of the command line. */
+function onLines(error: unknown, batch: readonly { line: number }[]): unknown {
+  if (!(error instanceof CommandFault)) return error
+  const told = error.faults.map(({ field, words }) => {
+    const [, at, name] = OF_BATCH.exec(field) ?? []
+    const line = at === undefined ? undefined : batch[Number(at)]?.line
+    return line === undefined ? { field, words } : { field: '', words: `line ${line}: ${name ? `${name}: ` : ''}${words}` }
+  })
+  return new CommandFault(error.exit, error.message, { faults: told, cause: error })
 }
 
 function stopped(terminal: Terminal, tally: Tally, line: number, error: unknown): never {

@@ -80,6 +80,25 @@ describe('people by the thousand', () => {
     expect(JSON.parse(rest[0]?.body ?? '{}').accounts).toHaveLength(200)
   })
 
+  test('a refusal names the lines of the file and their fields, and where it stops', async () => {
+    const faults = [
+      { field: 'accounts[1].name', words: 'is not known here' },
+      { field: 'accounts[2]', words: 'must be a record' },
+    ]
+    const { url } = await serve(json({ status: 400, detail: 'The input is not right: see the faults.', faults }, 400))
+    const files = { people: `\n${lines(1)}\n{"name":"Ada"}\n7` }
+    const { code, err } = await run(remote(url, 'accounts', 'import', 'people'), { files })
+    expect([code, err]).toEqual([
+      1,
+      [
+        'stopped at line 2: 0 created, 0 there already, 0 refused; go on with --from-line 2',
+        'The input is not right: see the faults.',
+        '  line 3: name: is not known here',
+        '  line 4: must be a record',
+      ],
+    ])
+  })
+
   test('a line that is no JSON stops it there, after the ones before it', async () => {
     const { url, heard } = await serve(imported)
     const { code, err } = await run(remote(url, 'accounts', 'import', 'people'), {
