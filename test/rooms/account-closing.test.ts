@@ -159,33 +159,6 @@ describe('an account that is to be deleted', () => {
     expect((await rowsOf(other)).find(({ detail }) => 'face' in detail)).toMatchObject({ ip: '192.0.2.1', count: 4500 })
   })
 
-  test('R-184, R-185 takes place and device from what they did to others as well, and leaves whom it was done to', async () => {
-    const id = await stage.begun(named('administrator'))
-    const other = await stage.begun(named('helped'))
-    const told = `insert into audit_entry (at, event, account_id, actor_id, attempt_id, request_id, ip, device, detail, chain_salt)
-      select $3, 'invitation.created', $1, $2, 'a', 'r', '192.0.2.9', 'Firefox', '{"address":"m"}', 's' from generate_series(1, 2500)`
-    await query(url, told, [other, id, START])
-    await query(url, told, [other, 'local', START])
-    await ask(id)
-    stage.at(GRACE_SECONDS)
-    expect(await stage.closingOn(stage.one).erase(stage.clock.now())).toBe(1)
-    const rows = await query(
-      url,
-      `select actor_id as by, account_id, attempt_id, request_id, ip, device, detail, chain_salt as salt, count(*)::int as count
-       from audit_entry where actor_id is not null and account_id = $1 group by 1, 2, 3, 4, 5, 6, 7, 8 order by count(*), actor_id = 'local'`,
-      [other],
-    )
-    const [done, stays] = [
-      { by: id, account_id: other },
-      { by: 'local', account_id: other },
-    ]
-    const detail = { address: 'm' }
-    expect(rows).toEqual([
-      { ...done, attempt_id: null, request_id: null, ip: null, device: null, detail, salt: null, count: 2500 },
-      { ...stays, attempt_id: 'a', request_id: 'r', ip: '192.0.2.9', device: 'Firefox', detail, salt: 's', count: 2500 },
-    ])
-  })
-
   test('R-185 of many each is erased once, by two instances at once, a batch at a time', async () => {
     for (let n = 0; n < 12; n++) await ask(await stage.begun(named(`many-${n}`)))
     stage.at(GRACE_SECONDS)
