@@ -5,7 +5,8 @@ const LAST = `'9999-12-31 23:59:59.999+00'::timestamptz`
 
 /** SQL: a moment that everybody can read. */
 export function momentOf(column: string): string {
-  return `least(greatest(${column}, ${FIRST}), ${LAST})`
+  // `least` and `greatest` pass over null.
+  return `case when ${column} is not null then least(greatest(${column}, ${FIRST}), ${LAST}) end`
 }
 
 /** SQL: the text of `a.at`, in UTC, where it is no moment to be read; else null. */
