@@ -44,6 +44,7 @@ const local: LocalVerbs = {
   signInLink: async (address) => (await localVerbs()).signInLink(address),
   plan: async (path) => (await localVerbs()).plan(path),
   apply: async (path) => (await localVerbs()).apply(path),
+  releaseClientsFile: async () => (await localVerbs()).releaseClientsFile(),
   doctor: async () => (await localVerbs()).doctor(),
   manual,
 }

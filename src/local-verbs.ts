@@ -69,6 +69,16 @@ export function createLocalVerbs(env: Env): Omit<LocalVerbs, 'manual'> {
         return planned.entries
       })
     },
+
+    async releaseClientsFile() {
+      return withRooms(async ({ clientsFile }, config) => {
+        if (config.clientsFile !== null) {
+          throw new CommandFault('failed', 'CLIENTS_FILE is set: take it out of the settings of every instance first')
+        }
+        const { clients, resourceServers } = await clientsFile(null).release()
+        return [...clients, ...resourceServers]
+      })
+    },
   }
 }
 

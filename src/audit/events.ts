@@ -159,7 +159,7 @@ export const events = {
     level: 'info',
     kept: true,
     detail: { source: 'text', change: 'text' },
-    help: 'A registered client was created, updated or removed by the clients file, or left to the console, as no file is set.',
+    help: 'A registered client was created, updated or removed by the clients file, or left to the console by `release-clients-file`.',
   },
   'client.authentication_failed': {
     level: 'warn',

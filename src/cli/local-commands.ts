@@ -30,6 +30,8 @@ export interface LocalVerbs {
   plan(path: string | null): Promise<readonly PlannedEntry[]>
   /** The same, and does it. Answers what it did. */
   apply(path: string | null): Promise<readonly PlannedEntry[]>
+  /** Leaves what a clients file has declared to the console; answers the ids of it. Throws `CommandFault` where one is set. */
+  releaseClientsFile(): Promise<readonly string[]>
   doctor(): Promise<Finding[]>
   /** Writes the pages that come from the code, or tells which differ; answers their paths. */
   manual(options: { check: boolean }): Promise<readonly string[]>
@@ -62,6 +64,7 @@ export function addLocalCommands(program: Command, use: () => LocalUse): void {
     .argument('[file]')
     .option('--exit-code', `exit with ${exits.changes.code} where it would change something`)
   add('apply', 'Make the registrations equal to the clients file', apply).argument('[file]')
+  add('release-clients-file', 'Leave what a clients file has declared to the console, as it is', releaseClientsFile)
   add('grant-admin', 'Make the person of an address an administrator, or invite them as one', grantAdmin).argument('<address>')
   add('sign-in-link', 'Print the link of a sign-in that an administrator has begun, when mail is down', signInLink).argument(
     '<address>',
@@ -93,6 +96,13 @@ async function apply({ terminal, local }: LocalUse, { json }: Options, [file]: s
   const entries = await local.apply(file ?? null)
   if (json) terminal.out(jsonText(entries, 2))
   else for (const line of planLines(entries)) terminal.out(line)
+}
+
+async function releaseClientsFile({ terminal, local }: LocalUse, { json }: Options): Promise<void> {
+  const released = await local.releaseClientsFile()
+  if (json) terminal.out(jsonText({ released }))
+  else if (released.length === 0) terminal.out('Nothing is owned by a clients file.')
+  else terminal.out(`Can be changed in the console from now on: ${released.join(', ')}`)
 }
 
 const SIGNS = { create: '+', change: '~', 'take-over': '~', remove: '-', wait: '…' } as const

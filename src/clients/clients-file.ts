@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/index.ts'
 import { type Clock, hashOf, type Log, type Transact } from '../base/index.ts'
-import type { ClientStore, ClientsFile } from './client.ts'
+import type { ClientStore, ClientsFile, Ids } from './client.ts'
 import type { Applied, Clients } from './create-clients.ts'
 import { type FieldChange, type PlannedEntry, STILL_ENDING } from './plan.ts'
 import { type ClientsFileOptions, readClientsFile } from './read-clients-file.ts'
@@ -29,10 +29,12 @@ export type PlanResult = { ok: true; entries: readonly PlannedEntry[] } | { ok: 
 
 export interface ClientsFileDesk {
   /**
-   * Reads the file and applies it. Throws one error with all its faults, a line for each. Where no file is set, what a
-   * file has declared before is left to those who administer, and the answer is null.
+   * Reads the file and applies it. Throws one error with all its faults, a line for each. Null where no file is set: what
+   * one has declared before stays its own, since another process may have it.
    */
   begin(): Promise<Applied | null>
+  /** Leaves what a file has declared to those who administer, as it is. Answers what it was. */
+  release(): Promise<Ids>
   /** What `begin` would do now. Changes nothing. */
   plan(): Promise<PlanResult>
   /**
@@ -128,7 +130,7 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
   }
 
   async function begin(): Promise<Applied | null> {
-    if (path === null) return release()
+    if (path === null) return null
     const now = read(path)
     if (!now.result.ok) throw new Error(now.result.faults.map((fault) => `${path}: ${fault}`).join('\n'))
     const result = await apply(now.result.file)
@@ -136,16 +138,16 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
     return result
   }
 
-  // Otherwise nobody could change it any more: there is no file to change.
-  async function release(): Promise<null> {
-    await transact(async (tx) => {
-      const { clients: apps, resourceServers: apis } = await clients.release(tx)
-      if (apps.length + apis.length === 0) return
-      const ids = [...apps, ...apis].join(', ')
-      const change = `no clients file is set: ${apps.length + apis.length} of the file can be changed here now: ${ids}`
-      await audit.record(tx, 'client.applied', { detail: { source: 'console', change: change.slice(0, REASON_CHARACTERS_MAX) } })
+  async function release(): Promise<Ids> {
+    return transact(async (tx) => {
+      const released = await clients.release(tx)
+      const ids = [...released.clients, ...released.resourceServers]
+      if (ids.length > 0) {
+        const change = `left to the console, ${ids.length} of the file: ${ids.join(', ')}`.slice(0, REASON_CHARACTERS_MAX)
+        await audit.record(tx, 'client.applied', { actorId: 'local', detail: { source: 'console', change } })
+      }
+      return released
     })
-    return null
   }
 
   async function plan(): Promise<PlanResult> {
@@ -222,7 +224,7 @@ export function createClientsFile(deps: ClientsFileDeps): ClientsFileDesk {
     await looking
   }
 
-  return { begin, plan, look, watch, stop, state }
+  return { begin, release, plan, look, watch, stop, state }
 }
 
 function digestOf(file: ClientsFile): string {

@@ -2,6 +2,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parse, stringify } from 'yaml'
+import { createLocalVerbs } from '../../src/local-verbs.ts'
 import { until } from '../faults/fault-tools.ts'
 import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
@@ -128,4 +129,14 @@ test('what one process changes counts at the other at once, though it has the cl
   expect(await gets(next)).toEqual([true, true])
   await query(stage.service.databaseUrl, `select pg_notify('doorward_clients', '')`)
   await everywhere('it is off', next, false)
+})
+
+test('what the file owns is left to the console by a command, which refuses while the file is set', async () => {
+  const { env } = stage.service
+  const owned = () => query(stage.service.databaseUrl, `select id from client where source = 'file'`)
+  await expect(createLocalVerbs(env).releaseClientsFile()).rejects.toThrow('CLIENTS_FILE is set')
+  expect(await owned()).toContainEqual({ id: 'test-app' })
+  const { CLIENTS_FILE: _none, ...without } = env
+  expect(await createLocalVerbs(without).releaseClientsFile()).toContain('test-app')
+  expect(await owned()).toEqual([])
 })

@@ -16,6 +16,7 @@ const NO_VERBS: LocalVerbs = {
   migrate: notHere,
   grantAdmin: notHere,
   signInLink: notHere,
+  releaseClientsFile: notHere,
   plan: notHere,
   apply: notHere,
   doctor: notHere,

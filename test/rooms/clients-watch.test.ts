@@ -103,10 +103,14 @@ describe('the file at the start', () => {
   })
 })
 
-describe('a start without a file', () => {
-  const sources = () => query(url, `select id, source from client union all select id, source from resource_server order by 1`)
+describe('without a file', () => {
+  const sources = () =>
+    query<{ id: string; source: string }>(
+      url,
+      `select id, source from client union all select id, source from resource_server order by 1`,
+    )
 
-  test('leaves what a file declared to the console as it is, once over processes, and the trail names it', async () => {
+  test('a start changes nothing: another process may have the file; its own command leaves all to the console, once, and the trail names it', async () => {
     const api = { id: 'https://api.example', name: 'API', scopes: { 'a:read': 'See it' } }
     await writeFile(path, stringify({ clients: [SHOP], resource_servers: [api] }))
     await processOn().desk.begin()
@@ -114,12 +118,15 @@ describe('a start without a file', () => {
     const before = await query(url, facts)
     const pair = [processOn(null), processOn(null)]
     await Promise.all(pair.map(({ desk }) => desk.begin()))
+    expect((await sources()).map(({ source }) => source)).toEqual(['file', 'file'])
+    const released = await Promise.all(pair.map(({ desk }) => desk.release()))
+    expect(released.map(({ clients }) => clients.length).sort()).toEqual([0, 1])
     expect(await query(url, facts)).toEqual(before)
     expect(await sources()).toEqual([
       { id: api.id, source: 'console' },
       { id: 'shop', source: 'console' },
     ])
-    const change = `no clients file is set: 2 of the file can be changed here now: shop, ${api.id}`
+    const change = `left to the console, 2 of the file: shop, ${api.id}`
     expect(await query(url, `select event, detail from audit_entry where detail ->> 'source' = 'console'`)).toEqual([
       { event: 'client.applied', detail: { source: 'console', change } },
     ])
@@ -128,7 +135,7 @@ describe('a start without a file', () => {
   test('with a file again, that takes over what it declares and leaves the rest alone', async () => {
     await write([SHOP, { ...SHOP, client_id: 'left' }])
     await processOn().desk.begin()
-    await processOn(null).desk.begin()
+    await processOn(null).desk.release()
     await write([SHOP])
     expect(await processOn().desk.begin()).toMatchObject({ created: 0, updated: 1, removed: 0 })
     expect(await sources()).toEqual([
