@@ -25,6 +25,8 @@ export interface PersonEvent {
   event: string
   warn: boolean
   client: string
+  /** Somebody who administers did it, not the person. */
+  byAdministrator: boolean
   device: string
 }
 

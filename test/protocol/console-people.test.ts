@@ -141,6 +141,9 @@ describe('people', () => {
     const done = await admin.press(question, /^Suspend$/)
     expect(done.words).toContain('Suspended. Sessions and tokens have ended.')
     expect(done.words).toContain('Not signed in anywhere')
+    const told = done.text.split('<tr role="row"><td').find((row) => /data-label="What">.*>Suspended</.test(row)) ?? ''
+    expect(told).toContain('>by an administrator<')
+    expect(told).not.toContain('Firefox') // their device is not the person's
     expect(await stateOf(id)).toMatchObject({ state: 'suspended' })
     expect(new URL((await admin.open(`${path}/suspend`)).url).pathname).toBe(path)
     await admin.press(await admin.open(`${path}/resume`), /^Resume$/)

@@ -108,10 +108,12 @@ const event = {
   event: 'sign_in.completed',
   warn: false,
   client: 'Northwind',
+  byAdministrator: false,
   device: 'Firefox on Windows',
 }
 export const events = [
   event,
   { ...event, at: before, key: 'sign_in_code_wrong', event: 'sign_in.code_wrong', warn: true },
   { ...event, at: before, key: null, event: 'message.handed_over', client: '', device: '' },
+  { ...event, at: before, key: 'account_suspended', event: 'account.suspended', client: '', byAdministrator: true, device: '' },
 ]

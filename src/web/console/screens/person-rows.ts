@@ -136,13 +136,18 @@ export function personEvents(
   text: Pick<Text, 'say'>,
   locale: string,
 ): PersonEvent[] {
+  // What somebody else did came from their device; tokens are asked for by the application's server. Neither is the person's.
+  const byOther = ({ actor_id, account_id }: (typeof entries)[number]) => actor_id !== null && actor_id !== account_id
   return entries.map((entry) => ({
-    // Tokens are asked for by the application's server, which is no device of the person.
     at: new Date(entry.at),
     key: TOLD.includes(entry.event) ? entry.event.replace('.', '_') : null,
     event: entry.event,
     warn: meaningOf(entry.event)?.warn ?? false,
     client: entry.client_id === null ? '' : (names.get(entry.client_id) ?? entry.client_id),
-    device: entry.device === null || entry.event.startsWith('token.') ? '' : recordedDevice(text, entry.device, locale),
+    byAdministrator: byOther(entry),
+    device:
+      entry.device === null || byOther(entry) || entry.event.startsWith('token.')
+        ? ''
+        : recordedDevice(text, entry.device, locale),
   }))
 }
