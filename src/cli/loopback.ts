@@ -29,7 +29,8 @@ export async function openLoopback(): Promise<Loopback> {
       response.end('Nothing is here.\n')
       return
     }
-    response.end('Done. Go back to the terminal; this window can be closed.\n')
+    const end = url.searchParams.has('error') ? 'Nothing was allowed.' : 'Done.'
+    response.end(`${end} Go back to the terminal; this window can be closed.\n`)
     waiting.resolve(url)
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))

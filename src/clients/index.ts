@@ -42,7 +42,6 @@ export {
   CONSOLE_CLIENT_ID,
   consoleClientSecret,
   isReservedId,
-  OWN_CLIENT_IDS,
   OWN_PAGE_IDS,
   ownClients,
 } from './own.ts'

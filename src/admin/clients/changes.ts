@@ -148,9 +148,7 @@ function suffix(): string {
 }
 
 function taken(): AdminFault {
-  return new AdminFault('conflict', 'This id is taken already.', [
-    { field: 'client_id', words: 'is taken: choose another' },
-  ])
+  return new AdminFault('conflict', 'This id is taken already.', [{ field: 'client_id', words: 'is taken: choose another' }])
 }
 
 /** What was granted before must never count again: there is so much of it that it is still being ended. */
