@@ -53,7 +53,8 @@ function withOnly(deps: Pick<RouteDeps, 'receipts'>): RouteDeps {
   const ofAccount = { guarded: () => nothing, fresh: () => nothing, strong: () => nothing }
   const screens = new Proxy({}, { get: () => any })
   const account = { ...ofAccount, signIn: any, signOut: any, notice: any, screens }
-  const pages = { dispatcher: any, account, ...steps }
+  const ofConsole = { page: () => nothing, guarded: () => nothing, signIn: any, signOut: any, first: any, screens }
+  const pages = { dispatcher: any, account, console: ofConsole, ...steps }
   const guards = { serveAsset: nothing, sameSite: nothing, unlessGoneOn: nothing, bodyMaxBytes: 1024 }
   return { ...pages, ...guards, ...deps, trial: null, text: any } as unknown as RouteDeps
 }
