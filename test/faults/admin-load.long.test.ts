@@ -80,7 +80,11 @@ test('F-09 slow lists of administrators leave the connections to those who sign 
     ask(AT_ONCE + WAITING)
     await until('some are turned back', () => answered.some(({ headers }) => headers['retry-after'] === '2'))
     const turnedBack = await admin.open('/admin/audit')
-    expect([...told(turnedBack), turnedBack.words]).toEqual([503, expect.stringMatching(/^\d$/), expect.stringContaining('Try again')])
+    expect([...told(turnedBack), turnedBack.words]).toEqual([
+      503,
+      expect.stringMatching(/^\d$/),
+      expect.stringContaining('Try again'),
+    ])
     expect(await asleep()).toBeLessThanOrEqual(AT_ONCE)
     await stage.signIn('on-top@fabrikam.example')
     await slow(false)
