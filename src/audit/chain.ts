@@ -114,7 +114,9 @@ export function createChain(deps: { store: ChainStore; transact: Transact; log: 
     }
   }
 
-  async function look(from: Reached | null, limit: number): Promise<Verified> {
+  async function look(asked: Reached | null, limit: number): Promise<Verified> {
+    // Whoever came before there was a row goes on from the beginning.
+    const from = asked?.place === 0 && asked.hash === GENESIS ? null : asked
     // With the row that the stretch begins behind: that it once was there, whoever asks only says.
     const entries = from ? await store.chained(from.place - 1, limit + 1) : await store.chained(null, limit)
     const state = await store.state()

@@ -20,7 +20,7 @@ test('F-09 slow lists of administrators leave the database to those who sign in;
     await lock.query('begin; lock table daily_count in access exclusive mode')
     const asked = Array.from({ length: 40 }, () => callApi(stage.service, token, 'GET', '/stats'))
     const first = await Promise.race(asked)
-    expect(first).toMatchObject({ status: 503, headers: { 'retry-after': '2' } })
+    expect(first).toMatchObject({ status: 503, headers: { 'retry-after': expect.stringMatching(/^\d$/) } })
     await stage.signIn('meanwhile@example.org')
     await lock.query('rollback')
     const statuses = (await Promise.all(asked)).map(({ status }) => status)

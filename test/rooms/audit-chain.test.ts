@@ -244,6 +244,13 @@ describe('R-184 verify names the first row that is not as it was written', () =>
     expect(await stage.chain.verify(first.reached, 4)).toMatchObject({ broken: { place: 5 }, reached: { place: 4 } })
   })
 
+  test('who asked before there was a row goes on from the beginning', async () => {
+    const begun = await (await chainStage()).chain.verify(null, 10)
+    const { chain } = await tenRows()
+    expect(await chain.verify(begun.reached, 20)).toMatchObject({ broken: null, more: false, reached: { place: 10 } })
+    expect(await chain.verify({ ...begun.reached, hash: 'f'.repeat(64) }, 20)).toMatchObject({ broken: { place: 0 } })
+  })
+
   test('R-184 the row that a stretch begins behind must be there, with the hash that was written down', async () => {
     const stage = await tenRows()
     const { head } = await stage.chain.state()
