@@ -141,10 +141,14 @@ function withWindow(act: (page: Page, link: string) => Promise<unknown>): () => 
 
 const TABLES = ['attempt', 'challenge', 'delivery', 'account', 'address', 'consent', 'oidc_record', 'audit_entry']
 
+/** Which place a row of the trail has in its chain is written by a job, once a minute. */
+const BY_A_JOB = `array['chain_seq', 'chain_salt', 'chain_proof', 'chain_hash']`
+
 /** Everything a robot could have changed: a digest of all rows, by table. */
 async function everyRow(): Promise<Record<string, string>> {
   const digests = TABLES.map(
-    (name) => `(select md5(coalesce(string_agg(t::text, ' ' order by t::text), '')) from ${name} t) as ${name}`,
+    (name) => `(select md5(coalesce(string_agg(row, ' ' order by row), '')) from (
+      select (to_jsonb(t) - ${BY_A_JOB})::text as row from ${name} t) rows) as ${name}`,
   )
   const [row] = await query<Record<string, string>>(stage.service.databaseUrl, `select ${digests.join(', ')}`)
   return row ?? {}
