@@ -15,9 +15,9 @@ export interface ActorStore {
   /**
    * The person of an access token, by the grant that it was issued under (the engine's own name of it). Null when the
    * account is not active, or the grant is not there any more: the token is worth nothing. `role` is null for whoever
-   * administers nothing.
+   * administers nothing. `secondFactor`: an authenticator of their own, without which no proof counts as two.
    */
-  personByGrant(accountId: string, grantId: string, now: Date): Promise<{ role: Role | null } | null>
+  personByGrant(accountId: string, grantId: string, now: Date): Promise<{ role: Role | null; secondFactor: boolean } | null>
   /** The scopes of the admin API that a client is registered for; null when it is not, or is switched off. */
   machine(clientId: string, now: Date): Promise<{ scopes: AdminScope[] } | null>
 }

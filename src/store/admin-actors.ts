@@ -33,7 +33,11 @@ const BY_GRANT: Statement = {
 const PERSON_BY_GRANT: Statement = {
   name: 'admin_actors_person_by_grant',
   text: `
-    select a.role from oidc_record held join account a on a.id = held.account_id and ${ACTIVE}
+    select a.role, exists (
+      select from credential c
+      where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
+    ) as "secondFactor"
+    from oidc_record held join account a on a.id = held.account_id and ${ACTIVE}
     where held.model = 'Grant' and held.id = $1 and held.account_id = $2 and held.expires_at > $3::timestamptz`,
 }
 
@@ -61,7 +65,7 @@ export function createActorStore(db: Pick<Database, 'run'>): ActorStore {
       return stands(tx, actor, scope, now)
     },
     personByGrant: async (accountId, grantId, now) =>
-      (await db.run<{ role: Role | null }>(PERSON_BY_GRANT, [hashOf(grantId), accountId, now]))[0] ?? null,
+      (await db.run<{ role: Role | null; secondFactor: boolean }>(PERSON_BY_GRANT, [hashOf(grantId), accountId, now]))[0] ?? null,
     machine: async (clientId, now) => (await db.run<{ scopes: AdminScope[] }>(MACHINE, [clientId, now]))[0] ?? null,
   }
 }

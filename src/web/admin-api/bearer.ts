@@ -79,7 +79,8 @@ export function createBearer(deps: BearerDeps): (header: string, who: EventWho) 
       accountId,
       role: found.role,
       scopes: new Set(scopes),
-      level: levelOfAcr(claims.acr, deps.acrNames) ?? 1,
+      // Email and text together are nothing of one's own.
+      level: found.secondFactor ? (levelOfAcr(claims.acr, deps.acrNames) ?? 1) : 1,
       authTime: new Date(typeof claims.auth_time === 'number' ? claims.auth_time * 1000 : 0),
       standing: { grant },
       who: { ...who, actorId: accountId },

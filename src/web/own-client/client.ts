@@ -7,6 +7,7 @@ import {
   randomPKCECodeVerifier,
 } from 'openid-client'
 import { type AcrNames, levelOfAcr } from '../../oidc/index.ts'
+import type { Level } from '../../signin/index.ts'
 import { engineFor } from './engine.ts'
 import { callbackPath, type Place, signedOutPath } from './place.ts'
 import type { Listener } from './self-fetch.ts'
@@ -15,8 +16,8 @@ import type { SignedIn } from './session.ts'
 /** What must be shown anew before something that matters is done. */
 export interface StepUpWish {
   maxAgeSeconds: number
-  /** A second factor is insisted on: the person has one. */
-  second: boolean
+  /** The level that is insisted on; 3 is an authenticator, which is set up on the way by whoever has none. */
+  least: Level
   loginHint: string | undefined
 }
 
@@ -52,8 +53,8 @@ export function createOwnClient(deps: { place: Place; issuer: string; secret: st
       verifier: randomPKCECodeVerifier(),
       maxAgeSeconds: stepUp?.maxAgeSeconds ?? place.signInMaxAgeSeconds,
     }
-    const second = stepUp?.second || place.second === 'always'
-    const idToken = { sid: null, ...(second && { acr: { essential: true, values: acrNames.slice(1) } }) }
+    const least = Math.max(stepUp?.least ?? 1, place.second === 'always' ? 2 : 1)
+    const idToken = { sid: null, ...(least > 1 && { acr: { essential: true, values: acrNames.slice(least - 1) } }) }
     const url = buildAuthorizationUrl(config, {
       redirect_uri: `${issuer}${callbackPath(place)}`,
       scope: 'openid',

@@ -11,11 +11,12 @@ import { type GuardOptions, type OwnVisit, type OwnVisits, pageOf } from './visi
 const FRESH_SECONDS = 10 * 60
 
 /**
- * Whether a second factor was part of the sign-in where the place wants one, or the person has an authenticator (R-109): a
- * sign-in by mail alone is not enough there, however young it is (R-120).
+ * Whether a second factor was part of the sign-in where the person has an authenticator (R-109): a sign-in by mail alone is
+ * not enough there, however young it is (R-120). Where the place wants one of everybody, whoever has no authenticator is
+ * never strong: email and text together are nothing of one's own.
  */
 export function isStrong(place: Place, { level, authenticators }: OwnSession): boolean {
-  return level >= 2 || (place.second === 'where_there_is_one' && authenticators === 0)
+  return authenticators > 0 ? level >= 2 : place.second === 'where_there_is_one'
 }
 
 /** Whether the person has just proven who they are, and enough. */
@@ -25,8 +26,9 @@ export function isFresh(place: Place, session: OwnSession, now: Date): boolean {
 
 /** What has to be shown for it. */
 export function freshWish(place: Place, { session, account }: OwnVisit): StepUpWish {
-  const second = place.second === 'always' || session.authenticators > 0
-  return { maxAgeSeconds: FRESH_SECONDS, second, loginHint: handleOf(account) ?? undefined }
+  const withoutAny = place.second === 'always' ? 3 : 1
+  const least = session.authenticators > 0 ? 2 : withoutAny
+  return { maxAgeSeconds: FRESH_SECONDS, least, loginHint: handleOf(account) ?? undefined }
 }
 
 export interface FreshDeps {

@@ -6,7 +6,7 @@ export interface Place {
   clientId: OwnCookie
   /** Its first page, and the path that all others stand below. */
   home: '/account' | '/admin'
-  /** A second factor is asked of whoever has one, or of everybody, whatever a remembered browser may spare. */
+  /** An authenticator is asked of whoever has one, or of everybody, whatever a remembered browser may spare. */
   second: 'where_there_is_one' | 'always'
   /** A sign-in that is older opens no session here; null: any that the engine still knows does. */
   signInMaxAgeSeconds: number | null
