@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { InputOf, PersonActor } from '../../src/admin/index.ts'
-import { type Address, newId } from '../../src/base/index.ts'
-import type { Signup } from '../../src/config/index.ts'
-import { email, phone, proofOf } from './accounts-stage.ts'
+import type { PersonActor } from '../../src/admin/index.ts'
+import { newId } from '../../src/base/index.ts'
+import { email, phone } from './accounts-stage.ts'
 import { type PeopleStage, START, startPeople } from './admin-people-stage.ts'
+import { CLOSED, importingOn, type Line } from './importing.ts'
 
 let stage: PeopleStage
 let ada: PersonActor
@@ -19,15 +19,8 @@ afterAll(async () => {
   await stage.stop()
 })
 
-type Line = InputOf<'accounts.import'>['accounts'][number]
-const CLOSED: Signup = { kind: 'closed' }
 const named = (name: string) => email(`${name}@fabrikam.example`)
-const send = async (accounts: Line[], by: 'one' | 'two' = 'one') =>
-  (await stage[by].admin.perform('accounts.import', ada, { accounts })).results
-const outcomes = async (accounts: Line[]) => (await send(accounts)).map(({ outcome }) => outcome)
-const prove = (address: Address, policy: Signup = CLOSED, by: 'one' | 'two' = 'one') =>
-  stage[by].db.transact((tx) => stage[by].accountsOf(policy).prove(tx, proofOf(address)))
-const idOf = (proven: Awaited<ReturnType<typeof prove>>) => ('account' in proven ? proven.account.id : null)
+const { send, outcomes, prove, idOf } = importingOn(() => ({ stage, ada }))
 
 describe('an address that was not proven', () => {
   const imported = async (line: Line) => (await send([line]))[0]?.account_id ?? ''

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type AdminActor, type InputOf, operations, type PersonActor } from '../../src/admin/index.ts'
-import type { Address } from '../../src/base/index.ts'
+import { type AdminActor, operations, type PersonActor } from '../../src/admin/index.ts'
 import type { Signup } from '../../src/config/index.ts'
 import { email, proofOf } from './accounts-stage.ts'
 import { type PeopleStage, START, startPeople } from './admin-people-stage.ts'
+import { importingOn, type Line } from './importing.ts'
 
 let stage: PeopleStage
 let ada: PersonActor
@@ -19,15 +19,8 @@ afterAll(async () => {
   await stage.stop()
 })
 
-type Line = InputOf<'accounts.import'>['accounts'][number]
-const CLOSED: Signup = { kind: 'closed' }
 const named = (name: string) => email(`${name}@fabrikam.example`)
-const send = async (accounts: Line[], by: 'one' | 'two' = 'one') =>
-  (await stage[by].admin.perform('accounts.import', ada, { accounts })).results
-const outcomes = async (accounts: Line[]) => (await send(accounts)).map(({ outcome }) => outcome)
-const words = async (line: Line) => (await send([line]))[0]?.words
-const prove = (address: Address, policy: Signup = CLOSED, by: 'one' | 'two' = 'one') =>
-  stage[by].db.transact((tx) => stage[by].accountsOf(policy).prove(tx, proofOf(address)))
+const { send, outcomes, words, prove } = importingOn(() => ({ stage, ada }))
 
 describe('people who are imported', () => {
   test('R-028 what the database cannot hold is refused: half of a character, NUL, and years that not everything can write', async () => {
