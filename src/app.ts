@@ -277,7 +277,8 @@ export function createApp(options: AppOptions) {
   }
 
   const { admin, first, adminSite } = administrating
-  return { site, adminSite, admin, first, registered, start, started, stop, secretIds: secrets.ids, worstCase }
+  const inPlace = { audit, composeChallenge }
+  return { site, adminSite, admin, first, registered, inPlace, start, started, stop, secretIds: secrets.ids, worstCase }
 }
 
 export type App = ReturnType<typeof createApp>

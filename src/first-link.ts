@@ -1,8 +1,7 @@
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { createFirstLink, type FirstLink } from './admin/index.ts'
-import { createSecrets, newId } from './base/index.ts'
+import type { FirstLink } from './admin/index.ts'
+import { newId } from './base/index.ts'
 import type { Config } from './config/index.ts'
-import { createFirstAdministratorStore, type Database } from './store/index.ts'
 
 /**
  * The link for the first administrator; null once there is one (R-174). With `ADMIN_LINK_FILE` it is written there,
@@ -10,18 +9,11 @@ import { createFirstAdministratorStore, type Database } from './store/index.ts'
  */
 export async function firstLink(deps: {
   config: Config
-  db: Database
-  secrets: readonly string[]
+  linkFor(now: Date): Promise<FirstLink | null>
   now: Date
 }): Promise<FirstLink | null> {
-  const { config, db, now } = deps
-  const { linkFor } = createFirstLink({
-    store: createFirstAdministratorStore(db),
-    secrets: createSecrets(deps.secrets),
-    issuer: config.issuer,
-    transact: db.transact,
-  })
-  const link = await linkFor(now)
+  const { config } = deps
+  const link = await deps.linkFor(deps.now)
   const file = config.adminLinkFile
   if (file !== null) await (link ? write(file, link.url) : remove(file, config.issuer)).catch((cause) => unusable(file, cause))
   return link

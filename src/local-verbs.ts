@@ -1,23 +1,22 @@
 import { readFileSync } from 'node:fs'
+import type { App } from './app.ts'
 import { clock, createLog } from './base/index.ts'
 import { broken, CommandFault, type Finding, type LocalVerbs, look, ok } from './cli/index.ts'
 import { type Config, readConfig, readStorageConfig } from './config/index.ts'
 import { examine } from './doctor.ts'
-import { emailFrom, openGround, openHouse, openOwnGround } from './local.ts'
-import { createLocalRooms } from './local-rooms.ts'
-import { migrate } from './store/index.ts'
+import { emailFrom, houseOn, openGround, openOwnGround } from './local.ts'
+import { createSignInLinkStore, type Database, migrate } from './store/index.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
-type Rooms = ReturnType<typeof createLocalRooms>
 
 const files = (path: string) => readFileSync(path, 'utf8')
 
 /** What whoever has the database and the settings of the service can do at the command line. */
 export function createLocalVerbs(env: Env): Omit<LocalVerbs, 'manual'> {
-  async function withRooms<T>(work: (rooms: Rooms, config: Config) => Promise<T>): Promise<T> {
+  async function inHouse<T>(work: (house: App, ground: { config: Config; db: Database }) => Promise<T>): Promise<T> {
     const ground = await openOwnGround(env)
     try {
-      return await work(createLocalRooms(ground, env), ground.config)
+      return await work(houseOn(ground, env), ground)
     } finally {
       await ground.close()
     }
@@ -29,36 +28,35 @@ export function createLocalVerbs(env: Env): Omit<LocalVerbs, 'manual'> {
 
     async grantAdmin(typed) {
       const address = emailFrom(typed)
-      const { first, close } = await openHouse(env)
-      return first.grant(address, { actorId: 'local' }, clock.now()).finally(close)
+      return inHouse(({ first }) => first.grant(address, { actorId: 'local' }, clock.now()))
     },
 
     async signInLink(typed) {
       const address = emailFrom(typed)
-      return withRooms(async ({ signInLinks, compose, audit }) => {
-        const found = await signInLinks.newest(address, clock.now())
+      return inHouse(async ({ inPlace }, { db }) => {
+        const found = await createSignInLinkStore(db).newest(address, clock.now())
         if (!found) return null
         const { challengeId, attemptId, clientId, accountId, device, createdAt, expiresAt } = found
-        const composed = await compose({ channel: 'email', challengeId, target: address })
+        const composed = await inPlace.composeChallenge({ channel: 'email', challengeId, target: address })
         const facts = composed && 'facts' in composed ? composed.facts : null
         if (!facts) return null
         // Before it is shown: what was printed stands in the trail.
-        await audit.note('sign_in.link_printed', { accountId, attemptId, clientId, actorId: 'local' })
+        await inPlace.audit.note('sign_in.link_printed', { accountId, attemptId, clientId, actorId: 'local' })
         return { link: facts.link, code: facts.code, device, createdAt, expiresAt }
       })
     },
 
     async plan(path) {
-      return withRooms(async ({ clientsFile }, config) => {
-        const planned = await clientsFile(fileOf(path, config)).plan()
+      return inHouse(async ({ registered }, { config }) => {
+        const planned = await registered.fileAt(fileOf(path, config)).plan()
         if (planned.ok) return planned.entries
         throw new CommandFault('failed', 'the clients file is not right', { faults: planned.faults.map(faultOf) })
       })
     },
 
     async apply(path) {
-      return withRooms(async ({ clientsFile }, config) => {
-        const desk = clientsFile(fileOf(path, config))
+      return inHouse(async ({ registered }, { config }) => {
+        const desk = registered.fileAt(fileOf(path, config))
         const planned = await desk.plan()
         if (!planned.ok) {
           throw new CommandFault('failed', 'the clients file is not right: nothing was applied', {
@@ -71,11 +69,11 @@ export function createLocalVerbs(env: Env): Omit<LocalVerbs, 'manual'> {
     },
 
     async releaseClientsFile() {
-      return withRooms(async ({ clientsFile }, config) => {
+      return inHouse(async ({ registered }, { config }) => {
         if (config.clientsFile !== null) {
           throw new CommandFault('failed', 'CLIENTS_FILE is set: take it out of the settings of every instance first')
         }
-        const { clients, resourceServers } = await clientsFile(null).release()
+        const { clients, resourceServers } = await registered.fileAt(null).release()
         return [...clients, ...resourceServers]
       })
     },
@@ -115,17 +113,20 @@ async function doctor(env: Env): Promise<Finding[]> {
   })
   if (ground instanceof CommandFault) return [broken('database', ground.message, 'Start the service, or set DATABASE_URL.')]
   try {
-    const { clientsFile } = createLocalRooms(ground, env)
-    return await examine({ ...ground, env, clientsFile: () => examineClientsFile(ground.config, clientsFile) })
+    return await examine({
+      ...ground,
+      env,
+      clientsFile: () => examineClientsFile(ground.config, houseOn(ground, env).registered),
+    })
   } finally {
     await ground.close()
   }
 }
 
-async function examineClientsFile(config: Config, clientsFile: Rooms['clientsFile']): Promise<Finding[]> {
+async function examineClientsFile(config: Config, { fileAt }: App['registered']): Promise<Finding[]> {
   const path = config.clientsFile
   if (path === null) return [ok('clients file', config.trial ? 'trial mode: the demo application' : 'none is set')]
-  const planned = await clientsFile(path).plan()
+  const planned = await fileAt(path).plan()
   if (!planned.ok) {
     return planned.faults.map((words) => broken('clients file', words, `Mend ${path}; what was applied last stands.`))
   }

@@ -71,15 +71,19 @@ async function checkGround({ config, db, secrets }: LocalGround): Promise<void> 
   }
 }
 
-/** The whole house, of which nothing runs: what an administrator can do, without a service. Throws `CommandFault`. */
-export async function openHouse(env: Env): Promise<Pick<App, 'admin' | 'first'> & { issuer: string; close(): Promise<void> }> {
-  const { config, db, secrets, directUrl, close } = await openOwnGround(env)
-  const log = createLog('silent')
-  const { admin, first } = createApp({
-    ...{ config, db, secrets, clock, log, env, metrics: createMetrics() },
+/** The whole house, of which nothing runs. */
+export function houseOn({ config, db, secrets, directUrl }: LocalGround, env: Env): App {
+  return createApp({
+    ...{ config, db, secrets, clock, env, log: createLog('silent'), metrics: createMetrics() },
     ...{ databaseDirectUrl: directUrl, demoUrl: null, prices: pricesFrom(config), snsEndpoint: null },
   })
-  return { issuer: config.issuer, admin, first, close }
+}
+
+/** What an administrator can do, without a service. Throws `CommandFault`. */
+export async function openHouse(env: Env): Promise<Pick<App, 'admin' | 'first'> & { issuer: string; close(): Promise<void> }> {
+  const ground = await openOwnGround(env)
+  const { admin, first } = houseOn(ground, env)
+  return { issuer: ground.config.issuer, admin, first, close: ground.close }
 }
 
 /** An address as it was typed. Throws `CommandFault`. */

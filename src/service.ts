@@ -79,7 +79,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   const mayMove = config.databaseUrl === null
   await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log, mayMove })
   await checkClock(db, config, log, closers)
-  const link = await firstLink({ config, db, secrets, now: clock.now() })
+  const link = await firstLink({ config, linkFor: app.first.linkFor, now: clock.now() })
   await (demo ? app.registered.declare(demo.file, 'trial') : app.registered.clientsFile.begin())
   closers.push(() => app.stop())
   await app.start()

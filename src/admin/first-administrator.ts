@@ -48,7 +48,7 @@ export type LinkState = 'open' | 'ended' | 'closed'
  * The link for the first administrator (R-174): printed by every instance at its start, the same one by all of them,
  * since it follows from SECRETS and from a number in the database that none of them shows.
  */
-export function createFirstLink({ store, secrets, issuer, transact }: FirstAdministratorDeps) {
+function createFirstLink({ store, secrets, issuer, transact }: FirstAdministratorDeps) {
   const tokenOf = (nonce: string, secretId?: string) => secrets.hmac('admin-link', nonce, secretId).toString('base64url')
 
   /** The link as it stands, or a new one where the last has ended; null once there is an administrator. */

@@ -21,7 +21,6 @@ export { type Cursors, createCursors } from './cursor.ts'
 export { AdminFault, type AdminFaultCode, type FieldFault } from './fault.ts'
 export {
   createFirstAdministrator,
-  createFirstLink,
   type FirstAdministrator,
   type FirstAdministratorState,
   type FirstAdministratorStore,

@@ -1,8 +1,8 @@
 import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
-import pg from 'pg'
 import { type Log, newId, newSecret } from '../base/index.ts'
 import { type Binaries, prepareBinaries } from './binaries.ts'
+import { answers, connectionTo, DATABASE, PASSWORD_FILE, PORT_FILE, USER } from './embedded-running.ts'
 import { takeOwnership } from './owner-file.ts'
 import { freePort, isFree } from './port.ts'
 import { EmbeddedPostgresError, findServerUser, runCommand, type ServerUser } from './server-command.ts'
@@ -29,8 +29,6 @@ interface EmbeddedOptions {
   log: Log
 }
 
-const USER = 'doorward'
-const DATABASE = 'doorward'
 const START_SECONDS_MAX = 60
 const PORT_TRIES_MAX = 3
 
@@ -102,7 +100,7 @@ async function preparePlace(dataDir: string, log: Log): Promise<Place> {
   const user = await findServerUser()
   const home = await findHome(dataDir, user, log)
   const binaries = await prepareBinaries({ home, user, log })
-  const password = await readOrMake(join(dataDir, 'postgres.password'), newSecret())
+  const password = await readOrMake(join(dataDir, PASSWORD_FILE), newSecret())
   const place = { dataDir, home, pgData: join(home, 'postgres'), logFile: join(home, 'postgres.log'), user, binaries, password }
   if (!(await exists(join(place.pgData, 'PG_VERSION')))) await initialize(place)
   return place
@@ -141,11 +139,14 @@ async function initialize(place: Place): Promise<void> {
 }
 
 async function ensureRunning(place: Place, options: EmbeddedOptions): Promise<{ port: number; adopted: boolean }> {
-  const portFile = join(place.dataDir, 'postgres.port')
+  const portFile = join(place.dataDir, PORT_FILE)
   const kept = Number(await readFile(portFile, 'utf8').catch(() => ''))
   let port = options.port ?? (kept || (await freePort()))
   if (await isRunning(place)) {
-    if ((await readSettings(place)) === settingsText(port, options.settings) && (await answers(place, port))) {
+    if (
+      (await readSettings(place)) === settingsText(port, options.settings) &&
+      (await answers(`postgresql://${USER}:${place.password}@127.0.0.1:${port}/postgres`))
+    ) {
       options.log.info({ port }, 'PostgreSQL was still running from an earlier start: going on with it')
       return { port, adopted: true }
     }
@@ -199,18 +200,6 @@ async function isRunning(place: Place): Promise<boolean> {
   return false
 }
 
-async function answers(place: Place, port: number): Promise<boolean> {
-  const client = connectionTo(`postgresql://${USER}:${place.password}@127.0.0.1:${port}/postgres`)
-  try {
-    await client.connect()
-    return true
-  } catch {
-    return false
-  } finally {
-    await client.end().catch(() => {})
-  }
-}
-
 async function createDatabase(url: string): Promise<void> {
   const client = connectionTo(url)
   try {
@@ -222,12 +211,6 @@ async function createDatabase(url: string): Promise<void> {
   } finally {
     await client.end().catch(() => {})
   }
-}
-
-function connectionTo(url: string): pg.Client {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
-  client.on('error', () => {})
-  return client
 }
 
 const readSettings = (place: Place) => readFile(join(place.pgData, 'postgresql.conf'), 'utf8').catch(() => null)
