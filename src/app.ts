@@ -51,7 +51,7 @@ import {
   END_CLIENT_TASK,
   endClient,
 } from './store/index.ts'
-import { createText } from './text/index.ts'
+import { createText, NO_THEME, readTheme } from './text/index.ts'
 import { receiptsUrl, textBudget, textRoutes } from './texting.ts'
 import { createAssets, createCookies, createReceipts, createSite, networkOf, whoOf } from './web/index.ts'
 
@@ -85,8 +85,9 @@ export function createApp(options: AppOptions) {
   const { transact } = db
   const shared = { clock, log, metrics, transact }
   const secrets = createSecrets(options.secrets)
-  const assets = createAssets(join(VIEWS, 'assets'))
-  const text = createText({ viewsDir: VIEWS, assets: assets.urls, log })
+  const theme = config.themeDir ? readTheme(config.themeDir, VIEWS) : NO_THEME
+  const assets = createAssets(join(VIEWS, 'assets'), theme)
+  const text = createText({ viewsDir: VIEWS, assets: assets.urls, theme, log })
 
   const audit = createAudit({ ...shared, store: createAuditStore(db), afterCommit })
   const accounts = createAccounts({
@@ -278,7 +279,8 @@ export function createApp(options: AppOptions) {
 
   const { admin, first, adminSite } = administrating
   const inPlace = { audit, composeChallenge }
-  return { site, adminSite, admin, first, registered, inPlace, start, started, stop, secretIds: secrets.ids, worstCase }
+  const told = { secretIds: secrets.ids, worstCase }
+  return { site, adminSite, admin, first, registered, inPlace, start, started, endJobs: queue.stop, stop, ...told }
 }
 
 export type App = ReturnType<typeof createApp>

@@ -27,6 +27,7 @@ export interface Config {
   readonly trustedProxies: number
   readonly bodyMaxBytes: number
   readonly shutdownGraceSeconds: number
+  readonly shutdownDelaySeconds: number
   readonly clockSkewMaxSeconds: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal'
   readonly databaseUrl: string | null
@@ -41,6 +42,7 @@ export interface Config {
   readonly smtpUrls: readonly string[]
   readonly mailFrom: Readonly<Mailbox>
   readonly clientsFile: string | null
+  readonly themeDir: string | null
   readonly signup: Signup
   /** Before a change of addresses takes place. */
   readonly addressHoldSeconds: number
@@ -117,6 +119,7 @@ export type ReadResult<Extra extends SettingsTable> =
 const TRIAL_SENDER: Mailbox = { name: 'Doorward', address: parseEmailAddress('sign-in@doorward.example') as EmailAddress }
 const PORT_MAX = 65_535
 const CLOCK_SKEW_MAX_SECONDS = 300
+const SHUTDOWN_DELAY_SECONDS = 5
 
 /**
  * Reads the environment into a frozen configuration, or tells everything that is wrong at once, by name. What
@@ -189,6 +192,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     host: draft.host ?? (trial ? '127.0.0.1' : '0.0.0.0'),
     issuer: draft.issuer ?? `http://localhost:${port}`,
     trustedProxies: draft.trustedProxies ?? 0,
+    shutdownDelaySeconds: draft.shutdownDelaySeconds ?? (trial ? 0 : SHUTDOWN_DELAY_SECONDS),
     logLevel: draft.logLevel ?? (trial ? 'warn' : 'info'),
     databaseUrl: draft.databaseUrl,
     databaseDirectUrl: draft.databaseDirectUrl ?? draft.databaseUrl,
@@ -196,6 +200,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     smtpUrls: draft.smtpUrls ?? [],
     mailFrom: draft.mailFrom ?? TRIAL_SENDER,
     clientsFile: draft.clientsFile,
+    themeDir: draft.themeDir,
     texts: trial || (draft.smsRoutes ?? []).length > 0,
     ...settledTexts(draft),
   }
@@ -229,6 +234,8 @@ function contradictions(config: Settled, given: Set<string>, trial: boolean): Fa
   check(given.has('DATABASE_DIRECT_URL') && !given.has('DATABASE_URL'), 'DATABASE_DIRECT_URL', 'needs DATABASE_URL beside it')
   if (!trial)
     check(config.clockSkewMaxSeconds > CLOCK_SKEW_MAX_SECONDS, 'CLOCK_SKEW_MAX', 'must be at most 5m outside of trial mode')
+  if (given.has('SHUTDOWN_DELAY'))
+    atMost('SHUTDOWN_DELAY', config.shutdownDelaySeconds, 'SHUTDOWN_GRACE', config.shutdownGraceSeconds)
   atMost('SESSION_IDLE_TTL', config.sessionIdleTtlSeconds, 'SESSION_TTL', config.sessionTtlSeconds)
   atMost('REFRESH_TOKEN_IDLE_TTL', config.refreshTokenIdleTtlSeconds, 'REFRESH_TOKEN_TTL', config.refreshTokenTtlSeconds)
   atMost('MAIL_CODE_TTL', config.mailCodeTtlSeconds, 'MAIL_CODE_CAP', config.mailCodeCapSeconds)

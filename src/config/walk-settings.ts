@@ -32,6 +32,14 @@ export const walkSettings = {
     defaultWords: 'none; trial mode: a demo application',
     example: '/etc/doorward/clients.yaml',
   }),
+  themeDir: path({
+    name: 'THEME_DIR',
+    group: 'Service',
+    help: 'Folder with your own look and words: `theme.css`, `logo.svg`, `locales/`, `templates/`. Read at start.',
+    default: null,
+    defaultWords: 'none: the look of Doorward',
+    example: '/etc/doorward/theme',
+  }),
   signup: signup({
     name: 'SIGNUP',
     group: 'People and applications',

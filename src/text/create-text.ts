@@ -7,6 +7,7 @@ import { createMessages, FALLBACK, type MessageValues } from './messages.ts'
 import type { AppView } from './parts.ts'
 import { createSms } from './sms.ts'
 import { createTemplates } from './templates.ts'
+import { NO_THEME, type Theme } from './theme.ts'
 import type { ViewName, Views } from './views.ts'
 
 /** All that is said to people. `locale` is always one of `locales`; any other value is answered in the first. */
@@ -25,13 +26,24 @@ export interface Text {
   chooseLocale(uiLocales: string | undefined, acceptLanguage: string | undefined): string
 }
 
+export interface TextDeps {
+  viewsDir: string
+  assets: Readonly<Record<string, string>>
+  theme?: Theme
+  log?: Pick<Log, 'warn'>
+}
+
 /**
  * Reads and parses everything below `viewsDir` once; afterwards nothing is read from disk.
  * `assets` maps a file name of views/assets to its URL: `{ 'app.css': '/assets/app-1a2b3c.css' }`.
  */
-export function createText(deps: { viewsDir: string; assets: Readonly<Record<string, string>>; log?: Pick<Log, 'warn'> }): Text {
-  const messages = createMessages(join(deps.viewsDir, 'locales'))
-  const templates = createTemplates(deps.viewsDir, messages)
+export function createText(deps: TextDeps): Text {
+  const { theme = NO_THEME } = deps
+  const messages = createMessages(join(deps.viewsDir, 'locales'), theme.words)
+  const templates = createTemplates({
+    ...{ dir: deps.viewsDir, messages, theme },
+    onFault: (template, err) => deps.log?.warn({ template, err }, 'a page cannot be drawn with the theme; ours stands in'),
+  })
   const drawText = createSms(messages)
   const fallback = messages.locales[0] ?? FALLBACK
   for (const locale of messages.locales) {
@@ -41,7 +53,7 @@ export function createText(deps: { viewsDir: string; assets: Readonly<Record<str
 
   function draw(name: string, props: object, asked: string): string {
     const locale = known(asked)
-    return templates.render(name, props, { locale, dir: directionOf(locale), assets: deps.assets })
+    return templates.render(name, props, { locale, dir: directionOf(locale), assets: deps.assets, colours: theme.colours })
   }
 
   function known(locale: string): string {

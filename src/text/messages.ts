@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { IntlMessageFormat } from 'intl-messageformat'
+import { readTables } from './message-tables.ts'
+import type { Theme } from './theme.ts'
 
 /** What stands in a message's gaps. */
 export type MessageValues = Readonly<Record<string, string | number>>
@@ -30,13 +30,10 @@ export interface Messages {
 /** The language whose sentences stand in for those that another one lacks. */
 export const FALLBACK = 'en'
 
-/** Reads `<dir>/<locale>.json`: nested objects whose leaves are ICU messages; a key is the path joined by dots. */
-export function createMessages(dir: string): Messages {
-  const tables = new Map<string, ReadonlyMap<string, string>>()
-  for (const file of readdirSync(dir).sort()) {
-    if (file.endsWith('.json'))
-      tables.set(file.slice(0, -'.json'.length), flatten(JSON.parse(readFileSync(join(dir, file), 'utf8'))))
-  }
+/** The sentences of `<dir>`, and those of a theme in their place; a language that only the theme has joins them. */
+export function createMessages(dir: string, words: Theme['words'] = new Map()): Messages {
+  const tables = readTables(dir)
+  for (const [locale, table] of words) tables.set(locale, new Map([...(tables.get(locale) ?? []), ...table]))
   const base = tables.get(FALLBACK)
   if (!base) throw new Error(`${FALLBACK}.json is missing in ${dir}`)
   const locales = [FALLBACK, ...[...tables.keys()].filter((locale) => locale !== FALLBACK)]
@@ -100,12 +97,4 @@ function elements(values: MessageValues): Record<string, (chunks: (string | Html
 
 function htmlOf(parts: readonly (string | Html)[]): string {
   return parts.map((part) => (typeof part === 'object' ? part.html : escapeHtml(String(part)))).join('')
-}
-
-function flatten(node: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
-  if (typeof node === 'string') into.set(path, node)
-  else if (node !== null && typeof node === 'object') {
-    for (const [key, value] of Object.entries(node)) flatten(value, path ? `${path}.${key}` : key, into)
-  } else throw new Error(`message ${path} is no text`)
-  return into
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FilterImplOptions, Liquid, type Template } from 'liquidjs'
 import type { Messages, MessageValues } from './messages.ts'
+import { NO_THEME, type Theme, ThemeFault } from './theme.ts'
 
 const EXTENSION = '.liquid'
 const WEB_ADDRESS = /^(?:https?:\/\/[^/\\]|\/(?![/\\]))/i
@@ -14,6 +15,8 @@ interface Globals {
   locale: string
   dir: 'ltr' | 'rtl'
   assets: Readonly<Record<string, string>>
+  /** Colours for mails, which no style sheet reaches. */
+  colours: Theme['colours']
 }
 
 export interface Templates {
@@ -21,25 +24,61 @@ export interface Templates {
   render(name: string, props: object, globals: Globals): string
 }
 
-/** Reads and parses every template below `dir`; a template with a fault in its syntax stops the start. */
-export function createTemplates(dir: string, messages: Messages): Templates {
-  const sources = readSources(dir)
-  const html = createEngine(sources, messages, true)
-  const text = createEngine(sources, messages, false)
-  const parsed = new Map<string, Template[]>()
-  for (const name of Object.keys(sources)) parsed.set(name, engineOf(name).parseFileSync(name))
+export interface TemplateDeps {
+  dir: string
+  messages: Messages
+  theme?: Pick<Theme, 'templates'>
+  /** Hears of a template of the theme that could not be drawn. */
+  onFault?(name: string, error: unknown): void
+}
 
-  function engineOf(name: string): Liquid {
-    return name.endsWith('.txt') ? text : html
-  }
-
+/**
+ * Reads and parses every template below `dir`, and those of the theme in their place. A fault in the syntax stops the
+ * start: `ThemeFault` for the theme's, all at once. A page that cannot be drawn with the theme's is drawn with ours.
+ */
+export function createTemplates(deps: TemplateDeps): Templates {
+  const { dir, messages, theme = NO_THEME, onFault } = deps
+  const own = readSources(dir)
+  const plain = drawWith(own, messages)
+  if (Object.keys(theme.templates).length === 0) return { render: plain }
+  checkSyntax(theme.templates, messages)
+  const themed = drawWith({ ...own, ...theme.templates }, messages)
   return {
     render(name, props, globals) {
-      const template = parsed.get(name)
-      if (!template) throw new Error(`no template ${name}`)
-      // Words of the template language, such as `empty`, cannot name a variable: `props.empty` can.
-      return String(engineOf(name).renderSync(template, { ...props, props }, { globals }))
+      try {
+        return themed(name, props, globals)
+      } catch (error) {
+        onFault?.(name, error)
+        return plain(name, props, globals)
+      }
     },
+  }
+}
+
+function checkSyntax(templates: Theme['templates'], messages: Messages): void {
+  const engine = createEngine({}, messages, true)
+  const faults = Object.entries(templates).flatMap(([name, source]) => {
+    try {
+      engine.parse(source)
+      return []
+    } catch (error) {
+      return [`THEME_DIR: templates/${name}${EXTENSION}: ${(error as Error).message.split('\n')[0]}`]
+    }
+  })
+  if (faults.length > 0) throw new ThemeFault(faults.join('\n'))
+}
+
+function drawWith(sources: Record<string, string>, messages: Messages): Templates['render'] {
+  const html = createEngine(sources, messages, true)
+  const text = createEngine(sources, messages, false)
+  const engineOf = (name: string) => (name.endsWith('.txt') ? text : html)
+  const parsed = new Map<string, Template[]>()
+  for (const name of Object.keys(sources)) parsed.set(name, engineOf(name).parseFileSync(name))
+  return (name, props, globals) => {
+    const template = parsed.get(name)
+    if (!template) throw new Error(`no template ${name}`)
+    // Words of the template language, such as `empty`, cannot name a variable: `props.empty` can.
+    return String(engineOf(name).renderSync(template, { ...props, props }, { globals }))
   }
 }
 
