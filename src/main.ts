@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clientIsGenerated, generateClient } from '../prisma/generate.ts'
-import { createLog } from './base/index.ts'
+import { createLog, type Log } from './base/index.ts'
 import { type Config, readConfig } from './config/index.ts'
 
 const read = readConfig(process.env, { files: (path) => readFileSync(path, 'utf8') })
@@ -15,11 +15,12 @@ await run(read.config)
 
 async function run(config: Config): Promise<void> {
   const log = createLog(config.logLevel)
+  let stop = async () => {} // as long as nothing was started
+  const told = whenTold(log, () => stop())
   if (!clientIsGenerated()) generateClient()
   const { startService } = await import('./service.ts')
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string }
 
-  let stopping = false
   const service = startService({
     config,
     log,
@@ -27,11 +28,31 @@ async function run(config: Config): Promise<void> {
     env: process.env,
     say: (line) => process.stdout.write(`${line}\n`),
   })
+  stop = service.stop
+  process.on('unhandledRejection', (err) => log.error({ err }, 'a promise was rejected and nobody looked'))
+
+  try {
+    await service.started
+  } catch (error) {
+    if (told()) return // a start that was broken off
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    log.debug({ err: error }, 'the service did not start')
+    await service.stop().catch(() => {})
+    process.exit(1)
+  }
+}
+
+/**
+ * Stops on a signal; a second one ends the process at once. Answers whether one has come. Signals are taken from the
+ * first moment on: to process 1 of a container they mean nothing by themselves.
+ */
+function whenTold(log: Log, stop: () => Promise<void>): () => boolean {
+  let stopping = false
   const onSignal = (signal: string) => {
-    if (stopping) process.exit(1) // a second signal: at once
+    if (stopping) process.exit(1)
     stopping = true
     log.info({ signal }, 'stopping')
-    service.stop().then(
+    stop().then(
       () => process.exit(0),
       (err) => {
         log.error({ err }, 'stopping failed')
@@ -41,14 +62,5 @@ async function run(config: Config): Promise<void> {
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
-  process.on('unhandledRejection', (err) => log.error({ err }, 'a promise was rejected and nobody looked'))
-
-  try {
-    await service.started
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    log.debug({ err: error }, 'the service did not start')
-    await service.stop().catch(() => {})
-    process.exit(1)
-  }
+  return () => stopping
 }

@@ -4,6 +4,7 @@ import { collectDefaultMetrics } from 'prom-client'
 import { type App, createApp } from './app.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
 import type { Config } from './config/index.ts'
+import { createDraining, type Draining } from './draining.ts'
 import { firstLink, firstLinkLines } from './first-link.ts'
 import {
   checkDeployment,
@@ -29,31 +30,55 @@ export interface ServiceOptions {
 }
 
 const SKEW_EVERY_MS = 30_000
-const CLOSE_IDLE_EVERY_MS = 50
+/** What is left of SHUTDOWN_GRACE for letting go of the queue and the database, at most half of it. */
+const LETTING_GO_SECONDS = 5
 
 /** What was started, in order; it is stopped backwards. */
 type Closer = () => Promise<void>
 
+/** Where a service stands between its start and its end. */
+interface State {
+  /** Words of why it is not ready; null when it is. */
+  ready: string | null
+  stopping: boolean
+  /** What takes requests. */
+  sites: Draining[]
+  /** Takes no more jobs and lets running ones end, for so many seconds at most. */
+  endJobs: ((graceSeconds: number) => Promise<void>) | null
+}
+
 /**
  * One running service. `started` resolves once people are served and rejects with one clear line; `stop` drains:
- * not ready, requests in flight end, jobs end, and the database last.
+ * not ready while balancers look, then no more connections; requests and jobs end; the database last.
  */
 export function startService(options: ServiceOptions): { started: Promise<void>; stop(): Promise<void> } {
   const closers: Closer[] = []
-  const state = { ready: null as string | null, stopping: false }
-  state.ready = 'starting'
+  const state: State = { ready: 'starting', stopping: false, sites: [], endJobs: null }
   const started = start(options, closers, state)
   started.catch(() => {})
 
   async function stop(): Promise<void> {
+    const served = state.ready === null
     state.stopping = true
     state.ready = 'stopping'
+    await endWork(state, options.config, served)
     for (const close of closers.splice(0).reverse()) await close()
   }
   return { started, stop }
 }
 
-async function start(options: ServiceOptions, closers: Closer[], state: { ready: string | null; stopping: boolean }) {
+/** Lets requests and jobs end, side by side. Whoever was never ready has no balancer to wait for. */
+async function endWork({ sites, endJobs }: State, config: Config, served: boolean): Promise<void> {
+  const grace = config.shutdownGraceSeconds
+  const seconds = grace - Math.min(LETTING_GO_SECONDS, grace / 2)
+  const wait = served ? Math.min(config.shutdownDelaySeconds, seconds) : 0
+  const jobs = endJobs?.(seconds)
+  for (const site of sites) site.sendElsewhere()
+  await new Promise((resolve) => setTimeout(resolve, wait * 1000))
+  await Promise.all([jobs, ...sites.map((site) => site.close(seconds - wait))])
+}
+
+async function start(options: ServiceOptions, closers: Closer[], state: State) {
   const { config, log } = options
   const metrics = createMetrics()
   collectDefaultMetrics({ register: metrics })
@@ -82,8 +107,9 @@ async function start(options: ServiceOptions, closers: Closer[], state: { ready:
   const link = await firstLink({ config, linkFor: app.first.linkFor, now: clock.now() })
   await (demo ? app.registered.declare(demo.file, 'trial') : app.registered.clientsFile.begin())
   closers.push(() => app.stop())
+  state.endJobs = app.endJobs
   await app.start()
-  await serve(app, config, closers)
+  await serve(app, config, state)
   if (demo) await startDemo(config, demo.secret, log, closers)
   await app.started(options.version)
   state.ready = state.stopping ? 'stopping' : null
@@ -98,7 +124,7 @@ async function databaseUrls(config: Config, log: Log, closers: Closer[]): Promis
 }
 
 /** F-02: an instance waits, not ready, until somebody has migrated the database. */
-async function schemaIsReady(db: Database, log: Log, state: { stopping: boolean }): Promise<void> {
+async function schemaIsReady(db: Database, log: Log, state: State): Promise<void> {
   for (let told = ''; !state.stopping; ) {
     const { schema, writable, reason } = await db.health()
     if (writable && (schema === 'ready' || schema === 'ahead-compatible')) return
@@ -126,13 +152,12 @@ async function checkClock(db: Database, config: Config, log: Log, closers: Close
   closers.push(async () => clearInterval(timer))
 }
 
-async function serve(app: App, config: Config, closers: Closer[]): Promise<void> {
-  await listen(app.site, config.port, config.host, 'PORT')
-  closers.push(() => drain(app.site, config.shutdownGraceSeconds))
-  const { adminSite } = app
+async function serve({ site, adminSite }: App, config: Config, state: State): Promise<void> {
+  state.sites.push(createDraining(site))
+  await listen(site, config.port, config.host, 'PORT')
   if (!adminSite || config.adminPort === null) return
+  state.sites.push(createDraining(adminSite))
   await listen(adminSite, config.adminPort, config.host, 'ADMIN_PORT')
-  closers.push(() => drain(adminSite, config.shutdownGraceSeconds))
 }
 
 async function startDemo(config: Config, secret: string, log: Log, closers: Closer[]): Promise<void> {
@@ -180,18 +205,5 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()
-  })
-}
-
-/** Takes no more connections and lets requests in flight end, for `graceSeconds` at most. */
-function drain(server: Server, graceSeconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
-    const last = setTimeout(() => server.closeAllConnections(), graceSeconds * 1000)
-    server.close(() => {
-      clearInterval(idle)
-      clearTimeout(last)
-      resolve()
-    })
   })
 }

@@ -117,10 +117,19 @@ const serviceSettings = {
   shutdownGraceSeconds: duration({
     name: 'SHUTDOWN_GRACE',
     group: 'Service',
-    help: 'How long a stop waits for running requests and jobs. Keep it below the grace of the platform.',
+    help: 'How long a stop may take in all, with `SHUTDOWN_DELAY`, running requests and jobs. Keep it below the grace of the platform.',
     default: '25s',
     min: '1s',
     max: '10m',
+  }),
+  shutdownDelaySeconds: duration({
+    name: 'SHUTDOWN_DELAY',
+    group: 'Service',
+    help: 'How long a stop still serves while `/readyz` says that it ends, so that every balancer has seen it.',
+    default: null,
+    defaultWords: '`5s`; trial mode: `0`',
+    min: '0',
+    max: '5m',
   }),
   clockSkewMaxSeconds: duration({
     name: 'CLOCK_SKEW_MAX',

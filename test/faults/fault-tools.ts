@@ -76,7 +76,7 @@ export function launch(env: Record<string, string>, clockSeconds = 0): Started {
   const clock = `./test/support/clock.ts?seconds=${clockSeconds}`
   const child: ChildProcess = spawn(process.execPath, ['--import', clock, 'src/main.ts'], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', SHUTDOWN_DELAY: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''

@@ -17,6 +17,7 @@ describe('bounds', () => {
     ['LOG_LEVEL', 'logLevel', { debug: 'debug', fatal: 'fatal' }, ['loud', 'INFO']],
     ['CLOCK_SKEW_MAX', 'clockSkewMaxSeconds', { '1s': 1, '1000000000': 1_000_000_000 }, ['0s']],
     ['SHUTDOWN_GRACE', 'shutdownGraceSeconds', { '1s': 1, '10m': 600 }, ['0s', '601s']],
+    ['SHUTDOWN_DELAY', 'shutdownDelaySeconds', { '0': 0, '0s': 0, '25s': 25 }, ['26s', '5m', '-1']],
     ['RESEND_WAIT', 'resendWaitSeconds', { '15s': 15, '1m': 60 }, ['14s', '61s']],
     ['CODE_TTL', 'codeTtlSeconds', { '5s': 5, '60s': 60 }, ['4s', '61s']],
     ['MAIL_CODE_TTL', 'mailCodeTtlSeconds', { '1m': 60, '10m': 600 }, ['59s', '601s']],

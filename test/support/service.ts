@@ -69,6 +69,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     MAIL_FROM: 'Doorward <id@doorward.example>',
     CLOCK_SKEW_MAX: '1000000000s', // tests move the clock of the process, not the database's
     LOG_LEVEL: 'info',
+    SHUTDOWN_DELAY: '0', // no balancer looks
   }
   if (options.smtpUrl) env.SMTP_URL = options.smtpUrl
   if (options.clients) {

@@ -1,0 +1,58 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** How one server comes to its end without a request that fails. */
+export interface Draining {
+  /**
+   * From now on every answer, also of a request that is in flight, says `Connection: close` (RFC 9112 §9.6): whoever
+   * keeps connections asks again on a new one, which a balancer leads elsewhere. The server still takes all.
+   */
+  sendElsewhere(): void
+  /** Takes no more connections and lets requests in flight end, for `seconds` at most. */
+  close(seconds: number): Promise<void>
+}
+
+const LOOK_EVERY_MS = 50
+
+/** Keeps count of what `server` has open. Call it before the server listens. */
+export function createDraining(server: Server): Draining {
+  const answers = new Set<ServerResponse>()
+  const connections = new Set<Socket>()
+  let leaving = false
+
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  server.prependListener('request', (_request, answer: ServerResponse) => {
+    if (leaving) answer.shouldKeepAlive = false
+    answers.add(answer)
+    answer.once('close', () => answers.delete(answer))
+  })
+
+  function sendElsewhere(): void {
+    leaving = true
+    for (const answer of answers) answer.shouldKeepAlive = false
+  }
+
+  // Browsers open connections that they may need later: those have asked for nothing and would hold the end up.
+  function closeUnused(): void {
+    server.closeIdleConnections()
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+  }
+
+  function close(seconds: number): Promise<void> {
+    sendElsewhere()
+    return new Promise((resolve) => {
+      const unused = setInterval(closeUnused, LOOK_EVERY_MS)
+      const last = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+      server.close(() => {
+        clearInterval(unused)
+        clearTimeout(last)
+        resolve()
+      })
+    })
+  }
+
+  return { sendElsewhere, close }
+}
