@@ -1,7 +1,7 @@
-import { Counter } from 'prom-client'
 import { type Address, type Clock, type Log, type Metrics, maskAddress, type Tx } from '../base/index.ts'
 import type { DetailKind } from './event-entry.ts'
 import { type EventFields, type EventName, events, type KeptEventName } from './events.ts'
+import { createEventMeasures } from './measures.ts'
 
 /** One row of the trail. Every text is free of control characters and of what must not be kept. */
 export interface AuditRow {
@@ -45,14 +45,7 @@ export function createAudit(deps: {
   metrics: Metrics
 }): Audit {
   const { store, afterCommit, clock, log } = deps
-  const counter = new Counter({
-    name: 'doorward_events_total',
-    help: 'Events by their name in the catalogue.',
-    labelNames: ['event'],
-    registers: [deps.metrics],
-  })
-  // A series that begins at zero lets an alert see the first event.
-  for (const event of Object.keys(events)) counter.inc({ event }, 0)
+  const measure = createEventMeasures(deps.metrics)
 
   function prepare<E extends EventName>(event: E, fields: EventFields<E>): AuditRow {
     return {
@@ -70,8 +63,9 @@ export function createAudit(deps: {
   }
 
   function announce(rows: readonly AuditRow[]): void {
-    for (const { at: _, event, ...said } of rows) {
-      counter.inc({ event })
+    for (const row of rows) {
+      const { at: _, event, ...said } = row
+      measure(row)
       log[events[event].level]({ event, ...withoutNulls(said) }, event)
     }
   }

@@ -78,7 +78,13 @@ export const events = {
     detail: { reason: 'text' },
     help: 'The address was proven, yet nobody was signed in: sign-up is closed, or the account is.',
   },
-  'sign_in.completed': { level: 'info', kept: true, detail: { amr: 'text', acr: 'text' }, help: 'A session was made.' },
+  'sign_in.completed': {
+    level: 'info',
+    kept: true,
+    detail: { amr: 'text', acr: 'text' },
+    optional: { seconds: 'number' },
+    help: 'A session was made, `seconds` after the application asked for it.',
+  },
   ...accountEvents,
   ...adminEvents,
   'message.queued': {

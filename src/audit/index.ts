@@ -1,7 +1,7 @@
 // audit: what happened, once: the catalogue of events, the row in the caller's transaction, the counter and the
 // log line after its commit. It decides nothing and knows no other room's tables.
 // It chains committed rows, so that nobody can change them unseen, and counts them by day.
-// Tables: audit_entry, daily_count. Metric: doorward_events_total. Requirements: and decision 9 of the security
+// Tables: audit_entry, daily_count. Metrics: measures.ts. Requirements: and decision 9 of the security
 // requirements (rows stand or fall with what they tell; tries and failures have a statement of their own).
 export { type Audit, type AuditRow, type AuditStore, createAudit } from './audit.ts'
 export { type Chain, type ChainLink, type ChainState, type ChainStore, createChain, type Verified } from './chain.ts'

@@ -7,7 +7,12 @@ export { addSeconds, type Clock, clock, secondsUntil } from './clock.ts'
 export { canonicalDomain, domainOf, type EmailAddress, maskEmail, parseEmailAddress } from './email-address.ts'
 export { newId, newReference, newSecret, randomFrom } from './id.ts'
 export { createLog, type Log } from './log.ts'
-export { createMetrics, type Metrics } from './metrics.ts'
+export { type MetricName, metricCatalogue } from './metric-catalogue.ts'
+export { counterIn, createMetrics, gaugeIn, histogramIn, type Metrics, metricsManual } from './metrics.ts'
+export { createAddressRules, isInternal, type OutboundAllow } from './outbound/addresses.ts'
+export { OutboundFailed } from './outbound/failure.ts'
+export { createOutbound, type Outbound, type OutboundPurpose } from './outbound/outbound.ts'
+export { patienceLeftMs, waitPatiently, withPatience } from './patience.ts'
 export {
   countryOf,
   isCountry,

@@ -1,5 +1,4 @@
-import { Counter, Gauge, Histogram } from 'prom-client'
-import type { Metrics } from '../base/index.ts'
+import { counterIn, gaugeIn, histogramIn, type Metrics } from '../base/index.ts'
 import type { Channel } from '../text/index.ts'
 
 export interface DeliveryMetrics {
@@ -18,31 +17,10 @@ export interface DeliveryMetrics {
 
 /** Registers the room's metrics; no label holds an address, a number or a domain. */
 export function createDeliveryMetrics(registry: Metrics): DeliveryMetrics {
-  const registers = [registry]
-  const messages = new Counter({
-    name: 'doorward_messages_total',
-    help: 'Tries to hand a message over, and receipts, by what came of them',
-    labelNames: ['channel', 'route', 'outcome', 'reason'],
-    registers,
-  })
-  const seconds = new Histogram({
-    name: 'doorward_message_handover_seconds',
-    help: 'Seconds from the request for a message to its hand-over to the next server',
-    labelNames: ['channel', 'route'],
-    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600],
-    registers,
-  })
-  const waiting = new Gauge({
-    name: 'doorward_messages_waiting',
-    help: 'Messages not yet handed over, in the whole deployment',
-    registers,
-  })
-  const breaker = new Gauge({
-    name: 'doorward_route_breaker_open',
-    help: '1 while this process passes the route over, since it failed too often in a row',
-    labelNames: ['channel', 'route'],
-    registers,
-  })
+  const messages = counterIn(registry, 'doorward_messages_total')
+  const seconds = histogramIn(registry, 'doorward_message_handover_seconds')
+  const waiting = gaugeIn(registry, 'doorward_messages_waiting')
+  const breaker = gaugeIn(registry, 'doorward_route_breaker_open')
   return {
     count: (channel, route, outcome, reason) => messages.inc({ channel, route, outcome, reason }),
     handedOver: (channel, route, value) => seconds.observe({ channel, route }, value),

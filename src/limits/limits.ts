@@ -1,5 +1,4 @@
-import { Counter } from 'prom-client'
-import { addSeconds, type Clock, type Log, type Metrics, Refusal, type Secrets, secondsUntil } from '../base/index.ts'
+import { addSeconds, type Clock, counterIn, type Log, type Metrics, Refusal, type Secrets, secondsUntil } from '../base/index.ts'
 import type { Limit, LimitName } from '../config/index.ts'
 import { orUnavailable } from './or-unavailable.ts'
 
@@ -58,12 +57,7 @@ export function createLimits(deps: {
   limits: Readonly<Record<LimitName, Pick<Limit, 'count' | 'windowSeconds'>>>
 }): Limits {
   const { store, secrets, clock, log, limits } = deps
-  const refusals = new Counter({
-    name: 'doorward_limit_refusals_total',
-    help: 'Requests refused because a limit was used up, by the limit that keeps longest.',
-    labelNames: ['limit'],
-    registers: [deps.metrics],
-  })
+  const refusals = counterIn(deps.metrics, 'doorward_limit_refusals_total')
 
   function idOf({ limit, subject }: LimitRequest): string {
     return `${limit}:${secrets.hmac('limit-subject', `${limit}\n${subject}`).toString('base64url')}`

@@ -1,6 +1,6 @@
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
-import type { Log } from '../base/index.ts'
+import type { Clock, Log } from '../base/index.ts'
 import type { RequestState } from './pages.ts'
 import { refusalIn } from './refusal-in.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
@@ -11,9 +11,9 @@ import type { UnitOfWork } from './unit-of-work.ts'
  */
 export function recordEngineEvents(
   provider: Provider,
-  deps: { audit: Audit; work: UnitOfWork<AuditRow>; log: Log; whoOf(ctx: KoaContextWithOIDC): EventWho },
+  deps: { audit: Audit; work: UnitOfWork<AuditRow>; clock: Clock; log: Log; whoOf(ctx: KoaContextWithOIDC): EventWho },
 ): void {
-  const { audit, work, log } = deps
+  const { audit, work, clock, log } = deps
   const note = (row: AuditRow) => work.current()?.note(row)
 
   function who(ctx: KoaContextWithOIDC): EventWho {
@@ -32,7 +32,9 @@ export function recordEngineEvents(
   provider.on('interaction.ended', (ctx) => {
     const { login, consent } = ctx.oidc.result ?? {}
     if (!login || consent) return // after a consent the engine tells of the sign-in before it once more
-    const detail = { amr: (login.amr ?? []).join(' '), acr: login.acr ?? '' }
+    const since = ctx.oidc.entities.Interaction?.iat
+    const seconds = since === undefined ? {} : { seconds: Math.max(0, Math.round(clock.now().getTime() / 1000 - since)) }
+    const detail = { amr: (login.amr ?? []).join(' '), acr: login.acr ?? '', ...seconds }
     note(audit.prepare('sign_in.completed', { ...who(ctx), accountId: login.accountId, detail }))
   })
   provider.on('grant.revoked', (ctx) => {

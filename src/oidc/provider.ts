@@ -99,7 +99,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     const next = new Provider(deps.issuer, { ...configuration, jwks: { keys: [...keys] } } as Configuration)
     next.proxy = true
     replaceWeakParts(next, deps)
-    recordEngineEvents(next, { audit: deps.audit, work, log, whoOf: (ctx) => deps.whoOf(ctx as unknown as Context) })
+    recordEngineEvents(next, { audit: deps.audit, work, clock, log, whoOf: (ctx) => deps.whoOf(ctx as unknown as Context) })
     engine = next
   }
 

@@ -1,5 +1,4 @@
-import { Counter, Gauge } from 'prom-client'
-import type { Metrics } from '../../base/index.ts'
+import { counterIn, gaugeIn, type Metrics } from '../../base/index.ts'
 import type { CapName } from '../../config/index.ts'
 
 export interface BudgetMetrics {
@@ -22,33 +21,13 @@ export function createBudgetMetrics(
   registry: Metrics,
   fixed: { currency: string; capMicros: number; worstCaseMicros: number },
 ): BudgetMetrics {
-  const registers = [registry]
   const { currency } = fixed
-  const money = (name: string, help: string) => new Gauge({ name, help, labelNames: ['currency'], registers })
-  const spend = money('doorward_sms_spend', 'What texts cost today (UTC), in the whole deployment')
-  money('doorward_sms_spend_cap', 'The most that texts may cost in a day').set({ currency }, fixed.capMicros / MICROS)
-  money('doorward_sms_worst_case', 'The most that texts can cost in a day, by all caps and countries').set(
-    { currency },
-    fixed.worstCaseMicros / MICROS,
-  )
-  const ratio = new Gauge({
-    name: 'doorward_sms_proven_ratio',
-    help: 'Share of the texts of this hour and the one before whose code was typed',
-    labelNames: ['country'],
-    registers,
-  })
-  const refusals = new Counter({
-    name: 'doorward_sms_refusals_total',
-    help: 'Texts refused before they were sent, by the narrowest cap without room, or why else',
-    labelNames: ['cap'],
-    registers,
-  })
-  const gated = new Counter({
-    name: 'doorward_sms_gated_total',
-    help: 'Requests for a text that were asked for a proof of work or led elsewhere, and why',
-    labelNames: ['answer', 'why'],
-    registers,
-  })
+  const spend = gaugeIn(registry, 'doorward_sms_spend')
+  gaugeIn(registry, 'doorward_sms_spend_cap').set({ currency }, fixed.capMicros / MICROS)
+  gaugeIn(registry, 'doorward_sms_worst_case').set({ currency }, fixed.worstCaseMicros / MICROS)
+  const ratio = gaugeIn(registry, 'doorward_sms_proven_ratio')
+  const refusals = counterIn(registry, 'doorward_sms_refusals_total')
+  const gated = counterIn(registry, 'doorward_sms_gated_total')
   return {
     refused: (cap) => refusals.inc({ cap }),
     gated: (answer, why) => gated.inc({ answer, why }),

@@ -1,6 +1,5 @@
 import type { Middleware } from 'koa'
-import { Histogram } from 'prom-client'
-import { type Clock, type Log, type Metrics, newReference } from '../../base/index.ts'
+import { type Clock, histogramIn, type Log, type Metrics, newReference } from '../../base/index.ts'
 import { stateOf } from '../request.ts'
 
 /**
@@ -8,7 +7,7 @@ import { stateOf } from '../request.ts'
  * pattern: uids, tokens and queries never reach the log (R-065, R-177).
  */
 export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metrics }): Middleware {
-  const seconds = secondsIn(deps.metrics)
+  const seconds = histogramIn(deps.metrics, 'doorward_http_request_seconds')
 
   return async (ctx, next) => {
     const state = stateOf(ctx)
@@ -35,18 +34,6 @@ export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metric
       )
     }
   }
-}
-
-/** One measure for all servers of the process. */
-function secondsIn(metrics: Metrics): Histogram<'method' | 'route' | 'status'> {
-  const measure = {
-    name: 'doorward_http_request_seconds',
-    help: 'Time to answer a request, by route and status class.',
-    labelNames: ['method', 'route', 'status'] as const,
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [metrics],
-  }
-  return (metrics.getSingleMetric(measure.name) as ReturnType<typeof secondsIn> | undefined) ?? new Histogram(measure)
 }
 
 const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/[a-z-]+)(?=\/|$)/
