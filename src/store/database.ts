@@ -1,17 +1,14 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import pg from 'pg'
-import { type Clock, type Log, type Metrics, Refusal, type Transact, type Tx } from '../base/index.ts'
+import type pg from 'pg'
+import { type Clock, type Metrics, Refusal, type Transact, type Tx } from '../base/index.ts'
 import { PrismaClient } from '../generated/prisma/client.ts'
 import { connectionLivesOn, describeFailure, isReadOnly, isRetryable, isStalePlan, translated } from './failures.ts'
 import { createDatabaseMetrics } from './metrics.ts'
-import { type SchemaState, schemaState } from './migrate.ts'
 import { atMost, jittered, pause } from './pause.ts'
+import { openPool, type Pool, type PoolOptions, type Statement } from './pool.ts'
+import { type SchemaState, schemaState } from './schema-state.ts'
 
-/** A prepared statement. One name always stands for one text. */
-export interface Statement {
-  name: string
-  text: string
-}
+export type { Statement }
 
 /** What is known of the database at one moment. Nothing of it is cached. */
 interface DatabaseHealth {
@@ -41,25 +38,16 @@ export interface Database {
   close(): Promise<void>
 }
 
-interface DatabaseOptions {
-  /** May lead through a pooler in transaction mode that carries prepared statements (PgBouncer from 1.21). */
-  url: string
-  poolSize: number
-  /** Time-outs in milliseconds; the defaults are 5 s, 2 s and 10 s. Connecting and waiting for the pool: 5 s. */
-  statementTimeoutMs?: number
-  lockTimeoutMs?: number
-  idleInTransactionTimeoutMs?: number
-  log: Log
+interface DatabaseOptions extends PoolOptions {
   metrics: Metrics
   clock: Clock
 }
 
-const CONNECT_TIMEOUT_MS = 5000
 const CLOSE_TIMEOUT_MS = 5000
 const RETRIES_MAX = 3
-const UNLOGGED = () => {}
 
 interface OpenTx {
+  pool: Pool
   client: pg.PoolClient
   afterwards: (() => void)[]
   open: boolean
@@ -71,14 +59,14 @@ interface OpenTx {
 export function openDatabase(options: DatabaseOptions): Database {
   const { log, clock } = options
   const pool = openPool(options)
-  const measures = createDatabaseMetrics(options.metrics, pool)
+  const measures = createDatabaseMetrics(options.metrics, pool.inner)
   let orm: PrismaClient | undefined
 
   // After a read-only answer (25006) the server is a replica now: every connection made before is dropped when its
   // turn comes.
   const madeIn = new WeakMap<pg.PoolClient, number>()
   let generation = 0
-  pool.on('connect', (client) => madeIn.set(client, generation))
+  pool.inner.on('connect', (client) => madeIn.set(client, generation))
 
   async function checkOut(): Promise<pg.PoolClient> {
     for (;;) {
@@ -88,22 +76,28 @@ export function openDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>, isBroken = () => false): Promise<T> {
+  async function onConnection<T>(work: (client: pg.PoolClient, tx: OpenTx) => Promise<T>): Promise<T> {
     const client = await checkOut()
-    let broken = false
+    const tx: OpenTx = { pool, client, afterwards: [], open: true, broken: false }
     try {
-      return await work(client)
+      return await work(client, tx)
     } catch (error) {
-      broken = !connectionLivesOn(error)
+      tx.broken ||= !connectionLivesOn(error)
       if (isReadOnly(error)) generation++
       throw error
     } finally {
-      client.release(broken || isBroken())
+      client.release(tx.broken)
     }
   }
 
   async function run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    const ask = () => withClient((client) => query<Row>(client, statement, values))
+    // Behind a pooler only a transaction brings time-outs, and one that nobody waits for is rolled back.
+    const ask = () =>
+      onConnection((client, tx) =>
+        pool.isShared(client)
+          ? inTransaction(tx, () => runIn<Row>(tx as unknown as Tx, statement, values))
+          : pool.query<Row>(client, statement, values),
+      )
     try {
       return await ask().catch((error) => (isStalePlan(error) ? ask() : Promise.reject(error)))
     } catch (error) {
@@ -113,13 +107,12 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   async function transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
-      const tx: OpenTx = { client: undefined as unknown as pg.PoolClient, afterwards: [], open: true, broken: false }
       try {
-        const result = await withClient(
-          (client) => inTransaction(Object.assign(tx, { client }), work),
-          () => tx.broken,
-        )
-        for (const afterwards of tx.afterwards) runAfterwards(afterwards)
+        const { result, afterwards } = await onConnection(async (_client, tx) => ({
+          result: await inTransaction(tx, work),
+          afterwards: tx.afterwards,
+        }))
+        for (const each of afterwards) runAfterwards(each)
         return result
       } catch (error) {
         if (!isRetryable(error) || tries >= RETRIES_MAX) throw failed(error)
@@ -145,7 +138,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   async function health(): Promise<DatabaseHealth> {
     try {
-      const { state, schema, skewSeconds } = await withClient(async (client) => {
+      const { state, schema, skewSeconds } = await onConnection(async (client) => {
         const before = clock.now().getTime()
         const { rows } = await client.query<{ writable: boolean; at: Date }>(
           "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable, clock_timestamp() as at",
@@ -173,13 +166,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     run,
     transact,
     get orm() {
-      orm ??= openPrisma(pool)
+      orm ??= openPrisma(pool.inner)
       return orm
     },
     health,
     async close() {
       await orm?.$disconnect()
-      if (!pool.ending) await atMost(CLOSE_TIMEOUT_MS, pool.end())
+      if (!pool.inner.ending) await atMost(CLOSE_TIMEOUT_MS, pool.inner.end())
     },
   }
 }
@@ -188,7 +181,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 export async function runIn<Row>(tx: Tx, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
   const inner = opened(tx)
   try {
-    return await query<Row>(inner.client, statement, values)
+    return await inner.pool.query<Row>(inner.client, statement, values)
   } catch (error) {
     inner.broken ||= !connectionLivesOn(error)
     throw translated(error)
@@ -206,24 +199,19 @@ function opened(tx: Tx): OpenTx {
   return inner
 }
 
-async function query<Row>(client: pg.PoolClient, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-  const { rows } = await client.query({ name: statement.name, text: statement.text, values: values as unknown[] })
-  return rows as Row[]
-}
-
 async function inTransaction<T>(tx: OpenTx, work: (tx: Tx) => Promise<T>): Promise<T> {
   try {
-    await tx.client.query('begin')
+    await tx.pool.command(tx.client, 'begin')
     const result = await work(tx as unknown as Tx)
     tx.open = false
-    const { command } = await tx.client.query('commit')
+    const command = await tx.pool.command(tx.client, 'commit')
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
     if (command === 'ROLLBACK') throw new Error('a statement failed inside a transaction and its error was passed over')
     return result
   } catch (error) {
     tx.open = false
     tx.broken ||= !connectionLivesOn(error)
-    if (!tx.broken) await tx.client.query('rollback').catch(() => Object.assign(tx, { broken: true }))
+    if (!tx.broken) await tx.pool.command(tx.client, 'rollback').catch(() => Object.assign(tx, { broken: true }))
     throw error
   }
 }
@@ -231,33 +219,6 @@ async function inTransaction<T>(tx: OpenTx, work: (tx: Tx) => Promise<T>): Promi
 function schemaReason(schema: SchemaState): string | null {
   if (schema === 'behind') return 'the database lacks migrations of this version'
   return schema === 'ahead' ? 'the database was migrated by a newer version that took away what this one uses' : null
-}
-
-function openPool(options: DatabaseOptions): pg.Pool {
-  const { statementTimeoutMs = 5000, lockTimeoutMs = 2000, idleInTransactionTimeoutMs = 10_000, log } = options
-  // Sent as statements: a pooler refuses them as parameters of the connection.
-  const settings = [
-    `set statement_timeout = ${Math.trunc(statementTimeoutMs)}`,
-    `set lock_timeout = ${Math.trunc(lockTimeoutMs)}`,
-    `set idle_in_transaction_session_timeout = ${Math.trunc(idleInTransactionTimeoutMs)}`,
-    "set timezone = 'UTC'",
-  ].join('; ')
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    application_name: 'doorward',
-    max: options.poolSize,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: 60_000,
-    maxLifetimeSeconds: 3600,
-    // A server that takes requests and never answers ends here, after it had its own chance to say so.
-    query_timeout: statementTimeoutMs + 1000,
-    keepAlive: true,
-    onConnect: (client) => client.query(settings) as unknown as undefined,
-  })
-  // Both are needed: an idle client's error reaches the pool, one in use only the client.
-  pool.on('error', (error) => log.warn({ reason: describeFailure(error) }, 'an idle database connection was lost'))
-  pool.on('connect', (client) => client.on('error', UNLOGGED))
-  return pool
 }
 
 function openPrisma(pool: pg.Pool): PrismaClient {

@@ -1,0 +1,23 @@
+import type pg from 'pg'
+import type { Log } from '../base/index.ts'
+import type { Migration } from './migrations.ts'
+
+const FIND = `select i.indisvalid as valid from pg_class c join pg_index i on i.indexrelid = c.oid
+  where c.relname = $1 and c.relnamespace = current_schema()::regnamespace`
+
+/**
+ * Makes the index of a migration that runs outside a transaction. What a build left that was ended half-way is taken
+ * away first; one that is whole, and lacks only its row in the history, stays. It waits for no lock that others queue
+ * behind, and so has no lock timeout: it ends when the transactions of before have.
+ */
+export async function makeIndex(client: pg.Client, migration: Migration & { index: string }, log: Log): Promise<void> {
+  const { name, index, sql } = migration
+  const { rows } = await client.query<{ valid: boolean }>(FIND, [index])
+  if (rows[0]?.valid) return
+  await client.query('set lock_timeout = 0')
+  if (rows[0]) {
+    log.warn({ migration: name, index }, 'an index was left half-built: it is made anew')
+    await client.query(`drop index concurrently if exists "${index}"`)
+  }
+  await client.query(sql)
+}
