@@ -1,5 +1,5 @@
 // base: what every room stands on — clock, random identifiers, keys by purpose, parsed addresses, the opaque
-// transaction, refusals, log and metrics registry. It knows no other room, no table and no route.
+// transaction, refusals, log, spans and the catalogue of metrics. It knows no other room, no table and no route.
 // Specs: RFC 5869 (HKDF), ITU-T E.164 (numbers), RFC 5321 and 6531 (addresses), RFC 5890 (A-labels), RFC 8176 (amr).
 export { type Address, type AddressKind, isEmail, maskAddress } from './address.ts'
 export { asciiDigit } from './ascii-digit.ts'
@@ -25,4 +25,5 @@ export {
 export type { Proof } from './proof.ts'
 export { Refusal, type RefusalCode, refusals } from './refusal.ts'
 export { createSecrets, hashOf, type Purpose, SealBroken, type Secrets, sameText, UnknownSecret } from './secrets.ts'
+export { inSpan, type Span, type SpanField, type SpanStart, tellTraces, traceFields, traceparent } from './tracing.ts'
 export type { Transact, Tx } from './tx.ts'

@@ -1,6 +1,7 @@
 import { type EmailAddress, parseEmailAddress } from '../base/index.ts'
 import type { Budget } from './budget.ts'
 import { durationWords, LOOPBACK_HOSTS, type Mailbox } from './kinds.ts'
+import type { OutboundList } from './outbound-settings.ts'
 import type { Limit, LimitName, Signup } from './policies.ts'
 import { type Fault, readTable, type SettingsSource, type SettingsTable, type Values } from './setting.ts'
 import { settings, storageSettings } from './settings.ts'
@@ -43,6 +44,8 @@ export interface Config {
   readonly mailFrom: Readonly<Mailbox>
   readonly clientsFile: string | null
   readonly themeDir: string | null
+  /** What inside may be reached for applications. */
+  readonly outboundAllow: OutboundList
   readonly signup: Signup
   /** Before a change of addresses takes place. */
   readonly addressHoldSeconds: number
@@ -200,6 +203,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     smtpUrls: draft.smtpUrls ?? [],
     mailFrom: draft.mailFrom ?? TRIAL_SENDER,
     clientsFile: draft.clientsFile,
+    outboundAllow: draft.outboundAllow ?? { networks: [], hosts: [] },
     themeDir: draft.themeDir,
     texts: trial || (draft.smsRoutes ?? []).length > 0,
     ...settledTexts(draft),

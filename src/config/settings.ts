@@ -1,4 +1,5 @@
 import { choice, duration, host, integer, origin, path, secretList, secretUrl, size } from './kinds.ts'
+import { outboundSettings } from './outbound-settings.ts'
 import type { SettingsTable } from './setting.ts'
 import { textSettings } from './text-settings.ts'
 import { walkSettings } from './walk-settings.ts'
@@ -175,4 +176,10 @@ const serviceSettings = {
 } satisfies SettingsTable
 
 /** Every setting of the service itself. Methods and channels bring tables of their own. */
-export const settings = { ...serviceSettings, ...storageSettings, ...walkSettings, ...textSettings } satisfies SettingsTable
+export const settings = {
+  ...serviceSettings,
+  ...storageSettings,
+  ...walkSettings,
+  ...outboundSettings,
+  ...textSettings,
+} satisfies SettingsTable
