@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import pg from 'pg'
 
 const CONNECT_TIMEOUT_MS = 5000
+const QUERY_TIMEOUT_MS = 10_000
 
 /** What the embedded server is known by: its superuser, its database, and the files of the data folder that say the rest. */
 export const USER = 'doorward'
@@ -24,7 +25,10 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<string | nu
 
 /** A connection of its own, outside of any pool; it is not open yet. */
 export function connectionTo(url: string): pg.Client {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  const client = new pg.Client({
+    ...{ connectionString: url, application_name: 'doorward', keepAlive: true },
+    ...{ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS },
+  })
   client.on('error', () => {})
   return client
 }

@@ -40,7 +40,10 @@ export function tellProgress(options: { url: string; pid: number; migration: str
 }
 
 async function look(url: string, pid: number): Promise<Progress | null> {
-  const client = new pg.Client({ connectionString: url, application_name: 'doorward migrate', connectionTimeoutMillis: 5000 })
+  const client = new pg.Client({
+    ...{ connectionString: url, application_name: 'doorward migrate' },
+    ...{ connectionTimeoutMillis: 5000, query_timeout: 5000 },
+  })
   client.on('error', () => {})
   try {
     await client.connect()

@@ -1,7 +1,8 @@
 import { runMigrations } from 'graphile-worker'
 import pg from 'pg'
 import { clock, type Log, newId } from '../base/index.ts'
-import { makeIndex } from './migrate-index.ts'
+import { keepsItsSession, NEEDS_DIRECT } from './direct.ts'
+import { makeIndex, patient } from './migrate-index.ts'
 import { tellProgress } from './migrate-progress.ts'
 import { MIGRATIONS_DIR, type Migration, MigrationError, readMigrations } from './migrations.ts'
 import { jittered, pause } from './pause.ts'
@@ -12,6 +13,8 @@ const LOCK_TIMEOUT_MS = 500
 const LOCK_TRIES_MAX = 120
 const TURN_EVERY_MS = 100
 const TELL_EVERY_MS = 10_000
+const QUERY_TIMEOUT_MS = 60_000
+const QUEUE_TIMEOUT_MS = 600_000
 const BUSY = ['55P03', '40P01'] // lock_not_available, deadlock_detected
 
 interface MigrateOptions {
@@ -34,7 +37,11 @@ interface MigrateOptions {
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const { url, log, lockTimeoutMs = LOCK_TIMEOUT_MS, tellEveryMs = TELL_EVERY_MS, dir = MIGRATIONS_DIR } = options
-  const client = new pg.Client({ connectionString: url, application_name: 'doorward migrate', connectionTimeoutMillis: 5000 })
+  if (!(await keepsItsSession(url))) throw new MigrationError(NEEDS_DIRECT)
+  const client = new pg.Client({
+    ...{ connectionString: url, application_name: 'doorward migrate', keepAlive: true },
+    ...{ connectionTimeoutMillis: 5000, query_timeout: QUERY_TIMEOUT_MS },
+  })
   client.on('error', (error) => log.warn({ err: error }, 'the connection that migrates was lost'))
   await client.connect()
   try {
@@ -121,7 +128,7 @@ async function applyPatiently(client: pg.Client, migration: Migration, { lockTim
 async function applyInOne(client: pg.Client, migration: Migration): Promise<void> {
   const startedAt = clock.now()
   await client.query('begin')
-  await client.query(migration.sql)
+  await client.query(patient(migration.sql))
   await note(client, migration, startedAt)
   await client.query('commit')
 }
@@ -141,7 +148,10 @@ async function note(client: pg.Client, { name, checksum }: Migration, startedAt:
 }
 
 async function migrateQueue(url: string, log: Log): Promise<void> {
-  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'doorward migrate' })
+  const pool = new pg.Pool({
+    ...{ connectionString: url, max: 2, application_name: 'doorward migrate', keepAlive: true },
+    ...{ connectionTimeoutMillis: 5000, query_timeout: QUEUE_TIMEOUT_MS },
+  })
   pool.on('error', (error) => log.warn({ err: error }, 'the connection that migrates the queue was lost'))
   pool.on('connect', (connected) => connected.on('error', () => {})) // a busy client's error is its statement's
   try {

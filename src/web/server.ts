@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import Koa, { type Middleware } from 'koa'
-import type { Log } from '../base/index.ts'
+import { type Log, withPatience } from '../base/index.ts'
 import { createOriginForm } from './middleware/origin-form.ts'
 
 const HEADER_BYTES_MAX = 16 * 1024
@@ -10,6 +10,8 @@ const REQUEST_TIMEOUT_MS = 30_000
 const LOOK_EVERY_MS = 1000
 const KEEP_ALIVE_MS = 65_000
 const CONNECTIONS_MAX = 4000
+/** How long a request waits for the database in all; then it is answered by 503. */
+const PATIENCE_MS = 10_000
 
 export interface ServerDeps {
   issuer: string
@@ -31,7 +33,7 @@ export function createWebServer(deps: ServerDeps): Server {
 
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, connectionsCheckingInterval: LOOK_EVERY_MS }, (req, res) => {
     toOriginForm(req)
-    void handle(req, res)
+    void withPatience(PATIENCE_MS, () => handle(req, res))
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
