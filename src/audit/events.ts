@@ -2,10 +2,23 @@ import type { Address } from '../base/index.ts'
 import { accountEvents } from './account-events.ts'
 import { adminEvents } from './admin-events.ts'
 import type { DetailKind, EventEntry } from './event-entry.ts'
+import { keyEvents } from './key-events.ts'
 
 /** Every event, with its level, its fields and one line for the manual. What is not listed here cannot be recorded. */
 export const events = {
   'service.started': { level: 'info', kept: true, detail: { version: 'text' }, help: 'An instance began to serve.' },
+  'service.restored': {
+    level: 'warn',
+    kept: true,
+    detail: { records: 'number', sessions: 'number', messages: 'number', jobs: 'number', invitations: 'number' },
+    help: 'After a restore to an earlier moment everything was ended that could have been used since: `after-restore` was run.',
+  },
+  'secrets.exchanged': {
+    level: 'info',
+    kept: true,
+    detail: { newest: 'text' },
+    help: 'Another one of `SECRETS` (`newest`: its id) seals and signs from now on.',
+  },
   'sign_in.started': {
     level: 'info',
     kept: true,
@@ -87,6 +100,7 @@ export const events = {
   },
   ...accountEvents,
   ...adminEvents,
+  ...keyEvents,
   'message.queued': {
     level: 'info',
     kept: true,

@@ -93,6 +93,14 @@ export const metricCatalogue = {
     ...{ ...counter, labels: ['limit'] },
     help: 'Requests refused because a limit was used up, by the limit that keeps longest.',
   },
+  doorward_outbound_total: {
+    ...{ ...counter, labels: ['purpose', 'outcome'] },
+    help: 'Requests to addresses that applications have registered, by purpose (jwks, logout or sector) and by what came of them: ok, or why not.',
+  },
+  doorward_logouts_total: {
+    ...{ ...counter, labels: ['outcome'] },
+    help: 'Sign-outs that applications were to be told of: told, refused or given_up.',
+  },
   doorward_database_connections: {
     ...{ ...gauge, labels: ['state'] },
     help: 'Connections of the pool by state, idle or busy; waiting counts requests for one, and max is what the pool may hold.',
@@ -127,6 +135,23 @@ export const metricCatalogue = {
     ...{ ...everywhere, labels: ['task'], unit: 'seconds' },
     help: 'For how long the oldest due job has been due.',
   },
+  doorward_reseal_remaining: {
+    ...{ ...everywhere, labels: ['secret'] },
+    help: 'Authenticator seeds still sealed with a former secret of SECRETS, by its id; 100000 means that or more.',
+  },
+  doorward_signing_key_age_seconds: {
+    ...{ ...everywhere, labels: ['alg', 'state'], unit: 'seconds' },
+    help: 'How long ago a signing key of the service was made, by its state (next, current, previous); of several the oldest.',
+  },
+  doorward_signing_keys_read_timestamp_seconds: {
+    ...{ ...gauge, labels: [], unit: 'seconds since 1970' },
+    help: 'When this process last compared its signing keys with those that are stored; it does so every five seconds.',
+  },
+  doorward_key_rotation_waiting_clients: {
+    ...{ ...everywhere, labels: [] },
+    help: 'Active clients that have not fetched the next signing key yet; 0 while none is published.',
+  },
+  doorward_jwks_fetches_total: { ...{ ...counter, labels: [] }, help: 'How often the published signing keys were fetched.' },
   doorward_swept_rows_total: { ...{ ...counter, labels: ['table'] }, help: 'Expired rows that were deleted.' },
   doorward_sweep_seconds: { ...{ ...seconds, labels: [], buckets: JOB_BUCKETS }, help: 'Time of one sweep of expired rows.' },
   doorward_sweep_success_timestamp_seconds: {

@@ -21,8 +21,16 @@ interface TaskHelpers {
 export type Task = (payload: Record<string, string>, helpers: TaskHelpers) => Promise<void>
 
 export interface Queue {
-  /** Adds a job in the caller's transaction. `payload` holds ids only. A waiting job with the same `key` is replaced. */
-  add(tx: Tx, task: string, payload: Record<string, string>, options?: { runAt?: Date; key?: string }): Promise<void>
+  /**
+   * Adds a job in the caller's transaction. `payload` holds ids only. A waiting job with the same `key` is replaced, and
+   * no two of one `line` run at once, in whichever process.
+   */
+  add(
+    tx: Tx,
+    task: string,
+    payload: Record<string, string>,
+    options?: { runAt?: Date; key?: string; line?: string },
+  ): Promise<void>
   /** Begins to work, and begins anew after an outage of the database until `stop`. */
   start(): Promise<void>
   /** Takes no more jobs and lets running ones end, for `graceSeconds` (10) at most; what is left runs again later. */
@@ -141,8 +149,8 @@ export function createQueue(deps: QueueDeps): Queue {
   }
 
   return {
-    async add(tx, task, payload, { runAt, key } = {}) {
-      await addJob(tx, task, payload, { at: runAt ?? clock.now(), key: key ?? null })
+    async add(tx, task, payload, { runAt, key, line } = {}) {
+      await addJob(tx, task, payload, { at: runAt ?? clock.now(), key: key ?? null, line: line ?? null })
     },
     async start() {
       const first = await begin().catch((error) => {

@@ -24,6 +24,8 @@ export interface TotpFactor extends CredentialFactor {
   qrSvgPath(uri: string): { size: number; path: string }
   /** The seed to be typed, in groups of four. Throws `SealBroken`. */
   keyOf(data: string, accountId: string): string
+  /** The same seed, sealed with the newest secret. Throws `SealBroken`. */
+  sealAnew(data: string, accountId: string): string
 }
 
 /** Codes by time (RFC 6238), judged by the service's clock and no other. */
@@ -80,6 +82,7 @@ export function createTotpFactor({ secrets, clock }: CredentialFactorDeps): Totp
     },
     qrSvgPath,
     keyOf: (data, accountId) => grouped(open(data, accountId)),
+    sealAnew: (data, accountId) => secrets.seal(open(data, accountId), contextOf(accountId)),
   }
 }
 
