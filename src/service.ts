@@ -10,7 +10,9 @@ import {
   checkDeployment,
   type Database,
   type EmbeddedPostgres,
+  keepsItsSession,
   migrate,
+  NEEDS_DIRECT,
   openDatabase,
   startEmbeddedPostgres,
   waitForDatabase,
@@ -90,6 +92,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: State) {
   const db = openDatabase({ url: urls.pooled, poolSize: config.databasePoolSize, log, metrics, clock })
   closers.push(() => db.close())
   await waitForDatabase(db, { log, until: () => state.stopping })
+  await directIsDirect(urls.direct, state)
   if (config.trial) await migrate({ url: urls.direct, log })
   await schemaIsReady(db, log, state)
 
@@ -121,6 +124,13 @@ async function databaseUrls(config: Config, log: Log, closers: Closer[]): Promis
   const embedded: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), log })
   closers.push(() => embedded.stop())
   return { pooled: embedded.url, direct: embedded.url }
+}
+
+/** F-58: LISTEN and locks of the session would be lost without a word. While it cannot be asked, nothing is known. */
+async function directIsDirect(url: string, state: { stopping: boolean }): Promise<void> {
+  if (state.stopping) return
+  const kept = await keepsItsSession(url).catch(() => true)
+  if (!kept) throw new Error(NEEDS_DIRECT)
 }
 
 /** F-02: an instance waits, not ready, until somebody has migrated the database. */
