@@ -52,7 +52,9 @@ const local: LocalVerbs = {
 async function manual({ check }: { check: boolean }): Promise<readonly string[]> {
   // The list of requirements lives beside the tests that prove them: an installation for production lacks both.
   const { requirementsPage } = await import('../test/house/requirements-page.ts')
-  const pages = [...generatedPages(), { path: 'docs/security-requirements.md', content: requirementsPage(ROOT) }]
+  const { helmPages } = await import('../test/helm/pages.ts')
+  const requirements = { path: 'docs/security-requirements.md', content: requirementsPage(ROOT) }
+  const pages = [...generatedPages(), requirements, ...helmPages(ROOT)]
   const stale = pages.filter(({ path, content }) => textAt(path) !== content)
   if (!check) for (const { path, content } of stale) writeFileSync(join(ROOT, path), content)
   return stale.map(({ path }) => path)
