@@ -1,6 +1,5 @@
 import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { collectDefaultMetrics } from 'prom-client'
 import { type App, createApp } from './app.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
 import type { Config } from './config/index.ts'
@@ -17,6 +16,7 @@ import {
   startEmbeddedPostgres,
   waitForDatabase,
 } from './store/index.ts'
+import { startTraces, tellProcess, watchQueue } from './telemetry.ts'
 import { pricesFrom } from './texting.ts'
 import { demoOrigin, demoRegistration, startDemoApplication, trialSecrets } from './trial.ts'
 import { createOps } from './web/index.ts'
@@ -25,7 +25,7 @@ export interface ServiceOptions {
   config: Config
   log: Log
   version: string
-  /** Only for secrets that the clients file names, and for what the AWS SDK reads. */
+  /** Only for secrets that the clients file names, and for what the SDKs of AWS and OpenTelemetry read. */
   env: Readonly<Record<string, string | undefined>>
   /** Writes a line for the person at the terminal. */
   say(line: string): void
@@ -82,8 +82,9 @@ async function endWork({ sites, endJobs }: State, config: Config, served: boolea
 
 async function start(options: ServiceOptions, closers: Closer[], state: State) {
   const { config, log } = options
+  closers.push(await startTraces(options))
   const metrics = createMetrics()
-  collectDefaultMetrics({ register: metrics })
+  tellProcess(metrics, { version: options.version, isReady: () => state.ready === null })
   const ops = createOps({ metrics, notReady: async () => state.ready })
   await listen(ops, config.opsPort, config.host, 'OPS_PORT')
   closers.push(() => close(ops))
@@ -112,6 +113,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: State) {
   closers.push(() => app.stop())
   state.endJobs = app.endJobs
   await app.start()
+  closers.push(watchQueue(shared))
   await serve(app, config, state)
   if (demo) await startDemo(config, demo.secret, log, closers)
   await app.started(options.version)

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino'
+import { traceFields } from './tracing.ts'
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>
 
@@ -21,13 +22,14 @@ const SECRET_KEYS = [
 
 /**
  * JSON lines on standard output. Secrets are kept out twice: callers do not pass them, and known keys are
- * hidden. Errors are logged by type, message and stack, with their causes.
+ * hidden. Errors are logged by type, message and stack, with their causes. Where traces are made, a line names its own.
  */
 export function createLog(level: string, destination?: { write(line: string): void }): Log {
   const options = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date(Date.now()).toISOString()}"`,
+    mixin: traceFields,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: (error: unknown) => faultOf(error) },
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: HIDDEN },

@@ -21,6 +21,7 @@ export type Purpose =
   | 'admin-link'
   | 'console-client'
   | 'idempotency'
+  | 'network'
 
 /** The keys of `SECRETS`, newest first, and what is derived from them. */
 export interface Secrets {

@@ -1,4 +1,4 @@
-import type { Clock, Log } from '../base/index.ts'
+import { type Clock, inSpan, type Log } from '../base/index.ts'
 import type { Channel } from '../text/index.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import type { DeliveryMetrics } from './metrics.ts'
@@ -44,8 +44,14 @@ export function createSend<M>(deps: SendDeps<M>): (message: M) => Promise<Routed
 
   // A route that throws has a fault of ours in it; whether the message left is not known.
   async function safely(route: Route<M>, message: M): Promise<SendResult> {
+    const fields = { 'doorward.channel': channel, 'doorward.route': route.name }
     try {
-      return await route.send(message)
+      return await inSpan({ name: `hand over ${channel}`, kind: 'client', fields }, async (span) => {
+        const result = await route.send(message)
+        span.say('doorward.outcome', result.kind)
+        if (result.kind !== 'accepted') span.say('doorward.reason', result.reason)
+        return result
+      })
     } catch (error) {
       log.error({ channel, route: route.name, fault: error instanceof Error ? error.name : 'unknown' }, 'a route failed')
       return { kind: 'deferred', reason: UNANSWERED }

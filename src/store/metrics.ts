@@ -17,3 +17,5 @@ export function createDatabaseMetrics(metrics: Metrics, pool: pg.Pool) {
     statement: histogramIn(metrics, 'doorward_database_statement_seconds'),
   }
 }
+
+export type DatabaseMetrics = ReturnType<typeof createDatabaseMetrics>

@@ -1,4 +1,4 @@
-import { addSeconds, type Clock, type Log } from '../base/index.ts'
+import { addSeconds, type Clock, counterIn, createMetrics, gaugeIn, histogramIn, type Log, type Metrics } from '../base/index.ts'
 import type { Database, Statement } from './database.ts'
 import { pause } from './pause.ts'
 
@@ -9,6 +9,8 @@ interface SweepDeps {
   db: Pick<Database, 'run'>
   clock: Clock
   log: Log
+  /** Where rows and time are counted; nowhere, when it is left out. */
+  metrics?: Metrics
   /** Erases a batch of accounts whose closing has come by `now`, and answers how many; what has audit rows is not just deleted. */
   eraseAccounts?: (now: Date) => Promise<number>
   /** Rows of one statement: what one sign-in may have to wait behind. */
@@ -63,6 +65,9 @@ const SWEPT: readonly Swept[] = [
   expired('spend_counter', `day < $1::timestamptz::date and id <> 'all'`, 30 * DAY, 'day'),
   // What all texts cost is no person's, and shown for three months.
   expired('spend_counter', 'day < $1::timestamptz::date', 100 * DAY, 'day', 'spend_counter_all'),
+  // A client that has asked for nothing for so long is waited for no more (keys).
+  expired('client_network', 'last_at < $1', 30 * DAY, 'last_at'),
+  expired('jwks_fetch', 'last_at < $1', 30 * DAY, 'last_at'),
   expired('text_tally', 'hour < $1', 30 * DAY, 'hour'),
   // An address that takes no messages is asked again after a year: it may belong to somebody else by then.
   expired('suppression', 'created_at < $1', YEAR, 'created_at'),
@@ -77,6 +82,7 @@ const SWEPT: readonly Swept[] = [
 /** Makes the sweep: deletes what has expired, in small batches, until nothing is left or its time is over. */
 export function createSweep(deps: SweepDeps): () => Promise<SweepReport> {
   const { db, clock, log, eraseAccounts, batchSize = 1000, secondsMax = 45 } = deps
+  const tell = createTeller(deps.metrics ?? createMetrics(), clock)
 
   async function sweepOne({ keepSeconds, statement }: Swept, startedAt: Date): Promise<{ deleted: number; timeIsOver: boolean }> {
     const before = addSeconds(startedAt, -keepSeconds)
@@ -91,6 +97,7 @@ export function createSweep(deps: SweepDeps): () => Promise<SweepReport> {
 
   return async () => {
     const startedAt = clock.now()
+    const began = performance.now()
     const report: SweepReport = {}
     for (const swept of SWEPT) {
       const { deleted, timeIsOver } = await sweepOne(swept, startedAt)
@@ -102,6 +109,20 @@ export function createSweep(deps: SweepDeps): () => Promise<SweepReport> {
     const erased = (await eraseAccounts?.(startedAt)) ?? 0
     if (erased > 0) report.account = erased
     if (Object.keys(report).length > 0) log.debug(report, 'expired rows deleted')
+    tell(report, (performance.now() - began) / 1000)
     return report
+  }
+}
+
+function createTeller(metrics: Metrics, clock: Clock): (report: SweepReport, seconds: number) => void {
+  const rows = counterIn(metrics, 'doorward_swept_rows_total')
+  const time = histogramIn(metrics, 'doorward_sweep_seconds')
+  const success = gaugeIn(metrics, 'doorward_sweep_success_timestamp_seconds')
+  const succeeded = () => success.set(Math.round(clock.now().getTime() / 1000))
+  succeeded() // a process that has just begun has not failed to sweep
+  return (report, seconds) => {
+    for (const [table, count] of Object.entries(report)) rows.inc({ table }, count)
+    time.observe(seconds)
+    succeeded()
   }
 }

@@ -123,7 +123,7 @@ export function createSite(deps: SiteDeps): Server {
     cookieKeys: oidc.cookieKeys,
     log: deps.log,
     middleware: [
-      createRequestLog({ log: deps.log, clock, metrics: deps.metrics }),
+      createRequestLog({ log: deps.log, clock, metrics: deps.metrics, trustedProxies: deps.trustedProxies }),
       createSecurityHeaders(secure),
       ...(deps.adminApi ? [deps.adminApi] : []), // it answers its own errors
       createErrors({ text, log: deps.log, clock }),

@@ -9,6 +9,7 @@ const queue = createQueue({
   databaseUrl: url,
   db,
   log,
+  metrics: createMetrics(),
   crontab: '',
   concurrency: 1,
   tasks: {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
+import { createMetrics } from '../../src/base/index.ts'
 import { createQueue, type Queue, type Task } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
 import { closeAll, eventually, listeningLog, open, silent } from './store-support.ts'
@@ -18,7 +19,16 @@ afterEach(async () => {
 
 function stage(url: string, tasks: Record<string, Task>, log = silent) {
   const db = open(url)
-  const queue = createQueue({ databaseUrl: url, db, log, tasks, crontab: '', concurrency: 2, lookEveryMs: 300 })
+  const queue = createQueue({
+    databaseUrl: url,
+    db,
+    log,
+    metrics: createMetrics(),
+    tasks,
+    crontab: '',
+    concurrency: 2,
+    lookEveryMs: 300,
+  })
   queues.push(queue)
   return { db, queue }
 }

@@ -1,6 +1,5 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { Counter } from 'prom-client'
-import type { Metrics } from '../metrics.ts'
+import { counterIn, type Metrics } from '../metrics.ts'
 import type { OutboundAnswer, OutboundRequest } from './exchange.ts'
 import { OutboundFailed } from './failure.ts'
 import { createGuard, type Guard, type GuardOptions } from './guard.ts'
@@ -18,12 +17,7 @@ export interface Outbound {
 /** The one way out to addresses that applications have named. */
 export function createOutbound({ metrics, ...options }: GuardOptions & { metrics: Metrics }): Outbound {
   const guard = createGuard(options)
-  const counter = new Counter({
-    name: 'doorward_outbound_total',
-    help: 'Requests to addresses that applications have registered, by what came of them',
-    labelNames: ['purpose', 'outcome'],
-    registers: [metrics],
-  })
+  const counter = counterIn(metrics, 'doorward_outbound_total')
   return {
     async send(purpose, request) {
       try {

@@ -1,15 +1,33 @@
-import type { Middleware } from 'koa'
-import { type Clock, histogramIn, type Log, type Metrics, newReference } from '../../base/index.ts'
+import type { Context, Middleware, Next } from 'koa'
+import {
+  type Clock,
+  histogramIn,
+  inSpan,
+  type Log,
+  type Metrics,
+  newReference,
+  type Span,
+  type SpanStart,
+} from '../../base/index.ts'
 import { stateOf } from '../request.ts'
 
 /**
- * Gives each request its reference, and writes one line when it has been answered. The path is written by its
- * pattern: uids, tokens and queries never reach the log (R-065, R-177).
+ * Gives each request its reference, and writes one line when it has been answered; where traces are wanted, the request
+ * is a span. The path is written by its pattern: uids, tokens and queries never reach log or trace (R-065, R-177).
  */
-export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metrics }): Middleware {
+export function createRequestLog(deps: {
+  log: Log
+  clock: Clock
+  metrics: Metrics
+  /** Proxies in front whose headers count. */
+  trustedProxies: number
+}): Middleware {
+  const { log, trustedProxies } = deps
   const seconds = histogramIn(deps.metrics, 'doorward_http_request_seconds')
 
-  return async (ctx, next) => {
+  return (ctx, next) => inSpan(startOf(ctx, trustedProxies), (span) => answered(ctx, next, span))
+
+  async function answered(ctx: Context, next: Next, span: Span): Promise<void> {
     const state = stateOf(ctx)
     state.reference = newReference()
     state.ip = ctx.get('x-forwarded-for')
@@ -18,22 +36,30 @@ export function createRequestLog(deps: { log: Log; clock: Clock; metrics: Metric
     try {
       await next()
     } finally {
+      const { method, status } = ctx
       const route = state.route ?? routeOf(ctx.path)
       const tookMs = performance.now() - began
-      seconds.observe({ method: ctx.method, route, status: `${Math.floor(ctx.status / 100)}xx` }, tookMs / 1000)
-      deps.log.info(
-        {
-          request: state.reference,
-          upstream: ctx.get('x-request-id'),
-          method: ctx.method,
-          route,
-          status: ctx.status,
-          ms: Math.round(tookMs),
-        },
-        'answered',
-      )
+      seconds.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, tookMs / 1000)
+      tell(span, { method, route, status, request: state.reference })
+      const upstream = ctx.get('x-request-id')
+      log.info({ request: state.reference, upstream, method, route, status, ms: Math.round(tookMs) }, 'answered')
     }
   }
+}
+
+// Whoever asks decides neither whether a trace is kept nor which one it joins: the issuer is open to everybody. What a
+// proxy of ours says is linked to.
+function startOf(ctx: Context, trustedProxies: number): SpanStart {
+  const follows = trustedProxies > 0 ? ctx.get('traceparent') : undefined
+  return { name: ctx.method, kind: 'server', fields: { 'http.request.method': ctx.method }, follows }
+}
+
+function tell(span: Span, told: { method: string; route: string; status: number; request: string }): void {
+  span.rename(`${told.method} ${told.route}`)
+  span.say('http.route', told.route)
+  span.say('http.response.status_code', told.status)
+  span.say('doorward.request', told.request)
+  if (told.status >= 500) span.failed(null)
 }
 
 const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/[a-z-]+)(?=\/|$)/
