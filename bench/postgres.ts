@@ -12,6 +12,7 @@ export interface Postgres {
   version: string
   /** A new migrated database. */
   newDatabase(name: string): Promise<string>
+  urlFor(name: string): string
   /** Where the log of changes ends by now, in bytes. */
   walBytes(): Promise<number>
   /** Counts every statement that a database is told from the call until `end`: by name, or by its first word. */
@@ -42,6 +43,7 @@ export async function startPostgres(folder: string): Promise<Postgres> {
   return {
     pid,
     version: await one('show server_version'),
+    urlFor: server.urlFor,
     newDatabase: async (name) => {
       await client.query(`create database ${name}`)
       await migrate({ url: server.urlFor(name), log })
