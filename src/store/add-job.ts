@@ -1,5 +1,6 @@
 import type { Tx } from '../base/index.ts'
 import { runIn, type Statement } from './database.ts'
+import { withTrace } from './told-job.ts'
 
 const ADD: Statement = {
   name: 'queue_add',
@@ -13,5 +14,5 @@ export async function addJob(
   payload: Record<string, string>,
   { at, key, line }: { at: Date; key: string | null; line?: string | null },
 ): Promise<void> {
-  await runIn(tx, ADD, [task, JSON.stringify(payload), at, key, line ?? null])
+  await runIn(tx, ADD, [task, JSON.stringify(withTrace(payload)), at, key, line ?? null])
 }

@@ -1,12 +1,13 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
-import { type Clock, type Metrics, Refusal, type Transact, type Tx } from '../base/index.ts'
+import { type Clock, inSpan, type Metrics, Refusal, type Transact, type Tx } from '../base/index.ts'
 import { PrismaClient } from '../generated/prisma/client.ts'
 import { connectionLivesOn, describeFailure, isReadOnly, isRetryable, isStalePlan, translated } from './failures.ts'
 import { createDatabaseMetrics } from './metrics.ts'
 import { atMost, jittered, pause } from './pause.ts'
 import { openPool, type Pool, type PoolOptions, type Statement } from './pool.ts'
 import { type SchemaState, schemaState } from './schema-state.ts'
+import { ASKED, toldPool } from './told.ts'
 
 export type { Statement }
 
@@ -58,8 +59,9 @@ interface OpenTx {
 /** Opens the pool. Nothing is asked of the database before the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { log, clock } = options
-  const pool = openPool(options)
-  const measures = createDatabaseMetrics(options.metrics, pool.inner)
+  const plain = openPool(options)
+  const measures = createDatabaseMetrics(options.metrics, plain.inner)
+  const pool = toldPool(plain, measures)
   let orm: PrismaClient | undefined
 
   // After a read-only answer (25006) the server is a replica now: every connection made before is dropped when its
@@ -225,9 +227,10 @@ function openPrisma(pool: pg.Pool): PrismaClient {
   const client = new PrismaClient({ adapter: new PrismaPg(pool) })
   const extended = client.$extends({
     query: {
-      async $allOperations({ args, query: ask }) {
+      async $allOperations({ model, operation, args, query: ask }) {
+        const name = `${model ?? 'orm'}.${operation}`
         try {
-          return await ask(args)
+          return await inSpan({ name, kind: 'client', fields: ASKED, onlyInside: true }, () => ask(args))
         } catch (error) {
           throw translated(error)
         }

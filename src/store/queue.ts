@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { parseCrontab, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import pg from 'pg'
-import { clock, type Log, type Tx } from '../base/index.ts'
+import { clock, type Log, type Metrics, type Tx } from '../base/index.ts'
 import { addJob } from './add-job.ts'
 import type { Database } from './database.ts'
 import { connectionLivesOn, describeFailure } from './failures.ts'
 import { atMost, pause } from './pause.ts'
 import { createPresence, type Presence } from './presence.ts'
+import { createJobTeller } from './told-job.ts'
 import { workerLogger } from './worker-logger.ts'
 
 interface TaskHelpers {
@@ -42,6 +43,7 @@ interface QueueDeps {
   databaseUrl: string
   db: Pick<Database, 'transact'>
   log: Log
+  metrics: Metrics
   /** By name. Read at `start`. */
   tasks: Record<string, Task>
   /** Lines of graphile-worker's crontab, such as `* * * * * sweep`. */
@@ -166,14 +168,16 @@ export function createQueue(deps: QueueDeps): Queue {
   }
 }
 
-function taskList({ tasks, log }: QueueDeps): TaskList {
+function taskList({ tasks, log, metrics }: QueueDeps): TaskList {
+  const told = createJobTeller(metrics)
   return Object.fromEntries(
     Object.entries(tasks).map(([name, task]): [string, TaskList[string]] => [
       name,
       async (payload, helpers) => {
         const { attempts: attempt, max_attempts: attemptsMax } = helpers.job
         try {
-          await task(stringsOf(payload), { attempt, attemptsMax, signal: helpers.abortSignal })
+          const tools = { attempt, attemptsMax, signal: helpers.abortSignal }
+          await told(name, attempt, stringsOf(payload), (ids) => task(ids, tools))
         } catch (error) {
           log.error({ err: error, task: name, attempt, attemptsMax }, 'a job failed')
           // Only this is kept with the job: the words of an error may name a person.
