@@ -9,12 +9,13 @@ import type { Config } from './config/index.ts'
 import { createInbox, createSmtpRoutes } from './delivery/channels/index.ts'
 import { createDelivery, createReceiptDesk, DELIVER_TASK, type Delivery } from './delivery/index.ts'
 import { addressKey, createCredentialFactors, createFactors, createKeptFactors } from './factors/index.ts'
-import { createKeys } from './keys/index.ts'
 import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
 import { createInvitationMail, createNotices } from './notices/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
+import { outboundWays } from './outbound.ts'
 import { createPerson } from './person.ts'
 import { registrations } from './registrations.ts'
+import { RESEAL_CRON, RESEAL_TASK, resealingOn } from './resealing.ts'
 import {
   createAssess,
   createComposer,
@@ -27,6 +28,7 @@ import {
   createSecondFactor,
   createTells,
 } from './signin/index.ts'
+import { signing } from './signing.ts'
 import {
   afterCommit,
   createAccountStore,
@@ -40,7 +42,6 @@ import {
   createDeviceStore,
   createGuessStore,
   createInvitationStore,
-  createKeyStore,
   createLimitStore,
   createNoticeStore,
   createOidcRecordStore,
@@ -60,7 +61,9 @@ const RESUME_EVERY_MS = 5000
 const MEASURE_EVERY_MS = 60_000
 // One at a time and after all else: after a leap of the clock each minute that was missed is caught up.
 const CRONTAB = `* * * * * sweep ?jobKey=sweep&jobKeyMode=preserve_run_at&priority=10
-* * * * * chain ?jobKey=chain&jobKeyMode=preserve_run_at&priority=10`
+* * * * * chain ?jobKey=chain&jobKeyMode=preserve_run_at&priority=10
+* * * * * keys ?jobKey=keys&jobKeyMode=preserve_run_at&priority=10
+${RESEAL_CRON}`
 
 /** What a start has settled beyond the settings: in trial mode some of it is made up. */
 export interface AppOptions {
@@ -94,14 +97,16 @@ export function createApp(options: AppOptions) {
     ...{ store: createAccountStore(db), audit, clock, signup: config.signup },
     phoneProofAgeSeconds: config.phoneProofAgeSeconds,
   })
+  const signed = signing({ ...shared, config, db, secrets, audit })
   const registered = registrations({
+    keysChanged: signed.ring.look,
     ...{ ...shared, config, db, secrets, audit, env: options.env, databaseDirectUrl: options.databaseDirectUrl },
   })
   const { clients, clientsFile } = registered
+  const ways = outboundWays({ ...shared, config, clients, audit })
   const { phoneProofAgeSeconds } = config
   const addresses = createAddresses({ store: createAddressStore(db), audit, clock, phoneProofAgeSeconds })
   const closing = createClosing({ store: createClosingStore(), audit, transact, clock })
-  const keys = createKeys({ ...shared, store: createKeyStore(db), secrets })
   const limits = createLimits({ ...shared, store: createLimitStore(db), secrets, limits: config.limits })
   const localLimits = createLocalLimits({ clock, limits: config.limits })
   const guesses = createGuesses({ store: createGuessStore(db), clock, failuresMax: config.codeFailuresMax })
@@ -122,16 +127,19 @@ export function createApp(options: AppOptions) {
     databaseUrl: options.databaseDirectUrl,
     db,
     log,
-    concurrency: config.workerConcurrency,
+    metrics,
+    concurrency: config.workerConcurrency + ways.atOnce,
     crontab: CRONTAB,
     tasks: {
       [DELIVER_TASK]: ({ deliveryId }) => delivery.deliver(String(deliveryId)),
       sweep: () => sweep().then(() => {}),
+      ...{ ...signed.tasks, ...ways.tasks(() => oidc) },
       [END_CLIENT_TASK]: ({ clientId }, { signal }) => endClient(db, String(clientId), signal),
       chain: (_payload, { signal }) => administrating.chainJob.advance(signal).then(() => {}),
+      [RESEAL_TASK]: (_payload, { signal }) => resealing.run(signal),
     },
   })
-  const sweep = createSweep({ db, clock, log, eraseAccounts: closing.erase })
+  const sweep = createSweep({ db, clock, log, metrics, eraseAccounts: closing.erase })
   const notices = createNotices({
     ...{ store: createNoticeStore(db), addresses, secrets, text, clock, issuer: config.issuer },
     objectSeconds: config.addressHoldSeconds,
@@ -168,9 +176,9 @@ export function createApp(options: AppOptions) {
 
   const credentials = createCredentialStore(db)
   const credentialFactors = createCredentialFactors({ secrets, clock })
+  const resealing = resealingOn({ ...shared, db, secrets, audit, queue, totp: credentialFactors.totp })
   const kept = createKeptFactors({ store: credentials, ...credentialFactors, clock })
   const devices = createDevices({ store: createDeviceStore(db), clock, rememberSeconds: config.deviceRememberSeconds })
-  let signingKeys: Awaited<ReturnType<typeof keys.load>> = []
   const signIn = {
     ...shared,
     store: attempts,
@@ -191,11 +199,8 @@ export function createApp(options: AppOptions) {
   const second = { ...signIn, flow, assess, devices }
   const cookies = createCookies(config.issuer.startsWith('https:'))
   const oidc = createOidc({
-    ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf },
-    secretGuesses: {
-      closedFor: (subject) => localLimits.closedFor('token-ip', subject),
-      count: (subject) => localLimits.count('token-ip', subject),
-    },
+    ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf, ...ways.given },
+    secretGuesses: localLimits.of('token-ip'),
     acrNames: config.acrNames,
     secondFactor: config.secondFactor,
     texts: config.texts,
@@ -203,6 +208,7 @@ export function createApp(options: AppOptions) {
     issuer: config.issuer,
     lifetimes: lifetimesOf(config),
     store: createOidcRecordStore(db),
+    watched: signed.watched,
   })
   const receiptDesk = createReceiptDesk({
     take: delivery.receipt,
@@ -217,8 +223,8 @@ export function createApp(options: AppOptions) {
   const person = createPerson({ db, accounts, addresses, clients, kept, clock })
   const worstCase = config.texts ? budget.worstCase() : null
   const administrating = administration({
-    ...{ ...shared, config, db, registered, notices, invitationMail, delivery, keys, text, secrets, audit, localLimits },
-    signingKeys: () => signingKeys,
+    ...{ ...shared, config, db, registered, notices, invitationMail, delivery, text, secrets, audit, localLimits },
+    signing: signed,
     budget: config.texts ? { microsPerDay: config.smsBudget.all, currency: options.prices.currency } : null,
     chainSoon: () => transact((tx) => queue.add(tx, 'chain', {}, { key: 'chain' })),
   })
@@ -251,10 +257,10 @@ export function createApp(options: AppOptions) {
 
   /** Takes signing keys into service, starts the queue and takes up what a crash left behind. */
   async function start(): Promise<void> {
-    await keys.ensure()
-    signingKeys = await keys.load()
-    oidc.useKeys(signingKeys)
+    await ways.start()
+    await signed.start(oidc.useKeys)
     await queue.start()
+    timers.push(await resealing.begin())
     await registered.changes.start()
     clientsFile.watch()
     const resume = () => void delivery.resume().catch((err) => log.warn({ err }, 'waiting messages could not be taken up'))
@@ -274,6 +280,8 @@ export function createApp(options: AppOptions) {
     await clientsFile.stop()
     await registered.changes.stop()
     await queue.stop()
+    await ways.stop()
+    await signed.stop()
     for (const route of [...routes.email, ...routes.sms]) await route.close()
   }
 

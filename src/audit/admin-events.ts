@@ -29,6 +29,18 @@ export const adminEvents = {
     detail: { secretId: 'text' },
     help: 'A secret of an application was ended.',
   },
+  'client.unreachable': {
+    level: 'warn',
+    kept: true,
+    detail: { purpose: 'text', reason: 'text' },
+    help: 'An address of an application failed five times in a row: its keys (`purpose`: jwks), its back-channel logout (logout) or its sector list (sector); `reason` is a class such as timeout or status_500.',
+  },
+  'client.reachable': {
+    level: 'info',
+    kept: true,
+    detail: { purpose: 'text' },
+    help: 'An address of an application that could not be reached answers again.',
+  },
   'client.tried': { level: 'info', kept: true, detail: {}, help: 'A copy of an application was made to try a sign-in with.' },
   'clients_file.waiting': {
     level: 'warn',

@@ -21,6 +21,10 @@ export interface ClientMetadata {
   logo_uri?: string
   jwks?: { keys: Record<string, unknown>[] }
   jwks_uri?: string
+  /** Told of every session that ends (OpenID Connect Back-Channel Logout 1.0). */
+  backchannel_logout_uri?: string
+  /** Told which session it was, by the `sid` of its ID token; otherwise all of the person's sessions there are meant. */
+  backchannel_logout_session_required?: boolean
   default_max_age?: number
   require_auth_time?: boolean
 }

@@ -55,6 +55,11 @@ export const clientFields = z.strictObject({
   contacts: z.array(words).max(10).optional(),
   jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1).max(20) }).optional(),
   jwks_uri: z.string().optional(),
+  backchannel_logout_uri: z.string().optional().describe('is told when a session ends (Back-Channel Logout 1.0)'),
+  backchannel_logout_session_required: z
+    .boolean()
+    .optional()
+    .describe('is told which session ended; otherwise every session of the person there is meant'),
   id_token_signed_response_alg: z.enum(['ES256', 'RS256']).optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),

@@ -1,6 +1,6 @@
 // clients: relying parties and resource servers — what may be registered, which secret is right, and what
 // the clients file declares, and the clients that are built in. It speaks to no engine and serves no request by itself.
-// Tables: client, resource_server (by src/store/clients.ts). No routes.
+// Tables: client, resource_server, client_contact (by src/store). No routes.
 // Specs: OpenID Connect Registration 1.0 §2, RFC 7591 §2, RFC 8252 §7, RFC 8707 §2, RFC 9700 §2.1.
 export type {
   AuthMethod,
@@ -29,6 +29,14 @@ export {
   createClientsFile,
   type PlanResult,
 } from './clients-file.ts'
+export {
+  type ClientContact,
+  type ClientContacts,
+  type ContactNews,
+  type ContactPurpose,
+  type ContactStore,
+  createClientContacts,
+} from './contacts.ts'
 export { type Applied, type Clients, createClients } from './create-clients.ts'
 export { fieldsOf, isOn, livingSecrets } from './fields.ts'
 export { clientsFileSchema } from './file-schema.ts'

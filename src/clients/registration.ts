@@ -48,6 +48,7 @@ export function readRegistration(
   const grants = grantsOf(entry)
   judgeGrants(entry, grants, note)
   judgeUris(entry, rules.trial, note)
+  judgeLogout(entry, grants, note)
   judgeScope(entry, note)
   judgeKeys(entry, note)
   judgeResources(entry, rules, note)
@@ -104,7 +105,7 @@ function judgeUris(entry: Entry, trial: boolean, note: Note): void {
   each('redirect_uris', (uri) => redirectFault(uri, rules))
   each('post_logout_redirect_uris', (uri) => redirectFault(uri, rules))
   each('cors_origins', (origin) => originFault(origin, rules))
-  for (const key of ['client_uri', 'policy_uri', 'tos_uri', 'jwks_uri'] as const) {
+  for (const key of ['client_uri', 'policy_uri', 'tos_uri', 'jwks_uri', 'backchannel_logout_uri'] as const) {
     const fault = entry[key] === undefined ? null : webFault(entry[key], { trial })
     if (fault) note(key, fault)
   }
@@ -112,6 +113,16 @@ function judgeUris(entry: Entry, trial: boolean, note: Note): void {
   for (const key of ['initiate_login_uri', 'logo_uri'] as const) {
     const fault = entry[key] === undefined ? null : webFault(entry[key], { trial: false })
     if (fault) note(key, fault)
+  }
+}
+
+function judgeLogout(entry: Entry, grants: GrantType[], note: Note): void {
+  const uri = entry.backchannel_logout_uri
+  if (uri !== undefined && !grants.includes('authorization_code')) {
+    note('backchannel_logout_uri', 'is of no use without the grant authorization_code: nobody signs in there')
+  }
+  if (uri === undefined && entry.backchannel_logout_session_required) {
+    note('backchannel_logout_session_required', 'needs backchannel_logout_uri beside it')
   }
 }
 
@@ -181,6 +192,8 @@ const OPTIONAL = [
   'logo_uri',
   'jwks',
   'jwks_uri',
+  'backchannel_logout_uri',
+  'backchannel_logout_session_required',
   'default_max_age',
   'require_auth_time',
 ] as const satisfies (keyof ClientMetadata & keyof ClientFields)[]

@@ -25,6 +25,9 @@ function ofAddresses(client: Warned): string[] {
   if (kindOf(client) !== 'native' && metadata.redirect_uris.some(isPlain)) {
     warnings.push('A redirect address is plain http: whoever listens on that machine can take the sign-in for themselves.')
   }
+  if (metadata.backchannel_logout_uri && isPlain(metadata.backchannel_logout_uri)) {
+    warnings.push('It is told of sign-outs over plain http: outside of trial mode nothing is sent there.')
+  }
   if (metadata.redirect_uris.length > REDIRECTS_MANY) {
     warnings.push(
       `It has ${metadata.redirect_uris.length} redirect addresses: each is a place where a sign-in can end, so take away those of no use.`,

@@ -6,6 +6,8 @@ export interface LocalLimits {
   /** Seconds until the subject may go on; null when it may now. Counts nothing. */
   closedFor(limit: LimitName, subject: string): number | null
   count(limit: LimitName, subject: string): void
+  /** The same for one limit. */
+  of(limit: LimitName): { closedFor(subject: string): number | null; count(subject: string): void }
 }
 
 interface Window {
@@ -42,7 +44,7 @@ export function createLocalLimits(deps: {
     }
   }
 
-  return {
+  const limits: LocalLimits = {
     closedFor(limit, subject) {
       const window = open(`${limit}\n${subject}`)
       if (!window || window.count < deps.limits[limit].count) return null
@@ -58,5 +60,10 @@ export function createLocalLimits(deps: {
       makeRoom()
       windows.set(key, { count: 1, resetsAtMs: nowMs() + deps.limits[limit].windowSeconds * 1000 })
     },
+    of: (limit) => ({
+      closedFor: (subject) => limits.closedFor(limit, subject),
+      count: (subject) => limits.count(limit, subject),
+    }),
   }
+  return limits
 }

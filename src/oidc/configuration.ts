@@ -7,7 +7,6 @@ import { createAdminTokenClaims } from './admin-token.ts'
 import { claimsByScope } from './claims.ts'
 import { createNarrowClaims } from './claims-parameter.ts'
 import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
-import { guardedFetch } from './guarded-fetch.ts'
 import { createPrompts } from './prompts.ts'
 import type { LevelDeps } from './step-up.ts'
 
@@ -34,6 +33,7 @@ export interface ConfigurationDeps extends LevelDeps {
   adminApiId: string
   adapterOf(model: string): EngineAdapter
   findAccount: NonNullable<Configuration['findAccount']>
+  fetch: NonNullable<Configuration['fetch']>
   accountIsActive(id: string): Promise<boolean>
   /** False too where there is no such client. */
   clientIsOn(id: string): Promise<boolean>
@@ -77,7 +77,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     extraClientMetadata: { properties: [POLICY_PROPERTY] },
     extraTokenClaims: createAdminTokenClaims(deps.adminApiId),
     features: featuresOf(deps),
-    fetch: guardedFetch,
+    fetch: deps.fetch,
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
     interactions: { policy: createPrompts(deps), url: (_ctx, interaction) => `/sign-in/${interaction.uid}` },
     issueRefreshToken: async (_ctx, client, source) => refreshAllowed(client, source.scopes),
@@ -125,6 +125,7 @@ function cookiesOf({ secure, secrets }: ConfigurationDeps): Configuration['cooki
 function featuresOf(deps: ConfigurationDeps): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
+    backchannelLogout: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter: createNarrowClaims(deps.acrNames) },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => introspectionAllowed(deps, client, token) },

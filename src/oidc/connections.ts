@@ -30,10 +30,11 @@ export interface ConnectionStore {
   /** Clients with an agreement, with codes or tokens that live, or known to a living session. */
   ofAccount(accountId: string, now: Date): Promise<ConnectionRow[]>
   /**
-   * Takes the agreement back, ends the client's codes, tokens and grants, and makes the account's sessions forget it.
+   * Takes the agreement back, ends the client's codes, tokens and grants, and makes the account's sessions forget it,
+   * of which it is told (back-channel logout).
    * Single-winner: an engine request that relies on any of it writes nothing afterwards. False when there was nothing.
    */
-  revoke(tx: Tx, accountId: string, clientId: string): Promise<boolean>
+  revoke(tx: Tx, accountId: string, clientId: string, now: Date): Promise<boolean>
 }
 
 /** Applications that have access to an account, as its person sees and ends them. The caller tells the audit trail. */
@@ -58,7 +59,7 @@ export function createConnections(deps: { store: ConnectionStore; clients: Pick<
 
   /** False when it has none, as for the account page and the console, whose access ends with the session. */
   async function revoke(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
-    return !OWN_PAGE_IDS.includes(clientId) && store.revoke(tx, accountId, clientId)
+    return !OWN_PAGE_IDS.includes(clientId) && store.revoke(tx, accountId, clientId, clock.now())
   }
 
   return { ofAccount, revoke }

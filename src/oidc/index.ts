@@ -4,7 +4,7 @@
 // application's access) ends here too.
 // Tables: oidc_record, replay, consent. Routes: /authorize /token /userinfo /jwks /introspect /revoke /logout and
 // /.well-known/*. Specs: RFC 6749, 6750, 7009, 7636, 7662, 8707, 9068, 9207; OpenID Connect Core, Discovery,
-// RP-Initiated Logout; Initiating User Registration 1.0.
+// RP-Initiated Logout, Back-Channel Logout; Initiating User Registration 1.0.
 export { type AcrNames, levelOfAcr } from './acr.ts'
 export { appViewOf } from './app-view.ts'
 export type { Lifetimes } from './configuration.ts'
@@ -16,6 +16,7 @@ export {
 } from './connections.ts'
 export { type Consent, type ConsentStore, consentFrom, type MissingConsent } from './consent.ts'
 export { InteractionGone, type Interactions, type InteractionView, type LoginResult } from './interaction.ts'
+export { createLogoutJob, LOGOUTS_AT_ONCE, type LogoutDue, type LogoutNews } from './logout.ts'
 export type { RequestState } from './pages.ts'
 export { createOidc, type Oidc, type OidcDeps } from './provider.ts'
 export type { Batch, RecordKey, RecordStore, StoredRecord } from './records.ts'

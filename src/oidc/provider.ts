@@ -2,8 +2,8 @@ import type { Context, Middleware } from 'koa'
 import Provider, { type Configuration, type Client as EngineClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Account } from '../accounts/index.ts'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
-import { type Clock, hashOf, type Log, Refusal, type Secrets } from '../base/index.ts'
-import { adminApiId, type Client, type Clients, isOn, OWN_PAGE_IDS } from '../clients/index.ts'
+import { type Clock, hashOf, type Log, type Outbound, Refusal, type Secrets } from '../base/index.ts'
+import { adminApiId, type Client, type ClientContacts, type Clients, isOn, OWN_PAGE_IDS } from '../clients/index.ts'
 import type { Text } from '../text/index.ts'
 import { acrToTell, askedAcr } from './acr.ts'
 import { createAdapters } from './adapter.ts'
@@ -11,10 +11,14 @@ import { createFindAccount } from './claims.ts'
 import { engineMetadata } from './client-metadata.ts'
 import { configurationOf, type Lifetimes } from './configuration.ts'
 import { type ConsentStore, createGrantLoader } from './consent.ts'
+import { createEngineFetch } from './engine-fetch.ts'
 import { recordEngineEvents } from './events.ts'
 import { createInteractions, type Interactions } from './interaction.ts'
+import type { LogoutNews } from './logout.ts'
+import { logoutToken, tellByJob } from './logout-token.ts'
 import { createMiddleware } from './middleware.ts'
 import { createEnginePages } from './pages.ts'
+import { createPublished, type Watched } from './published.ts'
 import type { RecordStore } from './records.ts'
 import type { LevelDeps } from './step-up.ts'
 import { createStoredForm } from './stored-form.ts'
@@ -28,6 +32,8 @@ export interface OidcDeps extends LevelDeps {
   clients: Clients
   accounts: { find(id: string): Promise<Account | null>; claimsOf(account: Account): Record<string, unknown> }
   audit: Audit
+  outbound: Pick<Outbound, 'send'>
+  contacts: Pick<ClientContacts, 'note'>
   text: Text
   secrets: Secrets
   log: Log
@@ -36,6 +42,7 @@ export interface OidcDeps extends LevelDeps {
   networkOf(ctx: Context): string
   /** Wrong client secrets: seconds until the next may be tried, and one more of them. */
   secretGuesses: { closedFor(subject: string): number | null; count(subject: string): void }
+  watched: Watched
 }
 
 export interface Oidc {
@@ -46,6 +53,8 @@ export interface Oidc {
   cookieKeys: string[]
   /** Takes new signing keys into service: a new engine is built and put in place of the old one. */
   useKeys(keys: readonly object[]): void
+  /** What tells an application that a session has ended; null where the client is nobody any more. */
+  logoutToken(news: LogoutNews): Promise<string | null>
 }
 
 /** Builds the OpenID Provider: the engine, its storage, its pages, and the unit of work around each request. */
@@ -79,6 +88,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     adminApiId: adminApiId(deps.issuer),
     adapterOf,
     findAccount: createFindAccount(deps.accounts),
+    fetch: createEngineFetch(deps),
     clientIsOn: async (id) => isOnNow(await deps.clients.find(id), clock),
     accountIsActive: async (id) => (await deps.accounts.find(id))?.state === 'active',
     loadExistingGrant: createGrantLoader({
@@ -99,15 +109,17 @@ export function createOidc(deps: OidcDeps): Oidc {
     const next = new Provider(deps.issuer, { ...configuration, jwks: { keys: [...keys] } } as Configuration)
     next.proxy = true
     replaceWeakParts(next, deps)
+    tellByJob(next, work)
     recordEngineEvents(next, { audit: deps.audit, work, clock, log, whoOf: (ctx) => deps.whoOf(ctx as unknown as Context) })
     engine = next
   }
 
   return {
-    middleware: createMiddleware({ provider, work, form }),
+    middleware: createPublished(deps, createMiddleware({ provider, work, form })),
     interactions: createInteractions({ ...deps, provider, work }),
     cookieKeys: (configuration.cookies?.keys ?? []) as string[],
     useKeys,
+    logoutToken: (news) => logoutToken(provider(), news),
   }
 }
 

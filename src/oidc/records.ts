@@ -1,4 +1,5 @@
 import type { Tx } from '../base/index.ts'
+import type { LogoutNews } from './logout.ts'
 
 /** A row of the engine's records as the store keeps it: identifiers hashed, payload stripped of them. */
 export interface RecordRow {
@@ -70,6 +71,8 @@ export interface Batch<Entry extends EntryRow = EntryRow> {
   entries: Entry[]
   /** A session that ends here for good: what was granted to it ends too, but for offline access. */
   endedSession: RecordKey | null
+  /** Applications that leave a session which goes on; those of `endedSession` are found in it. */
+  logouts: LogoutNews[]
 }
 
 /** What the engine's side needs from the store. */

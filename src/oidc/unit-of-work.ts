@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/index.ts'
+import type { LogoutNews } from './logout.ts'
 import { changeOf } from './record-change.ts'
 import type { AgreementKey, Batch, EntryRow, NewRecord, RecordChange, RecordKey, RecordRow, RecordStore } from './records.ts'
 import type { Payload } from './stored-form.ts'
@@ -18,6 +19,8 @@ export interface Work<Entry extends EntryRow = EntryRow> {
   destroy(key: RecordKey): void
   revokeGrant(grantId: string): void
   consume(key: RecordKey): void
+  /** An application that the session ends for, to be told of it. */
+  tellOfLogout(news: LogoutNews): void
   /** Rows of the audit trail that stand or fall with the changes. */
   note(entry: Entry): void
   /** Forgets every change: the request failed half-way. */
@@ -81,6 +84,7 @@ function createWork<Entry extends EntryRow>() {
   const found = new Map<string, { key: RecordKey; before: Payload }>()
   const revokedGrants = new Set<string>()
   const entries: Entry[] = []
+  const logouts: LogoutNews[] = []
   let consumed: RecordKey | null = null
   let agreed: AgreementKey | null = null
   const name = (key: RecordKey) => `${key.model}/${key.id}`
@@ -139,11 +143,13 @@ function createWork<Entry extends EntryRow>() {
       if (consumed && name(consumed) !== name(key)) throw new Error('one request uses up two records')
       consumed = key
     },
+    tellOfLogout: (news) => void logouts.push(news),
     note: (entry) => void entries.push(entry),
     discard() {
       touched.clear()
       revokedGrants.clear()
       entries.length = 0
+      logouts.length = 0
       consumed = null
       agreed = null
     },
@@ -163,7 +169,8 @@ function createWork<Entry extends EntryRow>() {
       const changes = written()
       const isFollowed = (key: RecordKey) => changes.inserts.some(({ follows }) => follows === key.id)
       const endedSession = changes.destroys.find((key) => key.model === 'Session' && !isFollowed(key)) ?? null
-      return { now, ...changes, revokedGrants: [...revokedGrants], consume: consumed, required, agreed, entries, endedSession }
+      const rest = { consume: consumed, required, agreed, entries, endedSession, logouts }
+      return { now, ...changes, revokedGrants: [...revokedGrants], ...rest }
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { ConnectionRow, ConnectionStore } from '../oidc/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
+import { partiesOf, tellOfLogouts } from './logouts.ts'
 import { endClientsGrants } from './oidc-records.ts'
 
 // A grant alone is no access: it outlives its session, whose next one gets another. It says since when and to what.
@@ -52,19 +53,29 @@ const KNOWN_TO_SESSION: Statement = {
 const FORGET: Statement = {
   name: 'connections_forget',
   text: `
-    update oidc_record set payload = payload #- array['authorizations', $2]
-    where account_id = $1 and model = 'Session' and payload -> 'authorizations' ? $2 returning 1`,
+    with known as (
+      select model, id, payload -> 'authorizations' -> $2 as party from oidc_record
+      where account_id = $1 and model = 'Session' and payload -> 'authorizations' ? $2 order by id for update
+    )
+    update oidc_record old set payload = payload #- array['authorizations', $2]
+    from known where old.model = known.model and old.id = known.id
+    returning jsonb_build_object($2::text, known.party) as authorizations`,
 }
 
 /** Applications with access to an account: `consent` and what the engine keeps in `oidc_record`. */
 export function createConnectionStore(db: Database): ConnectionStore {
   return {
     ofAccount: (accountId, now) => db.run<ConnectionRow>(OF_ACCOUNT, [accountId, now]),
-    async revoke(tx, accountId, clientId) {
+    async revoke(tx, accountId, clientId, now) {
       const own = [accountId, clientId]
       let ended = (await runIn(tx, REMOVE_CONSENT, own)).length
       // A session that is just getting a new identifier is seen under it in the next round.
-      while ((await runIn(tx, KNOWN_TO_SESSION, own)).length > 0) ended += (await runIn(tx, FORGET, own)).length
+      while ((await runIn(tx, KNOWN_TO_SESSION, own)).length > 0) {
+        const forgotten = await runIn<{ authorizations: Parameters<typeof partiesOf>[1] }>(tx, FORGET, own)
+        const parties = forgotten.flatMap(({ authorizations }) => partiesOf(accountId, authorizations))
+        await tellOfLogouts(tx, parties, now)
+        ended += forgotten.length
+      }
       return ended + (await endClientsGrants(tx, accountId, clientId)) > 0
     },
   }

@@ -1,5 +1,6 @@
 import type { Address, AddressKind, Tx } from '../base/index.ts'
 import { runIn, type Statement } from './database.ts'
+import { partiesOf, tellOfLogouts } from './logouts.ts'
 
 /** Rows of the trail that one statement changes: an account that was used for years has many. */
 const AUDIT_BATCH = 2000
@@ -61,7 +62,8 @@ const SHORTEN_SESSIONS: Statement = {
   name: 'erasure_shorten_sessions',
   text: `
     update oidc_record set expires_at = least(expires_at, $2::timestamptz + make_interval(secs => ${SESSION_KEEP_SECONDS}))
-    where account_id = $1 and model in ('Session', 'Interaction')`,
+    where account_id = $1 and model in ('Session', 'Interaction')
+    returning coalesce(payload -> 'authorizations', '{}') as authorizations`,
 }
 
 const DELETE_RECORDS: Statement = {
@@ -94,7 +96,9 @@ export async function eraseAccount(tx: Tx, accountId: string, now: Date): Promis
   while ((await runIn(tx, SCRUB_DONE_BY, [accountId, AUDIT_BATCH])).length === AUDIT_BATCH);
   await runIn(tx, DELETE_DELIVERIES, [accountId])
   await runIn(tx, DELETE_RECORDS, [accountId])
-  await runIn(tx, SHORTEN_SESSIONS, [accountId, now])
+  const ended = await runIn<{ authorizations: Parameters<typeof partiesOf>[1] }>(tx, SHORTEN_SESSIONS, [accountId, now])
+  const parties = ended.flatMap(({ authorizations }) => partiesOf(accountId, authorizations))
+  await tellOfLogouts(tx, parties, now)
   await runIn(tx, DELETE_ACCOUNT, [accountId])
 }
 

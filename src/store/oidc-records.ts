@@ -4,6 +4,7 @@ import type { Batch, RecordKey, RecordStore, StoredRecord } from '../oidc/index.
 import { appendEntries } from './audit.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { isRetryable } from './failures.ts'
+import { partiesOf, tellOfLogouts } from './logouts.ts'
 
 const find: Statement = {
   name: 'oidc_find',
@@ -81,7 +82,7 @@ const flush: Statement = {
 // A parallel request that has added an application by now is seen; one that comes later waits, and finds no session.
 const lockSession: Statement = {
   name: 'oidc_lock_session',
-  text: `select coalesce(payload -> 'authorizations', '{}') as authorizations from oidc_record
+  text: `select account_id as "accountId", coalesce(payload -> 'authorizations', '{}') as authorizations from oidc_record
          where model = $1 and id = $2 for update`,
 }
 
@@ -149,13 +150,18 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
     findByUid: (model, uid) => one(findByUid, [model, uid]),
     findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),
     async flush(batch: Batch<AuditRow>) {
-      const { endedSession } = batch
-      if (!endedSession) return outcomeOf(await alone(flush, valuesOf(batch)))
+      const { endedSession, logouts, now } = batch
+      if (!endedSession && logouts.length === 0) return outcomeOf(await alone(flush, valuesOf(batch)))
       return db.transact(async (tx) => {
-        const [session] = await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id])
-        const grants = Object.values(session?.authorizations ?? {}).flatMap(({ grantId }) => grantId ?? [])
+        const [session] = endedSession ? await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id]) : []
+        const known = session?.authorizations ?? {}
         const outcome = outcomeOf(await runIn(tx, flush, valuesOf(batch)))
-        if (outcome === 'written') await endGranted(tx, grants)
+        if (outcome === 'lost') return outcome
+        await endGranted(
+          tx,
+          Object.values(known).flatMap(({ grantId }) => grantId ?? []),
+        )
+        await tellOfLogouts(tx, [...partiesOf(session?.accountId ?? null, known), ...logouts], now)
         return outcome
       })
     },
@@ -188,7 +194,8 @@ function columns(keys: readonly RecordKey[]): [string[], string[]] {
 }
 
 interface Locked {
-  authorizations: Record<string, { grantId?: string }>
+  accountId: string | null
+  authorizations: Record<string, { grantId?: string; sid?: string }>
 }
 
 function outcomeOf(rows: readonly unknown[]): 'written' | 'lost' {

@@ -1,6 +1,7 @@
 import type { SessionStore, SignedInSession } from '../oidc/index.ts'
 import { endAttempts } from './attempts.ts'
 import { type Database, runIn, type Statement } from './database.ts'
+import { partiesOf, tellOfLogouts } from './logouts.ts'
 import { endClientsGrants, endGranted } from './oidc-records.ts'
 
 // A session that has just got a new identifier may have two rows. `account` is the account page's client.
@@ -82,6 +83,8 @@ export function createSessionStore(db: Database): SessionStore {
       await endGranted(tx, [...new Set(known.flatMap(({ grantId }) => grantId ?? []))])
       const sids = known.flatMap(({ sid }) => sid ?? [])
       await runIn(tx, END_ON_OWN_PAGES, [accountId, sids])
+      const parties = ended.flatMap(({ authorizations }) => partiesOf(accountId, authorizations))
+      await tellOfLogouts(tx, parties, now)
       return new Set(ended.filter(({ living }) => living).map(({ uid }) => uid)).size
     },
     async endGrants(tx, accountId) {
