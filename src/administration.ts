@@ -18,11 +18,11 @@ import { adminApiId, type ClientsFileDesk, CONSOLE_CLIENT_ID } from './clients/i
 import type { Config } from './config/index.ts'
 import type { Delivery } from './delivery/index.ts'
 import { addressKey, createCredentialFactors, createKeptFactors } from './factors/index.ts'
-import type { Keys } from './keys/index.ts'
 import type { LocalLimits } from './limits/index.ts'
 import type { InvitationMail, Notices } from './notices/index.ts'
 import { createPerson } from './person.ts'
 import type { Registrations } from './registrations.ts'
+import type { Signing } from './signing.ts'
 import {
   createAccountSessionStore,
   createAccountStore,
@@ -55,13 +55,11 @@ export interface AdministrationNeeds {
   notices: Notices
   invitationMail: InvitationMail
   delivery: Delivery
-  keys: Keys
+  signing: Signing
   /** The budget of all texts of a day; null where no texts are sent. */
   budget: { microsPerDay: number; currency: string } | null
   /** Asks for rows of the trail to be chained soon. */
   chainSoon(): Promise<void>
-  /** The keys that sign tokens, as they are now. */
-  signingKeys(): Awaited<ReturnType<Keys['load']>>
   localLimits: LocalLimits
   text: Text
   secrets: Secrets
@@ -115,7 +113,7 @@ export function administration(needs: AdministrationNeeds) {
         graceSeconds: config.accountGraceSeconds,
       }),
       ...createMessageHandlers({ ...shared, store: messages, delivery: needs.delivery, addressKey: keyOf }),
-      ...createKeyHandlers({ keys: needs.keys }),
+      ...createKeyHandlers(needs.signing.desk),
       ...createAuditHandlers({ ...shared, reader, chain, chainSoon: needs.chainSoon }),
       ...createStatsHandlers({ store: createDailyCountStore(db), chain, budget: needs.budget }),
     },
@@ -128,7 +126,7 @@ export function administration(needs: AdministrationNeeds) {
 
   const listening = { issuer, acrNames: config.acrNames }
   const api = createAdminApi({
-    ...{ ...listening, admin, actors, audit, clock, log, localLimits: needs.localLimits, keys: needs.signingKeys },
+    ...{ ...listening, admin, actors, audit, clock, log, localLimits: needs.localLimits, keys: needs.signing.ring.current },
   })
   const console = {
     ...{

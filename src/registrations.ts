@@ -12,7 +12,7 @@ import {
   type ResourceServer,
 } from './clients/index.ts'
 import type { Config } from './config/index.ts'
-import { CLIENTS_CHANNEL, createClientStore, createNotifications, type Database } from './store/index.ts'
+import { CLIENTS_CHANNEL, createClientStore, createNotifications, type Database, KEYS_CHANNEL } from './store/index.ts'
 
 /** What the rest of the house has built by then. */
 export interface RegistrationNeeds {
@@ -26,6 +26,8 @@ export interface RegistrationNeeds {
   audit: Audit
   clock: Clock
   log: Log
+  /** Another process has changed the signing keys, or may have. */
+  keysChanged(): void
 }
 
 /** Builds what is known of applications and APIs, and keeps it up to date with the clients file and with other processes. */
@@ -53,8 +55,8 @@ export function registrations(needs: RegistrationNeeds) {
   }
 
   const changes = createNotifications({
-    ...{ databaseUrl: needs.databaseDirectUrl, channel: CLIENTS_CHANNEL, log },
-    heard: clients.forget,
+    ...{ databaseUrl: needs.databaseDirectUrl, log },
+    channels: { [CLIENTS_CHANNEL]: clients.forget, [KEYS_CHANNEL]: needs.keysChanged },
   })
 
   return { api, clients, clientsFile: fileAt(config.clientsFile), fileAt, rules, declare, changes }

@@ -1,6 +1,7 @@
 import { administratorOperations } from './specs/administrators.ts'
-import { auditOperations, keyOperations, statsOperations } from './specs/audit.ts'
+import { auditOperations, statsOperations } from './specs/audit.ts'
 import { clientOperations, resourceServerOperations } from './specs/clients.ts'
+import { keyOperations } from './specs/keys.ts'
 import { messageOperations } from './specs/messages.ts'
 import { peopleOperations } from './specs/people.ts'
 

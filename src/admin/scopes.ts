@@ -14,6 +14,7 @@ export const ADMIN_SCOPES = {
   'messages:read': 'See which messages were sent to whom',
   'messages:write': 'Send messages again',
   'keys:read': 'See the signing keys',
+  'keys:write': 'Exchange the signing keys',
   'audit:read': 'Read the audit log',
   'administrators:read': 'See who may administer',
   'administrators:write': 'Decide who may administer',

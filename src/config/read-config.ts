@@ -39,6 +39,11 @@ export interface Config {
   readonly workerConcurrency: number
   /** Newest first. */
   readonly secrets: readonly string[] | null
+  /** A private JWK Set; null: the service makes its keys itself. */
+  readonly signingKeysFile: string | null
+  /** After so long another key signs; 0: never by itself. */
+  readonly keyRotationSeconds: number
+  readonly keyRotationWaitSeconds: number
   /** In the order they are tried. */
   readonly smtpUrls: readonly string[]
   readonly mailFrom: Readonly<Mailbox>
@@ -200,6 +205,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     databaseUrl: draft.databaseUrl,
     databaseDirectUrl: draft.databaseDirectUrl ?? draft.databaseUrl,
     secrets: draft.secrets,
+    signingKeysFile: draft.signingKeysFile,
     smtpUrls: draft.smtpUrls ?? [],
     mailFrom: draft.mailFrom ?? TRIAL_SENDER,
     clientsFile: draft.clientsFile,
@@ -242,6 +248,8 @@ function contradictions(config: Settled, given: Set<string>, trial: boolean): Fa
     atMost('SHUTDOWN_DELAY', config.shutdownDelaySeconds, 'SHUTDOWN_GRACE', config.shutdownGraceSeconds)
   atMost('SESSION_IDLE_TTL', config.sessionIdleTtlSeconds, 'SESSION_TTL', config.sessionTtlSeconds)
   atMost('REFRESH_TOKEN_IDLE_TTL', config.refreshTokenIdleTtlSeconds, 'REFRESH_TOKEN_TTL', config.refreshTokenTtlSeconds)
+  // 0 is off.
+  atMost('KEY_ROTATION_WAIT', config.keyRotationWaitSeconds, 'KEY_ROTATION', config.keyRotationSeconds || null)
   atMost('MAIL_CODE_TTL', config.mailCodeTtlSeconds, 'MAIL_CODE_CAP', config.mailCodeCapSeconds)
   atMost('MAIL_CODE_CAP', config.mailCodeCapSeconds, 'INTERACTION_TTL', config.interactionTtlSeconds)
   return [...faults, ...textContradictions(config, given, trial)]

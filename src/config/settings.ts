@@ -1,3 +1,4 @@
+import { keysSettings } from './keys-settings.ts'
 import { choice, duration, host, integer, origin, path, secretList, secretUrl, size } from './kinds.ts'
 import { outboundSettings } from './outbound-settings.ts'
 import type { SettingsTable } from './setting.ts'
@@ -178,6 +179,7 @@ const serviceSettings = {
 /** Every setting of the service itself. Methods and channels bring tables of their own. */
 export const settings = {
   ...serviceSettings,
+  ...keysSettings,
   ...storageSettings,
   ...walkSettings,
   ...outboundSettings,

@@ -1,11 +1,10 @@
-// keys: the keys that sign tokens — made once for all instances, sealed at rest, opened at start. It signs nothing
-// itself: the engine does, with the private JWKs it is given.
-// Table: signing_key. Specs: RFC 7517 (JWK), RFC 7638 (kid), RFC 7516 (sealing), OpenID Connect Core §10.1.1; R-045.
-export {
-  createKeys,
-  type KeyState,
-  type KeyStore,
-  type Keys,
-  type SigningAlg,
-  type SigningKeyRow,
-} from './keys.ts'
+// keys: the keys that sign tokens — made once for all instances or read from a file, sealed at rest, exchanged while the
+// service runs, and who has seen them. It signs nothing itself: the engine does, with the private JWKs it is given.
+// Tables: signing_key, client_network, jwks_fetch. Specs: RFC 7517 (JWK), RFC 7638 (kid), RFC 7516 (sealing), RFC 9111
+// (how long caches keep the set), OpenID Connect Core §10.1.1; R-045.
+export { createKeyRing, type KeyRing } from './key-ring.ts'
+export { createKeys, type KeyState, type KeyStore, type Keys, type SigningKeyRow } from './keys.ts'
+export type { SigningAlg } from './make-key.ts'
+export { createRotation, type NotRotated, type Rotation, type RotationState } from './rotation.ts'
+export { JWKS_MAX_AGE_SECONDS, type RotationPolicy } from './rotation-steps.ts'
+export { type ClientSight, createSightings, type SightingStore, type Sightings } from './sightings.ts'

@@ -1,11 +1,8 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { type Clock, type Log, type Secrets, type Transact, type Tx, UnknownSecret } from '../base/index.ts'
+import { ALGS, makeKey, type SigningAlg } from './make-key.ts'
 import { openJwk, sealedWith, sealJwk } from './sealed-jwk.ts'
 
-/** ES256 signs unless a client or an API asks for RS256. */
-const ALGS = ['ES256', 'RS256'] as const
-
-export type SigningAlg = (typeof ALGS)[number]
 /** A key is published as `next` before it signs, signs as `current`, and is published as `previous` while its tokens live. */
 export type KeyState = 'next' | 'current' | 'previous'
 
@@ -17,49 +14,65 @@ export interface SigningKeyRow {
   publicJwk: JWK
   /** The private key, sealed. */
   privateJwe: string
+  /** When it was made, and published. */
   createdAt: Date
+  /** Since when it signs, or when it began to. */
   activatedAt: Date | null
+  /** Of a next one: from then on it signs, whoever has seen it. */
+  activateBy: Date | null
+  /** Of a previous one: when it stopped signing. */
+  retiredAt: Date | null
 }
 
 /** What keys need from storage. */
 export interface KeyStore {
   all(): Promise<SigningKeyRow[]>
-  /** Holds, until `tx` ends, a lock that one instance at a time has; answers the algorithms with a current key then. */
-  lockCurrent(tx: Tx): Promise<string[]>
+  /** All keys. Single winner: only one instance holds the answer until its transaction ends. */
+  lock(tx: Tx): Promise<SigningKeyRow[]>
+  /** Adds a key. At most one `current` and one `next` of an algorithm can be there. Every process hears of it at the commit. */
   insert(tx: Tx, row: SigningKeyRow): Promise<void>
+  /** Moves a key to another state. Every process hears of it at the commit. */
+  move(tx: Tx, row: Pick<SigningKeyRow, 'id' | 'state' | 'activatedAt' | 'retiredAt'>): Promise<void>
+  /** Takes keys away. Every process hears of it at the commit. */
+  remove(tx: Tx, ids: readonly string[]): Promise<void>
   /** Puts a fresh seal in the place of the one that was read; does nothing when another instance was quicker. */
   reseal(id: string, before: string, after: string): Promise<void>
 }
 
 /** The signing keys cannot be used: the service must not start (F-40). The message is for the operator. */
-class SigningKeyFault extends Error {
+export class SigningKeyFault extends Error {
   override name = 'SigningKeyFault'
 }
 
 export interface Keys {
   /** Makes the current key of each algorithm that has none; of parallel instances one makes it. */
   ensure(): Promise<void>
-  /**
-   * The private JWKs with `kid`, `use` and `alg`: current ones first, then previous, and next last, since the
-   * engine signs with the first that fits. What an older secret sealed is sealed anew with the newest, so that the
-   * older one can go. Throws `SigningKeyFault` when one is missing or cannot be opened.
-   */
+  /** What `jwksOf` makes of the keys as they are now. */
   load(): Promise<JWK[]>
-  /** What anybody may know of them, in the order of their use. */
-  list(): Promise<Pick<SigningKeyRow, 'id' | 'alg' | 'state' | 'createdAt' | 'activatedAt'>[]>
+  /**
+   * The private JWKs with `kid`, `use` and `alg`: current ones first, then previous, and next last, since the engine signs
+   * with the first that fits. Throws `SigningKeyFault` when a current one is missing or one cannot be opened.
+   */
+  jwksOf(rows: readonly SigningKeyRow[]): Promise<JWK[]>
+  /** All keys as they stand in the database, in the order of their use. */
+  list(): Promise<SigningKeyRow[]>
+  /** Seals anew what an older secret sealed, so that the older one can go. Not again and again: instances may differ in it. */
+  reseal(): Promise<void>
 }
 
 /** Signing keys, made and kept by the service itself. */
 export function createKeys(deps: { store: KeyStore; transact: Transact; secrets: Secrets; clock: Clock; log: Log }): Keys {
   const { store, transact, secrets, clock, log } = deps
+  /** What was opened before, by its seal: the set is looked at every few seconds. */
+  let opened = new Map<string, JWK>()
 
   async function ensure(): Promise<void> {
-    const lacking = lackingIn(currentAlgs(await store.all()))
+    const lacking = lackingIn(await store.all())
     if (lacking.length === 0) return
     // Made before the lock is taken: an RSA key can take a second, and all instances wait for the lock.
-    const made = await Promise.all(lacking.map((alg) => makeKey(alg, secrets, clock.now())))
+    const made = await Promise.all(lacking.map((alg) => makeKey(alg, secrets, { now: clock.now(), state: 'current' })))
     const kept = await transact(async (tx) => {
-      const needed: readonly string[] = lackingIn(await store.lockCurrent(tx))
+      const needed: readonly string[] = lackingIn(await store.lock(tx))
       const rows = made.filter(({ alg }) => needed.includes(alg))
       for (const row of rows) await store.insert(tx, row)
       return rows
@@ -67,49 +80,38 @@ export function createKeys(deps: { store: KeyStore; transact: Transact; secrets:
     for (const { id, alg } of kept) log.info({ kid: id, alg }, 'signing key made')
   }
 
-  async function load(): Promise<JWK[]> {
-    const rows = await store.all()
-    const [missing] = lackingIn(currentAlgs(rows))
+  async function jwksOf(rows: readonly SigningKeyRow[]): Promise<JWK[]> {
+    const [missing] = lackingIn(rows)
     if (missing) throw new SigningKeyFault(`there is no current signing key for ${missing}`)
-    return Promise.all(
-      rows.sort(inOrderOfUse).map(async (row) => {
-        const jwk = await openRow(row, secrets)
-        if (sealedWith(row.privateJwe) !== secrets.currentId) await reseal(row, jwk)
-        return jwk
-      }),
-    )
+    const jwks = await Promise.all(rows.toSorted(inOrderOfUse).map(open))
+    opened = new Map(rows.toSorted(inOrderOfUse).map(({ privateJwe }, at) => [privateJwe, jwks[at] as JWK]))
+    return jwks
   }
 
-  async function reseal({ id, privateJwe }: SigningKeyRow, { use: _use, alg: _alg, kid: _kid, ...bare }: JWK): Promise<void> {
-    await store.reseal(id, privateJwe, await sealJwk(bare, secrets))
-    log.info({ kid: id }, 'signing key sealed with the newest secret')
+  async function open(row: SigningKeyRow): Promise<JWK> {
+    return opened.get(row.privateJwe) ?? openRow(row, secrets)
   }
 
-  async function list(): ReturnType<Keys['list']> {
-    const rows = (await store.all()).sort(inOrderOfUse)
-    return rows.map(({ id, alg, state, createdAt, activatedAt }) => ({ id, alg, state, createdAt, activatedAt }))
+  async function reseal(): Promise<void> {
+    for (const row of await store.all()) {
+      if (sealedWith(row.privateJwe) === secrets.currentId) continue
+      const { use: _use, alg: _alg, kid: _kid, ...bare } = await openRow(row, secrets)
+      await store.reseal(row.id, row.privateJwe, await sealJwk(bare, secrets))
+      log.info({ kid: row.id }, 'signing key sealed with the newest secret')
+    }
   }
 
-  return { ensure, load, list }
-}
-
-async function makeKey(alg: SigningAlg, secrets: Secrets, now: Date): Promise<SigningKeyRow> {
-  const pair = await generateKeyPair(alg, { extractable: true })
-  const publicJwk = await exportJWK(pair.publicKey)
-  const id = await calculateJwkThumbprint(publicJwk)
-  const privateJwe = await sealJwk(await exportJWK(pair.privateKey), secrets)
   return {
-    id,
-    alg,
-    state: 'current',
-    publicJwk: { ...publicJwk, kid: id, use: 'sig', alg },
-    privateJwe,
-    createdAt: now,
-    activatedAt: now,
+    ensure,
+    jwksOf,
+    load: async () => jwksOf(await store.all()),
+    list: async () => (await store.all()).sort(inOrderOfUse),
+    reseal,
   }
 }
 
-async function openRow({ id, alg, privateJwe }: SigningKeyRow, secrets: Secrets): Promise<JWK> {
+/** Opens a key of the database. Throws `SigningKeyFault`. */
+export async function openRow({ id, alg, privateJwe }: SigningKeyRow, secrets: Secrets): Promise<JWK> {
   try {
     return { ...(await openJwk(privateJwe, id, secrets)), kid: id, use: 'sig', alg }
   } catch (cause) {
@@ -120,11 +122,8 @@ async function openRow({ id, alg, privateJwe }: SigningKeyRow, secrets: Secrets)
   }
 }
 
-function currentAlgs(rows: readonly SigningKeyRow[]): string[] {
-  return rows.filter(({ state }) => state === 'current').map(({ alg }) => alg)
-}
-
-function lackingIn(present: readonly string[]): SigningAlg[] {
+function lackingIn(rows: readonly SigningKeyRow[]): SigningAlg[] {
+  const present = rows.filter(({ state }) => state === 'current').map(({ alg }) => alg)
   return ALGS.filter((alg) => !present.includes(alg))
 }
 

@@ -17,16 +17,17 @@ export interface Notifications {
 
 /**
  * Hears what other processes tell by NOTIFY, on a connection of its own: a pooler in transaction mode carries none.
- * `heard` is called for each notice, and after every connection that is made: meanwhile some may have been missed.
+ * What belongs to a channel is called for each notice on it, and after every connection that is made: meanwhile some may
+ * have been missed.
  */
 export function createNotifications(deps: {
   /** A direct connection, past any pooler. */
   databaseUrl: string
-  channel: string
-  heard(): void
+  /** By channel: what is called. */
+  channels: Readonly<Record<string, () => void>>
   log: Log
 }): Notifications {
-  const { channel, heard, log } = deps
+  const { channels, log } = deps
   const stopping = new AbortController()
   let client: pg.Client | null = null
   let supervising: Promise<void> | null = null
@@ -45,12 +46,12 @@ export function createNotifications(deps: {
       current.on('end', resolve)
       current.on('error', () => resolve())
     })
-    current.on('notification', () => heard())
+    current.on('notification', ({ channel }) => channels[channel]?.())
     let probe: NodeJS.Timeout | undefined
     try {
       await current.connect()
-      await current.query(`listen ${current.escapeIdentifier(channel)}`)
-      heard()
+      for (const channel of Object.keys(channels)) await current.query(`listen ${current.escapeIdentifier(channel)}`)
+      for (const heard of Object.values(channels)) heard()
       listening()
       probe = setInterval(() => void current.query('select 1').catch(() => void current.end()), PROBE_EVERY_MS)
       await ended

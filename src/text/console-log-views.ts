@@ -105,7 +105,36 @@ export interface ConsoleLogViews {
   'console-lift': { shell: ConsoleShell; address: string; reason: string; form: FormView; backUrl: string }
   'console-keys': {
     shell: ConsoleShell
-    keys: { kid: string; alg: string; state: 'next' | 'current' | 'previous'; createdAt: Date; activatedAt: Date | null }[]
+    keys: {
+      kid: string
+      alg: string
+      state: 'next' | 'current' | 'previous'
+      createdAt: Date | null
+      activatedAt: Date | null
+      publishedUntil: Date | null
+    }[]
+    /** Who makes the keys: the service, or a file. */
+    source: 'service' | 'file'
+    /** Null: they are exchanged only when somebody asks. */
+    everyDays: number | null
+    /** New keys are published and sign nothing yet: of the active applications so many have seen them. */
+    waits: {
+      publishedAt: Date
+      activateBy: Date | null
+      seen: number
+      active: number
+      waiting: { name: string; fetchedAt: Date | null }[]
+    } | null
+    rotateUrl: string | null
+    activateUrl: string | null
+    leakedUrl: string | null
+  }
+  /** A question before signing keys are exchanged. */
+  'console-keys-confirm': {
+    shell: ConsoleShell
+    question: 'rotate' | 'activate' | 'leaked'
+    form: FormView
+    backUrl: string
   }
   'console-audit': {
     shell: ConsoleShell

@@ -131,8 +131,15 @@ test('the audit log is read, exported and checked; keys, counts and oneself are 
   await does('audit.chain')
   expect(await does('audit.verify')).toMatchObject({ broken: null })
   expect(items(await does('keys.list')).map(({ state }) => state)).toContain('current')
+  expect((await does('keys.rotate')).published).toMatchObject([{ state: 'next' }, { state: 'next' }])
   await does('stats.show', { days: 14 })
   expect(await does('me.show')).toMatchObject({ kind: 'client' })
+})
+
+test('new signing keys are published, and sign once caches have them', async () => {
+  await stage.moveClock(340)
+  token = await machineToken(stage.service)
+  expect((await does('keys.activate')).activated).toHaveLength(2)
 })
 
 test('R-175 no operation is left out of what is done here over HTTP', () => {

@@ -35,7 +35,7 @@ describe('processes on one database', () => {
       times++
       clients.forget()
     }
-    const notifications = createNotifications({ databaseUrl: url, channel: CLIENTS_CHANNEL, heard, log: silent })
+    const notifications = createNotifications({ databaseUrl: url, channels: { [CLIENTS_CHANNEL]: heard }, log: silent })
     running.push(notifications)
     await notifications.start()
     return () => times
@@ -72,7 +72,7 @@ describe('processes on one database', () => {
     const heard = () => {
       throw new Error('it heard something')
     }
-    const lost = createNotifications({ databaseUrl: nowhere.href, channel: CLIENTS_CHANNEL, heard, log })
+    const lost = createNotifications({ databaseUrl: nowhere.href, channels: { [CLIENTS_CHANNEL]: heard }, log })
     await lost.start()
     await lost.stop()
     expect(lines.join()).toContain('are not heard of now')

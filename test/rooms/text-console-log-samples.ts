@@ -99,6 +99,30 @@ const oneMessage = {
   backUrl: '/admin/messages',
 }
 
+const keys: ConsoleLogViews['console-keys'] = {
+  shell: shell('keys'),
+  keys: [
+    { kid: 'nX0p7aQ2t1', alg: 'ES256', state: 'next', createdAt: now, activatedAt: null, publishedUntil: null },
+    { kid: 'f8vM2kWz0c', alg: 'ES256', state: 'current', createdAt: march, activatedAt: before, publishedUntil: null },
+    { kid: 'a1R5tYq8uE', alg: 'RS256', state: 'previous', createdAt: march, activatedAt: march, publishedUntil: soon },
+  ],
+  source: 'service',
+  everyDays: 90,
+  waits: {
+    publishedAt: before,
+    activateBy: soon,
+    seen: 3,
+    active: 5,
+    waiting: [
+      { name: long, fetchedAt: march },
+      { name: 'Northwind', fetchedAt: null },
+    ],
+  },
+  rotateUrl: null,
+  activateUrl: '/admin/keys/activate',
+  leakedUrl: '/admin/keys/leaked',
+}
+
 export const consoleLogPages: { [N in keyof ConsoleLogViews]: Record<string, ConsoleLogViews[N]> } = {
   'console-start': {
     fortnight: start,
@@ -137,14 +161,19 @@ export const consoleLogPages: { [N in keyof ConsoleLogViews]: Record<string, Con
   },
   'console-lift': { email: { shell: shell('messages'), address: long, reason: 'complained', form, backUrl: '/admin/messages' } },
   'console-keys': {
-    full: {
-      shell: shell('keys'),
-      keys: [
-        { kid: 'nX0p7aQ2t1', alg: 'ES256', state: 'next', createdAt: now, activatedAt: null },
-        { kid: 'f8vM2kWz0c', alg: 'ES256', state: 'current', createdAt: march, activatedAt: before },
-        { kid: 'a1R5tYq8uE', alg: 'RS256', state: 'previous', createdAt: march, activatedAt: march },
-      ],
+    full: keys,
+    quiet: { ...keys, waits: null, rotateUrl: '/admin/keys/rotate', activateUrl: null },
+    file: {
+      ...keys,
+      keys: keys.keys.map((key) => ({ ...key, createdAt: null, activatedAt: null })),
+      ...{ source: 'file', everyDays: null, waits: null, rotateUrl: null, activateUrl: null, leakedUrl: null },
     },
+    auditor: { ...keys, everyDays: null, waits: null, rotateUrl: null, activateUrl: null, leakedUrl: null },
+  },
+  'console-keys-confirm': {
+    rotate: { shell: shell('keys'), question: 'rotate', form, backUrl: '/admin/keys' },
+    activate: { shell: shell('keys'), question: 'activate', form, backUrl: '/admin/keys' },
+    leaked: { shell: shell('keys'), question: 'leaked', form, backUrl: '/admin/keys' },
   },
   'console-audit': {
     full: audit,

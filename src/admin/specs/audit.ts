@@ -105,28 +105,6 @@ export const auditOperations = {
   }),
 } as const
 
-export const keyOperations = {
-  'keys.list': operation({
-    scope: 'keys:read',
-    roles: ['admin', 'auditor'],
-    method: 'GET',
-    path: '/keys',
-    summary: 'List the signing keys; none shows its private part',
-    input: z.strictObject({}),
-    output: z.object({
-      items: z.array(
-        z.object({
-          kid: z.string(),
-          alg: z.string(),
-          state: z.enum(['next', 'current', 'previous']),
-          created_at: moment,
-          activated_at: moment.nullable(),
-        }),
-      ),
-    }),
-  }),
-} as const
-
 const counted = z.object({ label: z.string(), count: z.int() })
 
 export const statsOperations = {

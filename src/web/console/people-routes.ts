@@ -2,6 +2,7 @@ import type { Middleware } from 'koa'
 import type { ConsoleGuards } from './guards.ts'
 import { PATHS } from './paths.ts'
 import { INVITATIONS } from './screens/invitations.ts'
+import { KEY_PATHS } from './screens/keys.ts'
 import { messagePage } from './screens/messages.ts'
 import { personPage } from './screens/person.ts'
 import { DEEDS, PART_DEEDS } from './screens/person-questions.ts'
@@ -57,6 +58,12 @@ export function addPeopleRoutes(
   post('/admin/messages/:message/lift', page('suppressions.lift', messages.lift, ofMessage))
 
   get(PATHS.keys, page('keys.list', keys.list))
+  for (const question of ['rotate', 'leaked'] as const) {
+    get(KEY_PATHS[question], page('keys.rotate', keys.ask(question)))
+    post(KEY_PATHS[question], page('keys.rotate', keys.rotate(question), { page: PATHS.keys }))
+  }
+  get(KEY_PATHS.activate, page('keys.activate', keys.ask('activate')))
+  post(KEY_PATHS.activate, page('keys.activate', keys.activate, { page: PATHS.keys }))
 
   get(PATHS.audit, page('audit.list', audit.list))
   get('/admin/audit/export', page('audit.export', audit.download))

@@ -1,0 +1,84 @@
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { ALGS, type SigningAlg } from './make-key.ts'
+
+/** The keys of a file, private parts included, or all that is wrong with it. */
+export type KeyFileResult = { ok: true; keys: JWK[] } | { ok: false; faults: string[] }
+
+const RSA_BITS_MIN = 2048
+const MEMBERS: Readonly<Record<'EC' | 'RSA', readonly string[]>> = {
+  EC: ['crv', 'x', 'y', 'd'],
+  RSA: ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'],
+}
+
+/**
+ * Reads a private JWK Set (RFC 7517 §5): keys for ES256 and RS256, each with its private part. The first of each algorithm
+ * signs, the others are published. A `kid` that is missing is the thumbprint (RFC 7638). No fault repeats a key.
+ */
+export async function readKeyFile(text: string): Promise<KeyFileResult> {
+  const set = parsed(text)
+  const list = isObject(set) && Array.isArray(set.keys) ? (set.keys as unknown[]) : null
+  if (!list) return { ok: false, faults: ['is no JWK Set: a JSON object with a list `keys` (RFC 7517)'] }
+  const faults: string[] = []
+  const keys: JWK[] = []
+  for (const [at, entry] of list.entries()) {
+    const read = await readKey(entry)
+    if ('key' in read) keys.push(read.key)
+    else faults.push(...read.faults.map((words) => `key ${at + 1}: ${words}`))
+  }
+  const kids = keys.map(({ kid }) => kid)
+  const twice = new Set(kids.filter((kid, at) => kids.indexOf(kid) !== at))
+  for (const kid of twice) faults.push(`the kid ${JSON.stringify(kid)} stands there twice`)
+  if (faults.length === 0) {
+    for (const alg of ALGS) if (!keys.some((key) => key.alg === alg)) faults.push(`holds no key for ${alg}`)
+  }
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, keys }
+}
+
+async function readKey(entry: unknown): Promise<{ key: JWK } | { faults: string[] }> {
+  if (!isObject(entry)) return { faults: ['is no object'] }
+  const { kty, use, alg, kid } = entry
+  if (kty === 'oct') return { faults: ['is symmetric: whoever could check a token could make one'] }
+  if (kty !== 'EC' && kty !== 'RSA') return { faults: ['kty must be EC or RSA'] }
+  const faults: string[] = []
+  const fits: SigningAlg = kty === 'EC' ? 'ES256' : 'RS256'
+  if (kty === 'EC' && entry.crv !== 'P-256') faults.push('crv must be P-256')
+  if (alg !== undefined && alg !== fits) faults.push(`alg must be ${fits}`)
+  if (use !== undefined && use !== 'sig') faults.push('use must be sig')
+  if (kid !== undefined && !(typeof kid === 'string' && /^[\x21-\x7e]{1,200}$/.test(kid)))
+    faults.push('kid must be visible ASCII')
+  const missing = MEMBERS[kty].filter((member) => typeof entry[member] !== 'string' || entry[member] === '')
+  if (missing.length > 0) faults.push(`lacks ${missing.join(', ')}${missing.includes('d') ? ': the private part is needed' : ''}`)
+  if (faults.length > 0) return { faults }
+  const bare = Object.fromEntries(['kty', ...MEMBERS[kty]].map((member) => [member, entry[member]])) as unknown as JWK
+  const broken = faultOf(bare)
+  if (broken) return { faults: [broken] }
+  return { key: { ...bare, kid: typeof kid === 'string' ? kid : await calculateJwkThumbprint(bare), use: 'sig', alg: fits } }
+}
+
+/** What is wrong with the key itself. Its halves are tried against one another. */
+function faultOf(jwk: JWK): string | null {
+  try {
+    const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...half } = jwk
+    const privateKey = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
+    const publicKey = createPublicKey({ key: half, format: 'jwk' })
+    const bits = publicKey.asymmetricKeyDetails?.modulusLength
+    if (bits !== undefined && bits < RSA_BITS_MIN) return `has ${bits} bits: at least ${RSA_BITS_MIN} are needed`
+    const probe = Buffer.from('doorward')
+    return verify('sha256', probe, publicKey, sign('sha256', probe, privateKey)) ? null : 'its two halves do not fit together'
+  } catch {
+    return 'is damaged'
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return null
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
