@@ -35,6 +35,8 @@ export interface Database {
   /** Prisma's client on the same pool, for rare reads. Never inside a transaction. */
   readonly orm: PrismaClient
   health(): Promise<DatabaseHealth>
+  /** Somebody else was told that the server takes no writes: no connection of before serves anybody again. */
+  distrust(): void
   /** Lets running statements end, for five seconds at most. */
   close(): Promise<void>
 }
@@ -172,6 +174,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       return orm
     },
     health,
+    distrust: () => void generation++,
     async close() {
       await orm?.$disconnect()
       if (!pool.inner.ending) await atMost(CLOSE_TIMEOUT_MS, pool.inner.end())

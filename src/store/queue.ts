@@ -4,7 +4,7 @@ import pg from 'pg'
 import { clock, type Log, type Metrics, type Tx } from '../base/index.ts'
 import { addJob } from './add-job.ts'
 import type { Database } from './database.ts'
-import { connectionLivesOn, describeFailure } from './failures.ts'
+import { connectionLivesOn, describeFailure, isReadOnly } from './failures.ts'
 import { atMost, pause } from './pause.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { createJobTeller } from './told-job.ts'
@@ -41,7 +41,8 @@ export interface Queue {
 interface QueueDeps {
   /** A direct connection, past any pooler: the queue listens on it. */
   databaseUrl: string
-  db: Pick<Database, 'transact'>
+  /** Told of a server that takes no writes any more: the queue, which writes every second, is the first to meet it. */
+  db: Pick<Database, 'transact' | 'distrust'>
   log: Log
   metrics: Metrics
   /** By name. Read at `start`. */
@@ -209,7 +210,7 @@ function presencePlugin(presence: Presence): GraphileConfig.Plugin {
   }
 }
 
-function openQueuePool({ databaseUrl, concurrency, log }: QueueDeps): pg.Pool {
+function openQueuePool({ databaseUrl, concurrency, log, db }: QueueDeps): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: 'doorward queue',
@@ -221,17 +222,21 @@ function openQueuePool({ databaseUrl, concurrency, log }: QueueDeps): pg.Pool {
   pool.on('error', (error) => log.warn({ reason: describeFailure(error) }, 'a connection of the job queue was lost'))
   pool.on('connect', (client) => {
     client.on('error', () => {})
-    endWhenBroken(client as unknown as pg.Client)
+    endWhenBroken(client as unknown as pg.Client, () => db.distrust())
   })
   return pool
 }
 
 // graphile-worker gives every connection back to the pool, also one on which an answer never came.
-function endWhenBroken(client: pg.Client): void {
+function endWhenBroken(client: pg.Client, readOnly: () => void): void {
   const ask = client.query.bind(client) as (...args: unknown[]) => unknown
   const asking = (...args: unknown[]) => {
     const answer = ask(...args)
-    if (answer instanceof Promise) answer.catch((error) => (connectionLivesOn(error) ? undefined : client.end().catch(() => {})))
+    if (answer instanceof Promise)
+      answer.catch((error) => {
+        if (isReadOnly(error)) readOnly()
+        return connectionLivesOn(error) ? undefined : client.end().catch(() => {})
+      })
     return answer
   }
   Object.assign(client, { query: asking })

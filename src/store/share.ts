@@ -58,6 +58,7 @@ export function shareOf(db: Database, connectionsMax: number): Database {
       return db.orm
     },
     health: () => db.health(),
+    distrust: () => db.distrust(),
     close: () => db.close(),
   }
 }

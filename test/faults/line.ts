@@ -10,6 +10,14 @@ export interface Line {
    * Requests pass, answers do not, from the request on that holds these words. Answers how many bytes were lost.
    */
   loseAnswersFrom(words: string): () => number
+  /** Every answer arrives so much later from now on; none is lost. Ended by `mend`. */
+  delay(milliseconds: number): void
+  /** New connections lead to this database from now on; open ones stay where they are. */
+  leadTo(databaseUrl: string): void
+  /** Ends every connection. */
+  cut(): void
+  /** How many connections are open. */
+  readonly open: number
   /** Everything passes again on new connections; those that have missed something stay as they are. */
   mend(): void
   stop(): Promise<void>
@@ -21,7 +29,8 @@ type Passing =
   | { kind: 'requests'; from: string; begun: boolean; lostBytes: number }
 
 export async function lineTo(databaseUrl: string): Promise<Line> {
-  const target = new URL(databaseUrl)
+  let target = new URL(databaseUrl)
+  let delayMs = 0
   const [port] = await freePorts(1)
   const sockets = new Set<Socket>()
   let passing: Passing = { kind: 'all' }
@@ -29,13 +38,24 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname)
     let missed = false // what a connection has missed it never gets
+    let late = 0 // answers on their way, which none may overtake
+    const pass = (chunk: Buffer) => {
+      late++
+      setTimeout(() => {
+        late--
+        if (!near.destroyed) near.write(chunk)
+      }, delayMs)
+    }
     for (const [one, other] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(one)
       one.on('error', () => other.destroy())
-      one.on('close', () => other.destroy())
+      one.on('close', () => {
+        sockets.delete(one)
+        other.destroy()
+      })
     }
     near.on('data', (chunk) => {
       if (passing.kind === 'requests' && chunk.includes(passing.from)) passing.begun = true
@@ -50,7 +70,9 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
         missed = true
         passing.lostBytes += chunk.length
       }
-      if (!missed) near.write(chunk)
+      if (missed) return
+      if (delayMs === 0 && !late) near.write(chunk)
+      else pass(chunk)
     })
   })
   await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve))
@@ -68,8 +90,21 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
       passing = losing
       return () => losing.lostBytes
     },
+    delay: (milliseconds) => {
+      delayMs = milliseconds
+    },
+    leadTo: (other) => {
+      target = new URL(other)
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy()
+    },
+    get open() {
+      return sockets.size / 2
+    },
     mend: () => {
       passing = { kind: 'all' }
+      delayMs = 0
     },
     stop: () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

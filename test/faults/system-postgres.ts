@@ -3,8 +3,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import { appendFile, chmod, chown, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from '@jest/globals'
+import { query } from '../support/database.ts'
 import { freePorts } from '../support/ports.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+import { until } from './fault-tools.ts'
 
 /**
  * `describe` where these programs are installed; else one line that says SKIPPED, and under
@@ -89,8 +91,10 @@ wal_level = replica
   start(replica)
   await appendFile(join(primary, 'postgresql.conf'), `synchronous_standby_names = '*'\n`)
   run('pg_ctl', 'reload', '-s', '-D', primary)
-
   const urlAt = (port: number) => `postgresql://doorward@127.0.0.1:${port}/postgres`
+  const confirming = `select from pg_stat_replication where sync_state = 'sync'`
+  await until('the replica confirms commits', async () => (await query(urlAt(primaryPort), confirming)).length === 1)
+
   return {
     version: run('postgres', '--version').trim(),
     primaryUrl: urlAt(primaryPort),
