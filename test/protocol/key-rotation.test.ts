@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import { until } from '../faults/fault-tools.ts'
+import { callApi, machineToken, startAdminStage } from '../support/admin.ts'
+import { query } from '../support/database.ts'
+import { send } from '../support/http.ts'
+import type { Stage } from '../support/stage.ts'
+import { type AtConsole, enterConsole } from './console-walk.ts'
+import { appOf, authorizeUrl, newVerifier } from './protocol.ts'
+
+let stage: Stage
+let admin: AtConsole
+
+beforeAll(async () => {
+  stage = await startAdminStage()
+  admin = await enterConsole(stage, 'admin@example.org', 'admin')
+}, 60_000)
+afterAll(() => stage.stop())
+
+const publishedNow = async () => JSON.parse((await send(`${stage.service.issuer}/jwks`)).text) as JSONWebKeySet
+const kidOf = (token: string) => decodeProtectedHeader(token).kid
+/** What a verifier with this set says of the token, at the moment it was signed. */
+const verifies = (token: string, set: JSONWebKeySet) =>
+  jwtVerify(token, createLocalJWKSet(set), { currentDate: new Date(Number(decodeJwt(token).iat) * 1000) }).then(
+    () => true,
+    () => false,
+  )
+const rotation = async () => {
+  const token = await machineToken(stage.service)
+  return (await callApi(stage.service, token, 'GET', '/keys')).body.rotation as { waiting_count: number; seen_count: number }
+}
+/** The job that comes once a minute, now. */
+const runJob = () => query(stage.service.databaseUrl, `select graphile_worker.add_job('keys')`)
+
+test('caches may keep the published keys and the discovery document for five minutes', async () => {
+  for (const path of ['/jwks', '/.well-known/openid-configuration']) {
+    const { headers } = await send(`${stage.service.issuer}${path}`)
+    expect([path, headers['cache-control']]).toEqual([path, 'public, max-age=300'])
+  }
+})
+
+test('R-045, F-37 keys are exchanged while the service runs: no token is met that a cached set does not know', async () => {
+  const before = await publishedNow()
+  const first = await machineToken(stage.service)
+  await stage.signIn('hint@example.org')
+  const hint = stage.relyingParty.last().tokens.id_token ?? ''
+  const question = await admin.open('/admin/keys/rotate')
+  expect((await admin.press(question, /Publish new keys/)).words).toContain('New keys are published')
+  const both = await until('the next keys are published', async () => {
+    const set = await publishedNow()
+    return set.keys.length === 4 ? set : null
+  })
+  // Published last, and nothing is signed with it.
+  expect(both.keys.slice(0, 2)).toEqual(before.keys)
+  expect(kidOf(await machineToken(stage.service))).toBe(kidOf(first))
+
+  // The applications of the stage ask from one network, which has not fetched the keys since every instance has them.
+  await stage.moveClock(31)
+  await until('it is known who asks for tokens', async () => (await rotation()).waiting_count === 2)
+  expect((await admin.open('/admin/keys')).words).toMatch(/0 of 2 active apps have fetched them.*robot/)
+  await publishedNow()
+  await until('they are seen', async () => (await rotation()).seen_count === 2)
+  await stage.moveClock(300)
+  await runJob()
+  const second = await until('the new key signs', async () => {
+    const token = await machineToken(stage.service)
+    return kidOf(token) === kidOf(first) ? null : token
+  })
+  expect(await verifies(second, both)).toBe(true)
+  expect(await verifies(second, before)).toBe(false)
+  const after = await publishedNow()
+  expect(await verifies(first, after)).toBe(true)
+  expect((await callApi(stage.service, second, 'GET', '/me')).status).toBe(200)
+  // An ID token of before still says whose session is meant (OpenID Connect Core §3.1.2.1).
+  const withHint = authorizeUrl(stage.service, appOf(stage), newVerifier(), { id_token_hint: hint, prompt: 'none' })
+  expect((await send(withHint)).headers.location).toContain('error=login_required')
+})
+
+test('after a leak the old keys are published no more and open nothing, and new ones sign at once', async () => {
+  const leaked = await machineToken(stage.service)
+  const before = await publishedNow()
+  const { status, body } = await callApi(stage.service, leaked, 'POST', '/keys/rotate', { body: { compromised: true } })
+  expect([status, body]).toMatchObject([200, { published: [{ state: 'current' }, { state: 'current' }], activate_by: null }])
+  const after = await until('the old ones are gone', async () => {
+    const set = await publishedNow()
+    return set.keys.some(({ kid }) => before.keys.some((old) => old.kid === kid)) ? null : set
+  })
+  expect(after.keys).toHaveLength(2)
+  expect((await callApi(stage.service, leaked, 'GET', '/me')).status).toBe(401)
+  const fresh = await machineToken(stage.service)
+  expect(await verifies(fresh, after)).toBe(true)
+  expect((await callApi(stage.service, fresh, 'GET', '/me')).status).toBe(200)
+  // Whoever is signed in stays so.
+  expect((await admin.open('/admin/keys')).status).toBe(200)
+})
