@@ -53,8 +53,8 @@ export interface Mailbox {
   nextNotice(to: string, options?: { after?: Mail; withinSeconds?: number }): Promise<Mail>
   /** How many mails to this address were accepted, but for those of `nextNotice`. */
   count(to: string): number
-  /** From now on. A function decides for each mail once its content has arrived. */
-  setBehaviour(behaviour: MailBehaviour | ((mail: Mail) => MailBehaviour)): void
+  /** From now on. A function decides for each mail once its content has arrived, and may take its time. */
+  setBehaviour(behaviour: MailBehaviour | ((mail: Mail) => MailBehaviour | Promise<MailBehaviour>)): void
   /** Stops listening and cuts every connection. */
   down(): Promise<void>
   /** Listens again on the same port. */
@@ -71,7 +71,7 @@ export async function startMailbox(): Promise<Mailbox> {
   const seen: Mail[] = []
   const handedOut = new Set<Mail>()
   const arrivals = new EventEmitter().setMaxListeners(0)
-  let behaviour: MailBehaviour | ((mail: Mail) => MailBehaviour) = 'accept'
+  let behaviour: Parameters<Mailbox['setBehaviour']>[0] = 'accept'
   let server: SMTPServer | null = null
 
   const errorAt = (stage: NonNullable<SmtpError['at']>): Error | null =>
@@ -85,7 +85,7 @@ export async function startMailbox(): Promise<Mailbox> {
   ): Promise<void> {
     const mail = await readMail(stream, session)
     seen.push(mail)
-    const what = typeof behaviour === 'function' ? behaviour(mail) : behaviour
+    const what = typeof behaviour === 'function' ? await behaviour(mail) : behaviour
     if (what === 'hang-after-data') return
     if (what === 'drip') return drip(dripTo())
     if (typeof what === 'object') return answer(smtpError(what))

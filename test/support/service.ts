@@ -33,6 +33,9 @@ export interface Service {
   restart(): Promise<void>
 }
 
+/** Starts the process with this environment. One that takes no notice of the seconds has a clock that cannot be moved. */
+export type Program = (env: Readonly<Record<string, string>>, clockSeconds: number) => ChildProcess
+
 export interface ServiceOptions {
   /** Further settings, or other values for the usual ones. */
   env?: Record<string, string>
@@ -40,6 +43,8 @@ export interface ServiceOptions {
   smtpUrl?: string
   /** The content of the clients file. */
   clients?: object
+  /** In place of the sources of this project. */
+  program?: Program
   /** Where to listen; the issuer is `http://localhost:<port>`. `port + 2` is for operations. */
   port?: number
 }
@@ -76,7 +81,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     env.CLIENTS_FILE = join(folder, 'clients.yaml')
     await writeFile(env.CLIENTS_FILE, stringify(options.clients))
   }
-  return launch({ ...env, ...options.env })
+  return launch({ ...env, ...options.env }, options.program)
 }
 
 /**
@@ -85,24 +90,23 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
  */
 export async function startPair(options: ServiceOptions = {}): Promise<[Service, Service]> {
   const first = await startService(options)
-  const [port] = await freePorts(3)
-  const second = await launch({ ...first.env, PORT: String(port), OPS_PORT: String(port + 2) })
-  return [first, second]
+  return [first, await startAnother(first)]
 }
 
-async function launch(env: Readonly<Record<string, string>>): Promise<Service> {
+/** One more instance of the installation that `first` belongs to, on a port of its own, with these settings changed. */
+export async function startAnother(first: Service, env: Record<string, string> = {}): Promise<Service> {
+  const [port] = await freePorts(3)
+  return launch({ ...first.env, PORT: String(port), OPS_PORT: String(port + 2), ...env })
+}
+
+async function launch(env: Readonly<Record<string, string>>, program: Program = sources): Promise<Service> {
   const opsUrl = `http://127.0.0.1:${env.OPS_PORT}`
   let output = ''
   let clockSeconds = 0
   let child = start()
 
   function start(): ChildProcess {
-    const clock = `${pathToFileURL(join(import.meta.dirname, 'clock.ts')).href}?seconds=${clockSeconds}`
-    const started = spawn(process.execPath, ['--import', clock, 'src/main.ts'], {
-      cwd: ROOT,
-      env: { ...systemEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
+    const started = program(env, clockSeconds)
     for (const stream of [started.stdout, started.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         output += text
@@ -151,6 +155,16 @@ async function launch(env: Readonly<Record<string, string>>): Promise<Service> {
     },
   }
   return service
+}
+
+/** The sources of this project, with a clock that can be moved. */
+function sources(env: Readonly<Record<string, string>>, clockSeconds: number): ChildProcess {
+  const clock = `${pathToFileURL(join(import.meta.dirname, 'clock.ts')).href}?seconds=${clockSeconds}`
+  return spawn(process.execPath, ['--import', clock, 'src/main.ts'], {
+    cwd: ROOT,
+    env: { ...systemEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
 }
 
 async function waitUntilReady(child: ChildProcess, url: string): Promise<void> {
