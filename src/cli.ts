@@ -46,6 +46,9 @@ const local: LocalVerbs = {
   apply: async (path) => (await localVerbs()).apply(path),
   releaseClientsFile: async () => (await localVerbs()).releaseClientsFile(),
   doctor: async () => (await localVerbs()).doctor(),
+  migrateStatus: async () => (await localVerbs()).migrateStatus(),
+  secretsStatus: async () => (await localVerbs()).secretsStatus(),
+  afterRestore: async (options) => (await localVerbs()).afterRestore(options),
   manual,
 }
 

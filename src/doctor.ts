@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
 import { addSeconds, type Clock, createLog, createSecrets, type Log } from './base/index.ts'
 import { broken, type Finding, look, ok } from './cli/index.ts'
 import type { Config } from './config/index.ts'
 import { createSmtpRoutes } from './delivery/channels/index.ts'
 import { createKeys } from './keys/index.ts'
-import { createDoctorStore, createKeyStore, type Database } from './store/index.ts'
+import { examineSeeds } from './secrets-status.ts'
+import { createDoctorStore, createKeyStore, createResealingStore, type Database } from './store/index.ts'
+import { pricesFrom } from './texting.ts'
 
 const LATE_SECONDS = 60
 const WAITING_SECONDS = 300
@@ -23,13 +24,14 @@ export interface DoctorDeps {
 export async function examine(deps: DoctorDeps): Promise<Finding[]> {
   const { config, db, clock } = deps
   const mail = examineMail(config, createLog('silent'))
-  const findings = [...(await examineDatabase(config, db)), ...examineTexts(config, deps.env)]
+  const findings = [...(await examineDatabase(config, db)), ...examineTexts(config, deps.env), ...examinePrices(config)]
   const usable = !findings.some(({ about, state }) => about === 'database' && state === 'broken')
   const store = createDoctorStore(db)
   const asked = usable
     ? [
         ...(await examineSecrets(deps, store)),
         await examineKeys(deps),
+        ...(await examineSeeds({ store: createResealingStore(db), secrets: createSecrets(deps.secrets) })),
         ...(await deps.clientsFile()),
         ...(await examineWork(store, clock.now())),
         await examineAdministrators(store, clock.now()),
@@ -131,15 +133,22 @@ function examineTexts(config: Config, env: DoctorDeps['env']): Finding[] {
       /^AC[0-9a-f]{32}$/.test(config.twilioAccountSid ?? '') ? null : 'TWILIO_ACCOUNT_SID is not AC and 32 hexadecimal digits',
     webhook: () => (config.smsWebhookUrl?.startsWith('https:') ? null : 'SMS_WEBHOOK_URL is not https'),
   }
-  const prices = config.smsPricesFile
-  const missing = prices !== null && !existsSync(prices)
   return [
     ...config.smsRoutes.map((name) => {
       const words = judge[name]()
       return words === null ? ok('texts', `${name} is set up`) : look('texts', `${name}: ${words}`, 'See docs/text-messages.md.')
     }),
-    ...(missing ? [broken('texts', `SMS_PRICES_FILE is not there: ${prices}`, 'Mount it, or take the setting away.')] : []),
   ]
+}
+
+function examinePrices(config: Config): Finding[] {
+  try {
+    pricesFrom(config)
+    return []
+  } catch (error) {
+    const faults = (error as Error).message.split('\n')
+    return faults.map((words) => broken('texts', words, 'Mend SMS_PRICES_FILE, or take the setting away.'))
+  }
 }
 
 async function examineWork(store: Store, now: Date): Promise<Finding[]> {

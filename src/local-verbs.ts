@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { App } from './app.ts'
 import { clock, createLog } from './base/index.ts'
 import { broken, CommandFault, type Finding, type LocalVerbs, look, ok } from './cli/index.ts'
-import { type Config, readConfig, readStorageConfig } from './config/index.ts'
+import { type Config, readConfig } from './config/index.ts'
 import { examine } from './doctor.ts'
-import { emailFrom, houseOn, openGround, openOwnGround } from './local.ts'
+import { shippedPrices } from './limits/index.ts'
+import { emailFrom, houseOn, openGround, openOwnGround, storageSettings } from './local.ts'
 import { createSignInLinkStore, type Database, migrate } from './store/index.ts'
+import { createUpkeepVerbs } from './upkeep.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -25,6 +27,7 @@ export function createLocalVerbs(env: Env): Omit<LocalVerbs, 'manual'> {
   return {
     migrate: () => migrateDatabase(env),
     doctor: () => doctor(env),
+    ...createUpkeepVerbs(env),
 
     async grantAdmin(typed) {
       const address = emailFrom(typed)
@@ -89,13 +92,7 @@ function fileOf(path: string | null, { clientsFile }: Config): string {
 }
 
 async function migrateDatabase(env: Env): Promise<{ applied: readonly string[] }> {
-  const read = readStorageConfig(env, { files })
-  if (!read.ok) {
-    throw new CommandFault('failed', 'the settings are not right', {
-      faults: read.faults.map(({ name, words }) => faultOf(`${name} ${words}`)),
-    })
-  }
-  const { databaseDirectUrl, logLevel } = read.config
+  const { databaseDirectUrl, logLevel } = storageSettings(env)
   try {
     return await migrate({ url: databaseDirectUrl, log: createLog(logLevel) })
   } catch (cause) {
@@ -116,7 +113,8 @@ async function doctor(env: Env): Promise<Finding[]> {
     return await examine({
       ...ground,
       env,
-      clientsFile: () => examineClientsFile(ground.config, houseOn(ground, env).registered),
+      // What texts cost has a finding of its own, and nothing to say here.
+      clientsFile: () => examineClientsFile(ground.config, houseOn(ground, env, shippedPrices()).registered),
     })
   } finally {
     await ground.close()

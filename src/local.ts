@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { type App, createApp } from './app.ts'
 import { type Clock, clock, createLog, createMetrics, createSecrets, parseEmailAddress } from './base/index.ts'
 import { CommandFault } from './cli/index.ts'
-import { type Config, type Fault, readConfig } from './config/index.ts'
+import { type Config, type Fault, readConfig, readStorageConfig } from './config/index.ts'
+import type { PriceTable } from './limits/index.ts'
 import { checkDeployment, type Database, DeploymentConflict, findEmbeddedPostgres, openDatabase } from './store/index.ts'
 import { pricesFrom } from './texting.ts'
 import { trialSecrets } from './trial.ts'
@@ -27,6 +28,13 @@ type Env = Readonly<Record<string, string | undefined>>
 /** Reads the settings of the service. Throws `CommandFault` with every fault. */
 function readSettings(env: Env): Config {
   const read = readConfig(env, { files: (path) => readFileSync(path, 'utf8') })
+  if (read.ok) return read.config
+  throw new CommandFault('failed', 'the settings are not right', { faults: read.faults.map(asFieldFault) })
+}
+
+/** The settings that lead to the database, where nothing else is asked of. Throws `CommandFault` with every fault. */
+export function storageSettings(env: Env) {
+  const read = readStorageConfig(env, { files: (path) => readFileSync(path, 'utf8') })
   if (read.ok) return read.config
   throw new CommandFault('failed', 'the settings are not right', { faults: read.faults.map(asFieldFault) })
 }
@@ -65,18 +73,27 @@ async function checkGround({ config, db, secrets }: LocalGround): Promise<void> 
   if (schema !== 'ready' && schema !== 'ahead-compatible') throw new CommandFault('failed', `the database: ${reason}`)
   const { ids } = createSecrets(secrets)
   try {
-    await checkDeployment(db, { issuer: config.issuer, secretIds: ids, now: clock.now(), log: createLog('silent') })
+    const facts = { issuer: config.issuer, secretIds: ids, now: clock.now(), log: createLog('silent') }
+    await checkDeployment(db, { ...facts, asGuest: true })
   } catch (error) {
     throw error instanceof DeploymentConflict ? new CommandFault('failed', error.message, { cause: error }) : error
   }
 }
 
 /** The whole house, of which nothing runs. */
-export function houseOn({ config, db, secrets, directUrl }: LocalGround, env: Env): App {
+export function houseOn({ config, db, secrets, directUrl }: LocalGround, env: Env, prices = pricesOf(config)): App {
   return createApp({
     ...{ config, db, secrets, clock, env, log: createLog('silent'), metrics: createMetrics() },
-    ...{ databaseDirectUrl: directUrl, demoUrl: null, prices: pricesFrom(config), snsEndpoint: null },
+    ...{ databaseDirectUrl: directUrl, demoUrl: null, prices, snsEndpoint: null },
   })
+}
+
+function pricesOf(config: Config): PriceTable {
+  try {
+    return pricesFrom(config)
+  } catch (error) {
+    throw new CommandFault('failed', (error as Error).message)
+  }
 }
 
 /** What an administrator can do, without a service. Throws `CommandFault`. */

@@ -59,10 +59,7 @@ export function createResealing(deps: ResealingDeps) {
     await noteExchange()
     for (const secretId of await formerSecrets()) {
       if (!secrets.ids.includes(secretId)) {
-        log.warn(
-          { secret: secretId, rows: await store.countSeeds(secretId, COUNT_MAX) },
-          'SECRETS lacks what rows are sealed with',
-        )
+        log.warn({ secretId, rows: await store.countSeeds(secretId, COUNT_MAX) }, 'SECRETS lacks what rows are sealed with')
         continue
       }
       const { whole } = await resealAll(secretId, signal)
@@ -75,7 +72,7 @@ export function createResealing(deps: ResealingDeps) {
   /** The trail says since when which secret is the newest: from that it is known when what a former one signed has ended. */
   async function noteExchange(): Promise<void> {
     const [last] = await store.exchanges()
-    if (last?.secretId === secrets.currentId) return
+    if (last?.secretId === secrets.currentId || (!last && secrets.ids.length === 1)) return
     await deps.audit.note('secrets.exchanged', { detail: { newest: secrets.currentId } })
   }
 
@@ -89,8 +86,8 @@ export function createResealing(deps: ResealingDeps) {
     }
     await measure()
     const { done, passedOver, broken, whole } = sum
-    log.info({ secret: secretId, done, passedOver, broken, whole }, 'sealed anew with the newest secret')
-    if (broken > 0) log.warn({ secret: secretId, rows: broken }, 'sealed rows cannot be opened: they are passed over')
+    log.info({ secretId, done, passedOver, broken, whole }, 'sealed anew with the newest secret')
+    if (broken > 0) log.warn({ secretId, rows: broken }, 'sealed rows cannot be opened: they are passed over')
     return sum
   }
 
@@ -113,7 +110,7 @@ export function createResealing(deps: ResealingDeps) {
       if (batches % TELL_EVERY_BATCHES !== 0) continue
       const left = Math.max(0, total - sum.done)
       remaining.set({ secret: secretId }, left)
-      log.info({ secret: secretId, done: sum.done, remaining: left }, 'sealing anew with the newest secret')
+      log.info({ secretId, done: sum.done, remaining: left }, 'sealing anew with the newest secret')
     }
   }
 

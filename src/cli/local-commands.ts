@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import type { PlannedEntry } from '../clients/index.ts'
 import type { CommonOptions } from './connect.ts'
 import { CommandFault, exits } from './exits.ts'
@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts'
 import { asCommandFault } from './local-door.ts'
 import { cell } from './print.ts'
 import { jsonText, plain, type Terminal } from './terminal.ts'
+import { addUpkeepCommands, migrateStatus, STATUS, type UpkeepVerbs } from './upkeep-commands.ts'
 
 /** What the link of a sign-in under way is printed as. */
 export interface SignInLink {
@@ -20,7 +21,7 @@ export interface SignInLink {
 export type GrantedAdmin = { outcome: 'made' | 'was_one'; accountId: string } | { outcome: 'invited'; expiresAt: Date }
 
 /** What only whoever has the database and its secrets can do. Each opens what it needs, and closes it. */
-export interface LocalVerbs {
+export interface LocalVerbs extends UpkeepVerbs {
   migrate(): Promise<{ applied: readonly string[] }>
   /** Throws `CommandFault` or `AdminFault`. */
   grantAdmin(address: string): Promise<GrantedAdmin>
@@ -44,8 +45,13 @@ export interface LocalUse {
 
 /** Commands that work on the database that the settings name. */
 export function addLocalCommands(program: Command, use: () => LocalUse): void {
-  const add = (name: string, description: string, work: (use: LocalUse, options: Options, given: string[]) => Promise<void>) => {
-    const command = program.command(name).description(description)
+  const add = (
+    name: string,
+    description: string,
+    work: (use: LocalUse, options: Options, given: string[]) => Promise<void>,
+    parent = program,
+  ) => {
+    const command = parent.command(name).description(description)
     command.action(async (...given: unknown[]) => {
       const texts = given
         .slice(0, command.registeredArguments.length)
@@ -59,7 +65,12 @@ export function addLocalCommands(program: Command, use: () => LocalUse): void {
     })
     return command
   }
-  add('migrate', 'Bring the database up to date (DATABASE_DIRECT_URL, or DATABASE_URL)', migrate)
+  add(
+    'migrate',
+    'Bring the database up to date (DATABASE_DIRECT_URL, or DATABASE_URL); with `status`, only tell where it stands',
+    (used, options, [what]) => (what === STATUS ? migrateStatus : migrate)(used, options),
+  ).addArgument(new Argument('[what]').choices([STATUS]))
+  addUpkeepCommands(program, add)
   add('plan', 'Show what the clients file would change (CLIENTS_FILE, or another)', plan)
     .argument('[file]')
     .option('--exit-code', `exit with ${exits.changes.code} where it would change something`)

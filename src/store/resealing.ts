@@ -39,7 +39,7 @@ const COUNT_SEEDS: Statement = {
   name: 'reseal_count',
   text: `
     select count(*)::int as rows from (
-      select from credential where kind = 'totp' and split_part(data, '.', 1) = $1 limit $2) as some`,
+      select from credential where kind = 'totp' and split_part(data, '.', 1) = $1 limit $2) as counted`,
 }
 
 const NEXT_SEEDS: Statement = {

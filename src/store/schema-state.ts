@@ -1,3 +1,4 @@
+import { connectionTo } from './embedded-running.ts'
 import { CONTRACTING, migrationNames } from './migrations.ts'
 
 /**
@@ -43,7 +44,7 @@ export async function schemaState(query: Ask): Promise<SchemaState> {
 }
 
 /** The same, with all that it is known by. It changes nothing. */
-export async function migrationStatus(query: Ask): Promise<MigrationStatus> {
+async function migrationStatus(query: Ask): Promise<MigrationStatus> {
   const names = await migrationNames()
   const history = await historyOf(query)
   const done = history.flatMap(({ name, at }) => (at ? [{ name, at }] : []))
@@ -57,6 +58,17 @@ export async function migrationStatus(query: Ask): Promise<MigrationStatus> {
     halfDone: history.filter(({ at }) => at === null).map(({ name }) => name),
     invalidIndexes: ((await query(INVALID)) as { name: string }[]).map(({ name }) => name),
     queue: await queueNumber(query),
+  }
+}
+
+/** The same, asked on a connection of its own. Throws when the database is not reached. */
+export async function migrationStatusAt(url: string): Promise<MigrationStatus> {
+  const client = connectionTo(url)
+  try {
+    await client.connect()
+    return await migrationStatus(async (text) => (await client.query(text)).rows)
+  } finally {
+    await client.end().catch(() => {})
   }
 }
 

@@ -20,6 +20,9 @@ const NO_VERBS: LocalVerbs = {
   plan: notHere,
   apply: notHere,
   doctor: notHere,
+  migrateStatus: notHere,
+  secretsStatus: notHere,
+  afterRestore: notHere,
   manual: notHere,
 }
 

@@ -26,10 +26,13 @@ export interface TotpFactor extends CredentialFactor {
   keyOf(data: string, accountId: string): string
   /** The same seed, sealed with the newest secret. Throws `SealBroken`. */
   sealAnew(data: string, accountId: string): string
+  /** The last step whose code is accepted now: a `counter` of it refuses every code that was shown so far. */
+  newestStep(): number
 }
 
 /** Codes by time (RFC 6238), judged by the service's clock and no other. */
 export function createTotpFactor({ secrets, clock }: CredentialFactorDeps): TotpFactor {
+  const presentStep = () => Math.floor(clock.now().getTime() / 1000 / STEP_SECONDS)
   const open = (data: string, accountId: string) => secrets.open(data, contextOf(accountId))
 
   /**
@@ -64,7 +67,7 @@ export function createTotpFactor({ secrets, clock }: CredentialFactorDeps): Totp
       return /^\d{6}$/.test(text) ? text : null
     },
     async judge(credentials, accountId, answer) {
-      const present = Math.floor(clock.now().getTime() / 1000 / STEP_SECONDS)
+      const present = presentStep()
       const found = credentials
         .filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null)
         .flatMap((credential) => {
@@ -82,6 +85,7 @@ export function createTotpFactor({ secrets, clock }: CredentialFactorDeps): Totp
     },
     qrSvgPath,
     keyOf: (data, accountId) => grouped(open(data, accountId)),
+    newestStep: () => presentStep() + Math.max(...DRIFTS),
     sealAnew: (data, accountId) => secrets.seal(open(data, accountId), contextOf(accountId)),
   }
 }

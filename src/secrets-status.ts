@@ -1,0 +1,107 @@
+import { addSeconds, type Secrets } from './base/index.ts'
+import { broken, type Finding, look, ok, type SecretState } from './cli/index.ts'
+import type { Config } from './config/index.ts'
+import type { ResealingStore, SealedCount } from './store/index.ts'
+
+const COUNT_MAX = 1_000_000
+const ANSWER_SECONDS = 86_400 // as long as the answer to a change with an Idempotency-Key is given again
+
+interface StatusDeps {
+  store: ResealingStore
+  secrets: Pick<Secrets, 'currentId' | 'ids'>
+  config: Pick<Config, 'sessionTtlSeconds' | 'deviceRememberSeconds' | 'addressHoldSeconds'>
+  now: Date
+}
+
+/**
+ * Each secret that is listed or that something is sealed with, and whether it may be taken out of `SECRETS`. Reads what is
+ * short-lived as a whole: only for whoever asks by hand.
+ */
+export async function secretsStatus(deps: StatusDeps): Promise<SecretState[]> {
+  const { store, secrets, now } = deps
+  const [seeds, signed, short, exchanges] = [
+    await store.secretsOfSeeds(),
+    (await store.signingKeys()).map(sealerOf),
+    await store.shortLived(now),
+    await store.exchanges(),
+  ]
+  const ids = new Set([...secrets.ids, ...seeds, ...signed, ...short.map(({ secretId }) => secretId)])
+  return Promise.all(
+    [...ids].map(async (id) => {
+      const own = short.filter(({ secretId }) => secretId === id)
+      const facts = {
+        id,
+        newest: id === secrets.currentId,
+        listed: secrets.ids.includes(id),
+        seeds: await store.countSeeds(id, COUNT_MAX),
+        signingKeys: signed.filter((one) => one === id).length,
+        shortLived: own.reduce((sum, { rows }) => sum + rows, 0),
+        lastUsedAt: latest(own),
+        replacedAt: replacedAt(id, exchanges),
+      }
+      return { ...facts, ...judged(facts, deps) }
+    }),
+  )
+}
+
+type Facts = Omit<SecretState, 'mayGo' | 'because'>
+
+function judged(facts: Facts, { config, now }: StatusDeps): Pick<SecretState, 'mayGo' | 'because'> {
+  const { newest, seeds, signingKeys, shortLived, replacedAt: since } = facts
+  if (newest) return { mayGo: 'no', because: 'it is the newest: everything new is sealed and signed with it' }
+  const kept = [...(seeds > 0 ? [`${seeds} authenticators`] : []), ...(signingKeys > 0 ? [`${signingKeys} signing keys`] : [])]
+  if (kept.length > 0) return { mayGo: 'no', because: `${kept.join(' and ')} are sealed with it, and would be lost` }
+  if (shortLived > 0) return { mayGo: 'wait', because: `${shortLived} sign-ins, sessions or answers were begun with it` }
+  if (!since) return { mayGo: 'yes', because: 'nothing stored needs it; since when it is not the newest is not known' }
+  const { sessionTtlSeconds, deviceRememberSeconds, addressHoldSeconds } = config
+  const quiet = addSeconds(since, Math.max(sessionTtlSeconds, deviceRememberSeconds, addressHoldSeconds, ANSWER_SECONDS))
+  if (now >= quiet) return { mayGo: 'yes', because: 'nothing stored needs it, and what it had signed has ended' }
+  return {
+    mayGo: 'wait',
+    because: `until ${quiet.toISOString()} browsers and mails may hold what it has signed: without it those people sign in again, are asked for a second factor again, and links "This was not me" are refused`,
+  }
+}
+
+/** When another one came to the front after it; null where the trail does not say. */
+function replacedAt(id: string, exchanges: readonly { secretId: string; at: Date }[]): Date | null {
+  // The latest first: of those after the last one that named this secret, the one right after it.
+  const place = exchanges.findIndex(({ secretId }) => secretId === id)
+  return (place < 0 ? exchanges.at(-1) : exchanges[place - 1])?.at ?? null
+}
+
+function latest(counts: readonly SealedCount[]): Date | null {
+  const times = counts.flatMap(({ newestAt }) => (newestAt ? [newestAt.getTime()] : []))
+  return times.length === 0 ? null : new Date(Math.max(...times))
+}
+
+/** The secret that a signing key is sealed with, as the header of its JWE says (RFC 7516 §4.1.6). */
+function sealerOf(jwe: string): string {
+  try {
+    const header = JSON.parse(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString('utf8')) as { kid?: unknown }
+    return String(header.kid ?? '')
+  } catch {
+    return ''
+  }
+}
+
+/** What `doctor` says of seeds that are still sealed with another secret than the newest. */
+export async function examineSeeds({ store, secrets }: Pick<StatusDeps, 'store' | 'secrets'>): Promise<Finding[]> {
+  const former = (await store.secretsOfSeeds()).filter((id) => id !== secrets.currentId)
+  if (former.length === 0) return [ok('authenticators', 'all are sealed with the newest secret')]
+  return Promise.all(
+    former.map(async (id) => {
+      const rows = await store.countSeeds(id, COUNT_MAX)
+      return secrets.ids.includes(id)
+        ? look(
+            'authenticators',
+            `${rows} are sealed with the former secret ${id}`,
+            'Leave it in SECRETS: a service seals them anew.',
+          )
+        : broken(
+            'authenticators',
+            `${rows} are sealed with a secret that SECRETS lacks (${id})`,
+            'Put it back, behind the others.',
+          )
+    }),
+  )
+}
