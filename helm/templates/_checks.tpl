@@ -39,7 +39,7 @@
 
 {{- define "doorward.misplaced" -}}
 {{- $faults := list -}}
-{{- $owned := include "doorward.ownedSettings" . | fromJson -}}
+{{- $owned := include "doorward.ownedSettings" . | fromYaml -}}
 {{- range $name, $_ := .Values.settings -}}
 {{- if hasKey $owned $name -}}
 {{- $faults = append $faults (printf "settings.%s: the chart sets it; use %s" $name (get $owned $name)) -}}

@@ -209,8 +209,8 @@ function describe(schema: Schema, keys: readonly string[], says: string): void {
   const member = properties[key]
   if (!member) throw new Error(`values.yaml has ${key}, and its schema does not`)
   if (rest.length > 0) {
+    // A form that is used twice is described twice.
     properties[key] = { ...member, properties: { ...(member.properties as object) } }
-    return describe(properties[key], rest, says)
-  }
-  if (says) properties[key] = { description: says, ...member }
+    describe(properties[key], rest, says)
+  } else if (says) properties[key] = { description: says, ...member }
 }

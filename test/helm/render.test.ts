@@ -1,0 +1,82 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { beforeAll, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
+import {
+  CHART,
+  describeWithHelm,
+  goldenOf,
+  helm,
+  type KubernetesObject,
+  objectsIn,
+  one,
+  render,
+  sets,
+  textOf,
+  valuesOf,
+} from './chart.ts'
+import { fieldFaults, type Named, schemaFaults } from './strictly.ts'
+
+const { version } = parse(textOf('helm/Chart.yaml')) as { version: string }
+
+describeWithHelm('The chart, rendered with every set of values', () => {
+  const rendered = new Map<string, { text: string; objects: KubernetesObject[] }>()
+  const objectsOf = (set: string) => rendered.get(set)?.objects ?? []
+  const everywhere = <T>(look: (objects: readonly KubernetesObject[], set: string) => T[]): T[] =>
+    sets.flatMap((set) => look(objectsOf(set), set))
+
+  beforeAll(async () => {
+    await Promise.all(
+      sets.map(async (set) => {
+        const rendering = await render(set)
+        rendered.set(set, { text: rendering.text, objects: objectsIn(rendering) })
+      }),
+    )
+  })
+
+  test('there are sets enough, and Helm finds nothing to say about them', async () => {
+    expect(sets.length).toBeGreaterThanOrEqual(7)
+    const linted = await Promise.all(sets.map((set) => helm(['lint', '--strict', CHART, '--values', valuesOf(set)])))
+    expect(linted.filter(({ ok }) => !ok).map(({ text }) => text)).toEqual([])
+  })
+
+  test('every object has the form that Kubernetes, the Gateway API and the Prometheus Operator publish, and no other field', async () => {
+    const all = everywhere((objects, set) => objects.map((object): Named => [`${set}: ${object.kind}`, object]))
+    expect(all.length).toBeGreaterThan(60)
+    expect(await schemaFaults(all)).toEqual([])
+    expect(fieldFaults(all)).toEqual([])
+  })
+
+  test('a changed clients file makes new pods, and stands in its ConfigMap as it was said', async () => {
+    const checksum = (objects: readonly KubernetesObject[]) =>
+      one(objects, 'Deployment').spec?.template?.metadata.annotations?.['checksum/clients']
+    const changed = objectsIn(await render('full', ['--set', 'clientsFile.content.clients[0].client_name=Store']))
+    expect(checksum(changed)).not.toBe(checksum(objectsOf('full')))
+    expect(parse(one(changed, 'ConfigMap', /clients/).data?.['clients.yaml'] ?? '')).toMatchObject({
+      clients: [{ client_id: 'shop', client_name: 'Store' }, { client_id: 'warehouse' }],
+    })
+  })
+
+  test('alerts lead to the runbook, and the dashboard is whole', () => {
+    const rules = JSON.stringify(one(objectsOf('full'), 'PrometheusRule').spec)
+    expect(rules).not.toContain('__RUNBOOK__')
+    expect(rules).toContain('"runbook_url":"https://git.example.com/doorward/docs/runbook/')
+    const dashboard = one(objectsOf('full'), 'ConfigMap', /dashboard/).data?.['doorward.json'] ?? ''
+    expect(JSON.parse(dashboard)).toEqual(JSON.parse(textOf('helm/files/dashboard.json')))
+  })
+
+  test.each(sets)('%s renders as it did (UPDATE_GOLDEN=1 writes it anew)', (set) => {
+    const file = goldenOf(set)
+    const text = goldenForm(rendered.get(set)?.text ?? '')
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, text)
+    expect(text).toBe(readFileSync(file, 'utf8'))
+  })
+})
+
+/** Without what changes elsewhere: the version, the alerts and the dashboard. */
+function goldenForm(text: string): string {
+  const documents = text.split(/^---\n/m).map((document) => {
+    if (/^kind: PrometheusRule$/m.test(document)) return document.replace(/^spec:[\s\S]*$/m, 'spec: as in files/alerts.yaml\n')
+    return document.replace(/^ {2}doorward\.json: [\s\S]*$/m, '  doorward.json: as in files/dashboard.json\n')
+  })
+  return documents.join('---\n').replaceAll(version, 'VERSION')
+}
