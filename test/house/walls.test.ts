@@ -22,7 +22,7 @@ function sourcesOf(folder: string, endings: RegExp): Source[] {
     .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n') }))
 }
 
-const code = ['src', 'prisma', 'test', 'examples', 'bench', 'views'].flatMap((folder) =>
+const code = ['src', 'prisma', 'test', 'examples', 'bench', 'release', 'views'].flatMap((folder) =>
   sourcesOf(folder, /\.(?:ts|mjs|cjs|js)$/),
 )
 const product = code.filter(({ file }) => file.startsWith('src/'))

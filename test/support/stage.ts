@@ -2,7 +2,7 @@ import { type Mailbox, startMailbox } from './mailbox.ts'
 import { createVisitor, signIn, type Visitor } from './person.ts'
 import { freePorts } from './ports.ts'
 import { type RelyingParty, startRelyingParty } from './relying-party.ts'
-import { type Service, startPair, startService } from './service.ts'
+import { type Program, type Service, startPair, startService } from './service.ts'
 import { type SnsServer, startSnsServer } from './sns-server.ts'
 import type { TextServer } from './text-server.ts'
 import { startTwilioServer, TWILIO } from './twilio-server.ts'
@@ -33,6 +33,8 @@ export interface StageOptions {
   scope?: string
   /** A relying party without a secret. */
   publicClient?: boolean
+  /** In place of the sources of this project. */
+  program?: Program
   /** Texts go out by Amazon SNS, and by Twilio when that fails; both are servers of the stage. */
   texts?: boolean
 }
@@ -81,7 +83,8 @@ async function set(options: StageOptions, start: (wanted: Parameters<typeof star
     Promise.all([relyingParty, mailbox, ...(texts ? [texts.sns, texts.twilio] : [])].map((one) => one.stop()))
   const textEnv = texts ? { ...TEXT_SETTINGS, ...texts.sns.env, TWILIO_URL: texts.twilio.url } : {}
   const env = { ...textEnv, ...options.env }
-  const services = await start({ port, smtpUrl: mailbox.url, clients, env }).catch(async (error: unknown) => {
+  const program = options.program ? { program: options.program } : {}
+  const services = await start({ port, smtpUrl: mailbox.url, clients, env, ...program }).catch(async (error: unknown) => {
     await stopServers() // what still listens would keep the test run alive
     throw error
   })
