@@ -22,10 +22,10 @@ export interface Postgres {
 
 const PREFIX = '%d|' // the database, in front of each line of the log
 
-export async function startPostgres(folder: string): Promise<Postgres> {
+export async function startPostgres(folder: string, more: Readonly<Record<string, string>> = {}): Promise<Postgres> {
   const log = createLog('error')
   const release = watchOver(folder)
-  const server = await startEmbeddedPostgres({ dataDir: folder, settings: { log_line_prefix: PREFIX }, log })
+  const server = await startEmbeddedPostgres({ dataDir: folder, settings: { log_line_prefix: PREFIX, ...more }, log })
   const client = new pg.Client({ connectionString: server.urlFor('postgres'), application_name: 'bench' })
   await client.connect()
   const one = async (text: string): Promise<string> => Object.values((await client.query(text)).rows[0] as object)[0] as string

@@ -18,6 +18,8 @@ import { type Changes, changesBetween, readCounters } from './changes.ts'
 import { type Population, populate, sizesOf, type TableSize } from './population.ts'
 
 const COUNTED = 100
+// As a database of this size is run; as delivered with the trial it would mostly wait for its checkpoints.
+const LARGE = { shared_buffers: '4GB', max_wal_size: '16GB', checkpoint_timeout: '30min' }
 const WATCHED = ['sign-in', 'authorize', 'refresh', 'userinfo']
 
 const { values: flags } = parseArgs({
@@ -42,7 +44,7 @@ try {
 }
 
 async function run(): Promise<void> {
-  const postgres = await startPostgres(join(folder, 'postgres'))
+  const postgres = await startPostgres(join(folder, 'postgres'), LARGE)
   closers.push(() => postgres.stop())
   const mails = await startMailSink()
   closers.push(() => mails.stop())
