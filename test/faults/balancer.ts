@@ -5,7 +5,7 @@ import type { Service } from '../support/service.ts'
 
 /**
  * Stands before several instances as a load balancer does that never tries again: by turns, on connections that it keeps,
- * to those whose `/readyz` was 200 when it looked last. Usable as `via` for requests to the issuer.
+ * to those whose `/readyz` was 200 when it looked last, and not to those that did not answer three looks. Usable as `via` for requests to the issuer.
  */
 export interface Balancer {
   issuer: string
@@ -27,11 +27,14 @@ interface Backend {
   service: Service
   agent: Agent
   ready: boolean
+  /** Looks in a row that were not answered. */
+  silent: number
   looking: NodeJS.Timeout
 }
 
 const LOOK_EVERY_MS = 100
-const LOOK_MS_MAX = 500
+const LOOK_MS_MAX = 1000
+const SILENT_MAX = 3
 
 /** Starts it before these instances. */
 export async function startBalancer(services: readonly Service[], options: { answerMsMax?: number } = {}): Promise<Balancer> {
@@ -45,7 +48,8 @@ export async function startBalancer(services: readonly Service[], options: { ans
   async function look(backend: Backend): Promise<void> {
     const answer = await fetch(`${backend.service.opsUrl}/readyz`, { signal: AbortSignal.timeout(LOOK_MS_MAX) }).catch(() => null)
     await answer?.body?.cancel()
-    backend.ready = answer?.status === 200
+    backend.silent = answer ? 0 : backend.silent + 1
+    backend.ready = answer ? answer.status === 200 : backend.ready && backend.silent < SILENT_MAX
   }
 
   function add(service: Service): void {
@@ -53,6 +57,7 @@ export async function startBalancer(services: readonly Service[], options: { ans
       service,
       agent: new Agent({ keepAlive: true, maxSockets: 100 }),
       ready: true,
+      silent: 0,
       looking: setInterval(() => void look(backend), LOOK_EVERY_MS),
     }
     backends.push(backend)

@@ -1,9 +1,11 @@
-import { type App, authorize, refresh, tokensOf } from '../protocol/protocol.ts'
+import { type App, authorize, authorizeUrl, newVerifier, refresh, tokensOf } from '../protocol/protocol.ts'
 import { type Answer, send } from '../support/http.ts'
-import { createVisitor, signIn } from '../support/person.ts'
 import type { Service } from '../support/service.ts'
 import type { Stage } from '../support/stage.ts'
 import type { Balancer } from './balancer.ts'
+
+/** What each of them waits between two requests: that the machine is not busy with them alone. */
+const PACE_MS = 30
 
 /** People and applications that are busy until `stop`, each one request after the other. */
 export interface Load {
@@ -22,7 +24,8 @@ export async function startLoad(stage: Stage, app: App, balancer: Balancer, pref
   const done: Record<string, number> = {}
   const wrong: string[] = []
   let going = true
-  const via = balancer as unknown as Service
+  const via = Object.create(stage.service, { port: { value: balancer.port } }) as Service
+  const through = Object.create(stage, { service: { value: via } }) as Stage
   const { issuer } = stage.service
 
   const family = await Promise.all(
@@ -31,22 +34,21 @@ export async function startLoad(stage: Stage, app: App, balancer: Balancer, pref
   const asked = await authorize(stage, app, { email: `${prefix}-silent@fabrikam.example` })
   const bearer = (await tokensOf(stage, app, { email: `${prefix}-bearer@fabrikam.example` })).body.access_token
 
+  const pace = () => new Promise((resolve) => setTimeout(resolve, PACE_MS))
   const again = async (what: string, work: (round: number) => Promise<string | null>) => {
     for (let round = 0; going; round++) {
       const fault = await work(round).catch((error: unknown) => String(error))
       if (fault === null) done[what] = (done[what] ?? 0) + 1
       else wrong.push(`${what}: ${fault}`)
+      await pace()
     }
   }
   const unless = (fine: boolean, answer: Pick<Answer, 'status' | 'text'>) =>
     fine ? null : `${answer.status} ${answer.text.slice(0, 200)}`
 
   const signsIn = (n: number) => async (round: number) => {
-    const visitor = createVisitor(balancer)
-    const authorizeUrl = await stage.authorizeUrl(visitor)
-    const email = `${prefix}-${n}-${round}@fabrikam.example`
-    const end = await visitor.get(await signIn(balancer, stage.mailbox, { authorizeUrl, email, visitor }))
-    return unless(end.status === 200, end)
+    const { status, text } = await tokensOf(through, app, { email: `${prefix}-${n}-${round}@fabrikam.example` })
+    return unless(status === 200, { status, text })
   }
   const refreshes = (index: number) => async () => {
     const answer = await refresh(stage.service, app, family[index], {}, via)
@@ -55,7 +57,7 @@ export async function startLoad(stage: Stage, app: App, balancer: Balancer, pref
   }
   const silently = async () => {
     const { visitor } = asked
-    const url = await stage.authorizeUrl(visitor, { prompt: 'none' })
+    const url = authorizeUrl(via, app, newVerifier(), { prompt: 'none' })
     const answer = await send(url, { headers: { cookie: visitor.jar.header(url) ?? '' }, via })
     return unless(/[?&]code=/.test(answer.headers.location ?? ''), answer)
   }
