@@ -169,9 +169,7 @@ export function createApp(options: AppOptions) {
     },
     handedOver: (tx, challengeId, at) =>
       attempts.handedOver(tx, challengeId, at, { capSeconds: policy.codeCapSeconds, ttlSeconds: policy.codeTtlSeconds }),
-    from: config.mailFrom,
-    routes,
-    audit,
+    ...{ from: config.mailFrom, routes, jobsAtOnce: config.workerConcurrency, audit },
   })
 
   const credentials = createCredentialStore(db)

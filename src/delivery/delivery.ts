@@ -69,6 +69,8 @@ export interface DeliveryDeps {
   from: Sender
   /** By channel, each in order of preference. */
   routes: { email: readonly MailRoute[]; sms: readonly TextRoute[] }
+  /** How many jobs run at once. A route is given one message fewer: one that hangs must not keep all other work. */
+  jobsAtOnce: number
   /** `record` counts and logs the event as well. */
   audit: Pick<Audit, 'record'>
   clock: Clock
@@ -133,8 +135,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const { store, transact, clock, log } = deps
   const metrics = createDeliveryMetrics(deps.metrics)
   const claimSeconds = { email: claimFor(deps.routes.email), sms: claimFor(deps.routes.sms) }
-  const sendMail = createSend<OutgoingMail>({ channel: 'email', routes: deps.routes.email, metrics, clock, log })
-  const sendText = createSend<OutgoingText>({ channel: 'sms', routes: deps.routes.sms, metrics, clock, log })
+  const sending = { atOnceMax: Math.max(1, deps.jobsAtOnce - 1), metrics, clock, log }
+  const sendMail = createSend<OutgoingMail>({ channel: 'email', routes: deps.routes.email, ...sending })
+  const sendText = createSend<OutgoingText>({ channel: 'sms', routes: deps.routes.sms, ...sending })
   const outcomes = createOutcomes({ ...deps, metrics, enqueue })
 
   async function enqueue(tx: Tx, id: string, runAt?: Date): Promise<void> {

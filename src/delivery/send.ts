@@ -2,17 +2,22 @@ import { type Clock, inSpan, type Log } from '../base/index.ts'
 import type { Channel } from '../text/index.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import type { DeliveryMetrics } from './metrics.ts'
+import { createPlaces } from './places.ts'
 import { type Route, type SendResult, UNANSWERED } from './route.ts'
 
 export type RoutedResult = SendResult & { route: string }
 
 /** No route was asked, since each has failed too often just now. */
 const BREAKER_OPEN = 'breaker_open'
+/** No route was asked, since each takes its time for as many messages as it is given at once. */
+const ROUTE_BUSY = 'route_busy'
 
 interface SendDeps<M> {
   channel: Channel
   /** In order of preference. */
   routes: readonly Route<M>[]
+  /** How many messages a route is given at once. */
+  atOnceMax: number
   metrics: DeliveryMetrics
   clock: Clock
   log: Log
@@ -20,23 +25,30 @@ interface SendDeps<M> {
 
 /**
  * Asks the routes in order until one accepts or refuses the message. A message that may have arrived by one route
- * (`UNANSWERED`) goes to no other in the same try. A route whose breaker is open is passed over at once. Without a
- * route the message is deferred. What is told of a failure is what the last route said that was asked.
+ * (`UNANSWERED`) goes to no other in the same try. A route whose breaker is open is passed over at once, and one that has
+ * all that it is given at once after a second. Without a route the message is deferred. What is told of a failure is what the last route said that was asked.
  */
 export function createSend<M>(deps: SendDeps<M>): (message: M) => Promise<RoutedResult> {
   const { channel, metrics, log } = deps
-  const guarded = deps.routes.map((route) => ({ route, breaker: breakerOf(deps, route.name) }))
+  const guarded = deps.routes.map((route) => ({
+    route,
+    breaker: breakerOf(deps, route.name),
+    places: createPlaces(deps.atOnceMax),
+  }))
 
   return async (message) => {
     let said: RoutedResult = { kind: 'deferred', reason: 'no_route', route: 'none' }
     let asked = false
-    for (const [index, { route, breaker }] of guarded.entries()) {
-      const result = breaker.enter() ? await safely(route, message) : null
+    for (const [index, { route, breaker, places }] of guarded.entries()) {
+      const leave = await places.take()
+      const result = leave && breaker.enter() ? await safely(route, message) : null
+      leave?.()
       if (result) account(breaker, result)
-      if (result || !asked) said = { ...(result ?? { kind: 'deferred', reason: BREAKER_OPEN }), route: route.name }
+      const passedOver = leave ? BREAKER_OPEN : ROUTE_BUSY
+      if (result || !asked) said = { ...(result ?? { kind: 'deferred', reason: passedOver }), route: route.name }
       asked ||= result !== null
       if (result && isFinal(result)) return said
-      const reason = result?.kind === 'deferred' ? result.reason : BREAKER_OPEN
+      const reason = result?.kind === 'deferred' ? result.reason : passedOver
       if (index < guarded.length - 1) metrics.count(channel, route.name, 'failed_over', reason)
     }
     return said

@@ -89,6 +89,7 @@ export async function stage(changes: StageChanges = {}, spares: readonly Mailbox
     },
     from: { name: 'Doorward', address: 'sign-in@doorward.example' },
     routes: { email: routes, sms: textRoutes },
+    jobsAtOnce: 30,
     audit: createAudit({ store: createAuditStore(db), afterCommit, clock, log, metrics }),
     clock,
     log,

@@ -84,6 +84,25 @@ describe('many workers, and workers that die', () => {
     expect(await house.row(id)).toMatchObject({ state: 'handed_over' })
   })
 
+  test('F-32 a server that hangs for all is given one mail fewer than jobs run at once: the others are put off, and work goes on', async () => {
+    const house = await stage({ jobsAtOnce: 4 })
+    house.mailbox.setBehaviour('drip')
+    const ids = await Promise.all(Array.from({ length: 5 }, () => house.order()))
+    const reasons: unknown[] = []
+    await Promise.all(
+      ids.map(async (id) => {
+        await house.delivery.deliver(id)
+        reasons.push((await house.row(id))?.reason)
+      }),
+    )
+    expect(reasons).toEqual(['route_busy', 'route_busy', 'unanswered', 'unanswered', 'unanswered'])
+    expect(house.mailbox.seen).toHaveLength(3)
+    // Whoever waits for a moment only gets the next place.
+    house.mailbox.setBehaviour('accept')
+    await Promise.all(Array.from({ length: 12 }, async () => house.delivery.deliver(await house.order())))
+    expect(house.mailbox.received).toHaveLength(12)
+  })
+
   test('F-32 twenty mails do not wait for one that hangs', async () => {
     const house = await stage()
     house.mailbox.setBehaviour(({ to }) => (to === 'hangs@fabrikam.example' ? 'drip' : 'accept'))
