@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 1000
 const KEEP_ALIVE_MS = 65_000
 const CONNECTIONS_MAX = 4000
 /** How long a request waits for the database in all; then it is answered by 503. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 15_000
 
 export interface ServerDeps {
   issuer: string
