@@ -1,5 +1,5 @@
 import type { AdminClientStore, ClientImpact, StoredClient } from '../admin/index.ts'
-import type { Client } from '../clients/index.ts'
+import type { Client, ClientContact } from '../clients/index.ts'
 import { endClientTokens, endOwnTokens, GRANTED_TO, removeClients } from './client-endings.ts'
 import { CLIENT_COLUMNS, type ClientRow, clientOf, livingHashes, lockClients, notifyClients } from './clients.ts'
 import { afterCommit, type Database, runIn, type Statement } from './database.ts'
@@ -43,7 +43,11 @@ const LIST: Statement = {
 
 const ONE = `
   with own as (select ${COLUMNS} from client where id = $1 and ${LISTED})
-  select own.*, used.at as "lastUsedAt" from own ${LAST_USED('own')}`
+  select own.*, used.at as "lastUsedAt", coalesce((
+    select jsonb_agg(jsonb_build_object('purpose', purpose, 'failures', failures, 'reason', reason,
+      'lastOkAt', last_ok_at, 'failedAt', failed_at) order by purpose)
+    from client_contact where client_id = own.id), '[]') as contacts
+  from own ${LAST_USED('own')}`
 
 const FIND: Statement = { name: 'admin_clients_find', text: ONE }
 
@@ -92,6 +96,7 @@ const RESOURCE_IDS: Statement = { name: 'admin_clients_resource_ids', text: 'sel
 interface Row extends ClientRow {
   updatedAt: Date
   lastUsedAt: Date | null
+  contacts?: (Omit<ClientContact, 'lastOkAt' | 'failedAt'> & { lastOkAt: string | null; failedAt: string | null })[]
 }
 
 /** Rows of `client` one by one, and what hangs on them, for whoever administers. */
@@ -134,6 +139,10 @@ function firstOf(rows: readonly Row[]): StoredClient | null {
   return rows[0] ? storedOf(rows[0]) : null
 }
 
-function storedOf({ updatedAt, lastUsedAt, ...row }: Row): StoredClient {
-  return { client: clientOf(row), createdAt: row.createdAt, updatedAt, lastUsedAt }
+function storedOf({ updatedAt, lastUsedAt, contacts = [], ...row }: Row): StoredClient {
+  const moment = (text: string | null) => (text === null ? null : new Date(text))
+  return {
+    ...{ client: clientOf(row), createdAt: row.createdAt, updatedAt, lastUsedAt },
+    contacts: contacts.map((one) => ({ ...one, lastOkAt: moment(one.lastOkAt), failedAt: moment(one.failedAt) })),
+  }
 }

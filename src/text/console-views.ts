@@ -1,7 +1,7 @@
 import type { ConsoleLogViews } from './console-log-views.ts'
 import type { ConsolePeopleViews } from './console-people-views.ts'
 import type { ConsoleShell } from './console-shell.ts'
-import type { FormView } from './parts.ts'
+import type { ContactRow, FormView } from './parts.ts'
 
 export type ClientKind = 'web' | 'spa' | 'native' | 'machine'
 export type ClientSource = 'file' | 'trial' | 'console'
@@ -118,6 +118,7 @@ export interface ConsoleClientViews {
     client: ClientRow
     sections: { name: string; facts: FactRow[]; editUrl: string | null }[]
     warnings: string[]
+    contacts: ContactRow[]
     /** What differs from the file. */
     drift: ChangeRow[]
     usesSecrets: boolean

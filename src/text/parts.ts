@@ -44,3 +44,23 @@ export interface FormView {
   action: string
   csrf: string
 }
+
+/** How an address of a client could be reached; `console.contact.why.<why>` says what stood in the way. */
+export interface ContactRow {
+  purpose: 'jwks' | 'logout' | 'sector'
+  failures: number
+  okAt: Date | null
+  failedAt: Date | null
+  why:
+    | 'timeout'
+    | 'address_not_allowed'
+    | 'redirected'
+    | 'too_large'
+    | 'name_not_found'
+    | 'certificate'
+    | 'no_keys'
+    | 'status'
+    | 'other'
+  /** Of `status`. */
+  status: string
+}

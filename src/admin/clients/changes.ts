@@ -66,7 +66,7 @@ export function createClientChanges(deps: ClientHandlersDeps): Changes {
       if (!made && secret_expires_in_days !== undefined) throw noSecretToEnd(registration.metadata.token_endpoint_auth_method)
       const rest = { source: 'console', disabledAt: disabled ? now : null, expiresAt: null } as const
       const client = { ...registration, secrets: made ? [made.kept] : [], ...rest }
-      const view = viewOf({ client, createdAt: now, updatedAt: now, lastUsedAt: null }, now)
+      const view = viewOf({ client, createdAt: now, updatedAt: now, lastUsedAt: null, contacts: [] }, now)
       if (dry_run) return { client: { ...view, secrets: [] }, secret: null }
       if (!(await store.insert(tx, client, now))) throw taken()
       await audit.record(tx, 'client.created', { ...actor.who, clientId: id })

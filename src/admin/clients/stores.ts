@@ -1,5 +1,5 @@
 import type { Tx } from '../../base/index.ts'
-import type { Client, ClientKind, ResourceServer } from '../../clients/index.ts'
+import type { Client, ClientContact, ClientKind, ResourceServer } from '../../clients/index.ts'
 
 /** A client in its row. Built-in ones stand in none. */
 export interface StoredClient {
@@ -8,6 +8,8 @@ export interface StoredClient {
   updatedAt: Date
   /** When somebody last signed in to it, or it last got a token. */
   lastUsedAt: Date | null
+  /** How its addresses could be reached, by purpose. In lists there are none. */
+  contacts: readonly ClientContact[]
 }
 
 /** Where a page of clients begins: behind this name, in small letters as the database has it, and this id. */

@@ -41,6 +41,10 @@ export function viewOf(stored: StoredClient, now: Date): ClientView {
       ...{ created_at: at.toISOString(), expires_at: textOf(expiresAt) },
     })),
     warnings: warningsOf(client, now),
+    contacts: stored.contacts.map(({ purpose, lastOkAt, failedAt, failures, reason }) => ({
+      ...{ purpose, failures, reason },
+      ...{ last_ok_at: textOf(lastOkAt), failed_at: textOf(failedAt) },
+    })),
     created_at: createdAt.toISOString(),
     updated_at: updatedAt.toISOString(),
     version: versionOf(client),

@@ -30,6 +30,17 @@ const secretView = z.object({
   made_by: z.string(),
 })
 
+/** How an address of a client could be reached: its keys, its back-channel logout, its sector list. */
+const contactView = z.object({
+  purpose: z.enum(['jwks', 'logout', 'sector']),
+  last_ok_at: moment.nullable(),
+  failed_at: moment.nullable(),
+  /** In a row, until one went well. */
+  failures: z.int(),
+  /** Class of the last failure, such as `timeout`, `status_500` or `address_not_allowed`. */
+  reason: z.string().nullable(),
+})
+
 /** A registration as it stands: its fields by the names of the clients file, and what surrounds them. */
 export const clientView = clientSummary.extend({
   /** What may be changed: the same fields as in `clients.create`. */
@@ -37,6 +48,7 @@ export const clientView = clientSummary.extend({
   secrets: z.array(secretView),
   /** Each weakening of what the templates advise, in words. */
   warnings: z.array(z.string()),
+  contacts: z.array(contactView),
   created_at: moment,
   updated_at: moment,
   /** For If-Match. */

@@ -42,6 +42,8 @@ export const CLIENT_SECTIONS = {
     { name: 'redirect_uris', type: 'lines', mono: true, rows: 4, kinds: PEOPLE },
     { name: 'post_logout_redirect_uris', type: 'lines', mono: true, rows: 2, kinds: PEOPLE },
     { name: 'initiate_login_uri', type: 'line', mono: true, kinds: PEOPLE },
+    { name: 'backchannel_logout_uri', type: 'line', mono: true, kinds: PEOPLE },
+    { name: 'backchannel_logout_session_required', type: 'tick', kinds: PEOPLE },
     { name: 'cors_origins', type: 'lines', mono: true, rows: 2 },
   ],
   rules: [

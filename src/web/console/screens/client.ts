@@ -35,6 +35,7 @@ export function createClientScreens(deps: ConsoleScreenDeps) {
       client: clientRow(client, now),
       sections: sectionsOf(client, { say, editUrl: (section) => (changeable ? path('edit', section) : null) }),
       warnings: client.warnings,
+      contacts: contactRows(client),
       drift: driftOf(client_id, file, say),
       secrets: secretRows(client, { now, retireUrl: (id) => (changeable ? path('secrets', id, 'retire') : null) }),
       usesSecrets: usesSecrets(client),
@@ -80,7 +81,7 @@ function sectionsOf(
 const OFTEN_OPEN = [
   ...['policy_uri', 'tos_uri', 'contacts', 'color', 'logo_uri', 'initiate_login_uri', 'cors_origins', 'made_by'],
   ...['default_max_age', 'require_auth_time', 'access_token_ttl', 'id_token_ttl', 'refresh_token_ttl', 'introspects'],
-  ...['admin_scopes', 'jwks_uri', 'jwks', 'methods'],
+  ...['admin_scopes', 'jwks_uri', 'jwks', 'methods', 'backchannel_logout_uri', 'backchannel_logout_session_required'],
 ]
 
 function isWorthSaying({ name }: FieldSpec, value: unknown): boolean {
@@ -104,6 +105,24 @@ function secretRows(
       retireUrl: retireUrl(secret_id),
     }
   })
+}
+
+const CONTACT_WORDS = ['timeout', 'address_not_allowed', 'redirected', 'too_large', 'name_not_found', 'certificate', 'no_keys']
+
+function contactRows({ contacts }: ClientView): Props['contacts'] {
+  return contacts.map(({ purpose, last_ok_at, failed_at, failures, reason }) => ({
+    purpose,
+    failures,
+    okAt: last_ok_at === null ? null : new Date(last_ok_at),
+    failedAt: failed_at === null ? null : new Date(failed_at),
+    why: why(reason ?? ''),
+    status: /^status_(\d{3})$/.exec(reason ?? '')?.[1] ?? '',
+  }))
+}
+
+function why(reason: string): Props['contacts'][number]['why'] {
+  if (reason.startsWith('status_')) return 'status'
+  return (CONTACT_WORDS.find((word) => word === reason) ?? 'other') as Props['contacts'][number]['why']
 }
 
 function driftOf(clientId: string, { drift }: OutputOf<'clients-file.show'>, say: Say): Props['drift'] {
