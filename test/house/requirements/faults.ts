@@ -64,10 +64,16 @@ export const faults: Requirements = {
     code: ['src/service.ts', 'src/base/clock.ts'],
   },
   'F-36': { says: 'A clock that differs from the database’s: refused at start.', code: ['src/service.ts'] },
-  'F-37': { says: 'Key rotation with two instances: tokens of either verify at both.', code: ['src/keys/keys.ts'] },
+  'F-37': {
+    says: 'Key rotation with two instances: tokens of either verify at both.',
+    code: ['src/keys/rotation.ts', 'src/keys/key-ring.ts'],
+  },
   'F-38': { says: 'Cookie keys rotate: old cookies still count.', code: ['src/base/secrets.ts'] },
   'F-39': { says: 'Sealing keys rotate while people sign in.', note: 'comes with rotation of sealed data' },
-  'F-40': { says: 'A signing key that is missing or damaged: start is refused.', code: ['src/keys/keys.ts'] },
+  'F-40': {
+    says: 'A signing key that is missing or damaged: start is refused.',
+    code: ['src/keys/keys.ts', 'src/keys/key-file.ts'],
+  },
   'F-41': {
     says: 'A secret store that is away while running.',
     notApplicable: 'secrets are read once at start; no key service is asked later',

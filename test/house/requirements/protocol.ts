@@ -140,7 +140,10 @@ export const protocol: Requirements = {
     note: 'comes with dynamic registration; it does not exist',
   },
   'R-044': { says: 'A device’s code is approved only by who entered it, after being asked.', note: 'comes with the device flow' },
-  'R-045': { says: 'Published keys are public halves, told apart by `kid`, known before they sign.', code: ['src/keys/keys.ts'] },
+  'R-045': {
+    says: 'Published keys are public halves, told apart by `kid`, known before they sign.',
+    code: ['src/keys/keys.ts', 'src/keys/rotation-steps.ts'],
+  },
   'R-046': {
     says: 'Scripts of other origins reach only what their client listed.',
     code: ['src/oidc/configuration.ts', 'src/clients/uris.ts'],
