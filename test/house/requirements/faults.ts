@@ -28,7 +28,7 @@ export const faults: Requirements = {
     says: 'Killed while sending: one more mail at most, with the same code, and no second text.',
     code: ['src/delivery/delivery.ts'],
   },
-  'F-20': { says: 'SIGTERM under load: no request is lost; a second one ends at once.', code: ['src/service.ts', 'src/main.ts'] },
+  'F-20': { says: 'SIGTERM under load: no request is lost; a second one ends at once.', code: ['src/service.ts', 'src/draining.ts'] },
   'F-21': { says: 'An instance that slept wakes up without reviving what ended.' },
   'F-22': {
     says: 'The same one-time value at two instances at once: one success.',
@@ -53,7 +53,7 @@ export const faults: Requirements = {
     says: 'Mail server takes the mail and never says so: twice at most, the same mail.',
     code: ['src/delivery/channels/smtp-result.ts'],
   },
-  'F-32': { says: 'A mail server at a byte a second does not block the others.', code: ['src/delivery/channels/smtp.ts'] },
+  'F-32': { says: 'A mail server at a byte a second does not block the others.', code: ['src/delivery/places.ts'] },
   'F-33': {
     says: 'SMS service throttles, fails or hangs: the next route, no duplicate, paid for once, other ways offered.',
     code: ['src/delivery/send.ts', 'src/delivery/breaker.ts', 'src/delivery/outcome.ts'],
