@@ -35,7 +35,10 @@ export const operation: Requirements = {
   'R-180': { says: 'Errors tell a reference, and nothing of the inside.', code: ['src/web/middleware/errors.ts'] },
   'R-181': { says: 'A fault in one request harms no other.', code: ['src/web/middleware/errors.ts'] },
   'R-182': { says: 'What is installed is locked, listed and checked.', note: 'comes with the release' },
-  'R-183': { says: 'In a cluster it runs without rights it does not need.', note: 'comes with the Helm chart' },
+  'R-183': {
+    says: 'In a cluster it runs without rights it does not need.',
+    code: ['helm/templates/_pod.tpl', 'helm/templates/networkpolicy.yaml'],
+  },
   'R-184': {
     says: 'What happened is recorded with what it tells about, and cannot be changed.',
     code: [
