@@ -113,6 +113,9 @@ resources: {{- toYaml .Values.migrations.resources | nindent 2 }}
 volumeMounts:
   - { name: secrets, mountPath: /run/secrets/doorward, readOnly: true }
   - { name: tmp, mountPath: /tmp }
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end -}}
 
 {{- define "doorward.databaseSecrets" -}}

@@ -60,6 +60,13 @@ describe('The chart and the service say the same', () => {
     expect([...inFile].sort()).toEqual(inSchema.sort())
   })
 
+  test('every command of the page about Kubernetes is one', () => {
+    const commands = textOf('docs/command-line.md')
+    const named = [...textOf('docs/kubernetes.md').matchAll(/node src\/cli\.ts ([a-z-]+)/g)].map(([, command = '']) => command)
+    expect(named.length).toBeGreaterThan(1)
+    expect(named.filter((command) => !commands.includes(`\n### ${command}\n`))).toEqual([])
+  })
+
   test('every link of its page leads somewhere', () => {
     const targets = [...textOf('helm/README.md').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
     expect(targets.filter((target) => !existsSync(join(ROOT, dirname('helm/README.md'), target)))).toEqual([])

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
+import { tempFolder } from '../support/temp-folder.ts'
 import {
   CHART,
   describeWithHelm,
@@ -54,6 +56,21 @@ describeWithHelm('The chart, rendered with every set of values', () => {
     expect(parse(one(changed, 'ConfigMap', /clients/).data?.['clients.yaml'] ?? '')).toMatchObject({
       clients: [{ client_id: 'shop', client_name: 'Store' }, { client_id: 'warehouse' }],
     })
+  })
+
+  test('what the page about Kubernetes says in YAML are values that the chart takes', async () => {
+    const blocks = [...textOf('docs/kubernetes.md').matchAll(/^( *)```yaml\n([\s\S]*?)```/gm)]
+    expect(blocks.length).toBeGreaterThan(10)
+    const folder = await tempFolder('values')
+    const faults = await Promise.all(
+      blocks.map(async ([, indent = '', text = ''], index) => {
+        const file = join(folder, `${index}.yaml`)
+        writeFileSync(file, text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''))
+        const { ok, words } = await render('minimal', ['--values', file])
+        return ok ? '' : `${text}\n${words}`
+      }),
+    )
+    expect(faults.filter(Boolean)).toEqual([])
   })
 
   test('alerts lead to the runbook, and the dashboard is whole', () => {
