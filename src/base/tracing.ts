@@ -40,7 +40,6 @@ const SILENT: Span = { rename() {}, say() {}, failed() {} }
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const
 const VALUE_MAX = 200
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
-const NOTHING = {}
 
 // One for the process, as OpenTelemetry's own API is; null while nobody wants traces.
 let tracer: Tracer | null = null
@@ -70,9 +69,9 @@ export async function inSpan<T>(start: SpanStart, work: (span: Span) => Promise<
 
 /** What joins a log line to the trace that it was written in. */
 export function traceFields(): { trace_id?: string; span_id?: string } {
-  if (tracer === null) return NOTHING
-  const active = trace.getActiveSpan()?.spanContext()
-  return active ? { trace_id: active.traceId, span_id: active.spanId } : NOTHING
+  // A new object each time: the log writes the fields of the line into it.
+  const active = tracer === null ? undefined : trace.getActiveSpan()?.spanContext()
+  return active ? { trace_id: active.traceId, span_id: active.spanId } : {}
 }
 
 /** The trace that runs now, as W3C `traceparent`, for what will follow it; null without one. */
