@@ -101,6 +101,7 @@ describe('a database, a mail server and this image', () => {
       runInTree(tree, { command: ['node', 'src/cli.ts', 'migrate'], env: { DATABASE_URL: databaseUrl, NODE_ENV: 'test' } }),
     )
     stage = await startStage({
+      publicClient: true,
       env: { DATABASE_URL: databaseUrl, NODE_ENV: 'test' }, // the relying party of the test speaks plain http
       program: (env) => {
         started.push({ ...env })
