@@ -20,6 +20,7 @@ import { createMiddleware } from './middleware.ts'
 import { createEnginePages } from './pages.ts'
 import { createPublished, type Watched } from './published.ts'
 import type { RecordStore } from './records.ts'
+import { forgetStaleKeys } from './stale-keys.ts'
 import type { LevelDeps } from './step-up.ts'
 import { createStoredForm } from './stored-form.ts'
 import { createUnitOfWork } from './unit-of-work.ts'
@@ -110,6 +111,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     next.proxy = true
     replaceWeakParts(next, deps)
     tellByJob(next, work)
+    forgetStaleKeys(next)
     recordEngineEvents(next, { audit: deps.audit, work, clock, log, whoOf: (ctx) => deps.whoOf(ctx as unknown as Context) })
     engine = next
   }
