@@ -28,7 +28,10 @@ export const faults: Requirements = {
     says: 'Killed while sending: one more mail at most, with the same code, and no second text.',
     code: ['src/delivery/delivery.ts'],
   },
-  'F-20': { says: 'SIGTERM under load: no request is lost; a second one ends at once.', code: ['src/service.ts', 'src/draining.ts'] },
+  'F-20': {
+    says: 'SIGTERM under load: no request is lost; a second one ends at once.',
+    code: ['src/service.ts', 'src/draining.ts'],
+  },
   'F-21': { says: 'An instance that slept wakes up without reviving what ended.' },
   'F-22': {
     says: 'The same one-time value at two instances at once: one success.',
@@ -91,8 +94,11 @@ export const faults: Requirements = {
   },
   'F-50': { says: 'A hundred thousand bad inputs: no 5xx, no stack, no stall.' },
   'F-51': { says: 'A blocked event loop is noticed, and others take over.' },
-  'F-52': { says: 'Hanging or hostile logout addresses delay nobody.', note: 'comes with back-channel logout' },
-  'F-53': { says: 'Hostile key addresses are capped; authentication fails closed.', code: ['src/oidc/guarded-fetch.ts'] },
+  'F-52': { says: 'Hanging or hostile logout addresses delay nobody.', code: ['src/oidc/logout.ts', 'src/store/logouts.ts'] },
+  'F-53': {
+    says: 'Hostile key addresses are capped; authentication fails closed.',
+    code: ['src/base/outbound/guard.ts', 'src/oidc/engine-fetch.ts'],
+  },
   'F-54': {
     says: 'Limits, or money, that cannot be counted: nothing that depends on them goes on.',
     code: ['src/limits/limits.ts', 'src/limits/or-unavailable.ts'],

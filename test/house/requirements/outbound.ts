@@ -3,8 +3,8 @@ import type { Requirements } from '../requirements.ts'
 export const outbound: Requirements = {
   'R-160': {
     says: 'Addresses given by clients are fetched over https, from public networks, capped, without redirects.',
-    code: ['src/oidc/guarded-fetch.ts'],
-    note: 'nothing but key addresses is fetched; which internal networks are allowed in a cluster cannot be set yet',
+    code: ['src/base/outbound/guard.ts', 'src/base/outbound/addresses.ts', 'src/oidc/engine-fetch.ts'],
+    note: 'keys and back-channel logout; sector identifiers come with pairwise subjects',
   },
   'R-161': { says: 'A client’s logo is never fetched by the server.', code: ['src/oidc/app-view.ts'] },
   'R-162': { says: 'A sector’s list names every redirect address.', note: 'comes with pairwise subjects' },
@@ -15,7 +15,6 @@ export const outbound: Requirements = {
   },
   'R-165': {
     says: 'Without the guard against internal networks the service does not start.',
-    code: ['src/oidc/guarded-fetch.ts'],
-    note: 'it starts, and fetches nothing then',
+    code: ['src/base/outbound/outbound.ts', 'src/outbound.ts'],
   },
 }

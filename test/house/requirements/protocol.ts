@@ -133,7 +133,7 @@ export const protocol: Requirements = {
   },
   'R-042': {
     says: 'Applications are told of a sign-out in the background, with retries.',
-    note: 'comes with back-channel logout',
+    code: ['src/oidc/logout.ts', 'src/oidc/logout-token.ts', 'src/store/logouts.ts'],
   },
   'R-043': {
     says: 'Clients register themselves only where that is switched on and guarded.',
