@@ -18,7 +18,7 @@ export interface SigningNeeds {
 }
 
 /** The job that does what is due about the signing keys. */
-export const KEYS_TASK = 'keys'
+const KEYS_TASK = 'keys'
 
 const DAY_SECONDS = 24 * 3600
 /** What a token may live beyond its end at whoever checks it, by a clock that is wrong. */

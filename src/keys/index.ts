@@ -3,8 +3,8 @@
 // Tables: signing_key, client_network, jwks_fetch. Specs: RFC 7517 (JWK), RFC 7638 (kid), RFC 7516 (sealing), RFC 9111
 // (how long caches keep the set), OpenID Connect Core §10.1.1; R-045.
 export { createKeyRing, type KeyRing } from './key-ring.ts'
-export { createKeys, type KeyState, type KeyStore, type Keys, type SigningKeyRow } from './keys.ts'
-export type { SigningAlg } from './make-key.ts'
+export { createKeys, type KeyStore, type Keys } from './keys.ts'
 export { createRotation, type NotRotated, type Rotation, type RotationState } from './rotation.ts'
 export { JWKS_MAX_AGE_SECONDS, type RotationPolicy } from './rotation-steps.ts'
 export { type ClientSight, createSightings, type SightingStore, type Sightings } from './sightings.ts'
+export type { KeyState, SigningAlg, SigningKeyRow } from './signing-key.ts'

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
-import { ALGS, type SigningAlg } from './make-key.ts'
+import { ALGS, type SigningAlg } from './signing-key.ts'
 
 /** The keys of a file, private parts included, or all that is wrong with it. */
 export type KeyFileResult = { ok: true; keys: JWK[] } | { ok: false; faults: string[] }

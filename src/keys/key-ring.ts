@@ -2,7 +2,8 @@ import type { JWK } from 'jose'
 import type { Audit } from '../audit/index.ts'
 import { type Clock, gaugeIn, hashOf, type Log, type Metrics, type Secrets } from '../base/index.ts'
 import { readKeyFile } from './key-file.ts'
-import { type Keys, openRow, SigningKeyFault, type SigningKeyRow } from './keys.ts'
+import { type Keys, openRow, SigningKeyFault } from './keys.ts'
+import type { SigningKeyRow } from './signing-key.ts'
 
 /** The keys that this process signs with and publishes, kept up to date while it runs. */
 export interface KeyRing {

@@ -1,28 +1,8 @@
 import type { JWK } from 'jose'
 import { type Clock, type Log, type Secrets, type Transact, type Tx, UnknownSecret } from '../base/index.ts'
-import { ALGS, makeKey, type SigningAlg } from './make-key.ts'
+import { makeKey } from './make-key.ts'
 import { openJwk, sealedWith, sealJwk } from './sealed-jwk.ts'
-
-/** A key is published as `next` before it signs, signs as `current`, and is published as `previous` while its tokens live. */
-export type KeyState = 'next' | 'current' | 'previous'
-
-/** A signing key at rest. `id` is its `kid`, the RFC 7638 thumbprint. */
-export interface SigningKeyRow {
-  id: string
-  alg: string
-  state: KeyState
-  publicJwk: JWK
-  /** The private key, sealed. */
-  privateJwe: string
-  /** When it was made, and published. */
-  createdAt: Date
-  /** Since when it signs, or when it began to. */
-  activatedAt: Date | null
-  /** Of a next one: from then on it signs, whoever has seen it. */
-  activateBy: Date | null
-  /** Of a previous one: when it stopped signing. */
-  retiredAt: Date | null
-}
+import { ALGS, type KeyState, type SigningAlg, type SigningKeyRow } from './signing-key.ts'
 
 /** What keys need from storage. */
 export interface KeyStore {

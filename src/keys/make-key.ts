@@ -1,12 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import type { Secrets } from '../base/index.ts'
-import type { SigningKeyRow } from './keys.ts'
 import { sealJwk } from './sealed-jwk.ts'
-
-/** ES256 signs unless a client or an API asks for RS256. */
-export const ALGS = ['ES256', 'RS256'] as const
-
-export type SigningAlg = (typeof ALGS)[number]
+import type { SigningAlg, SigningKeyRow } from './signing-key.ts'
 
 /** Makes a key that signs from now on (`current`), or is published first (`next`) and signs from `activateBy` on at the latest. */
 export async function makeKey(

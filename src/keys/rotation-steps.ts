@@ -1,7 +1,6 @@
 import { addSeconds } from '../base/index.ts'
-import type { SigningKeyRow } from './keys.ts'
-import { ALGS, type SigningAlg } from './make-key.ts'
 import type { ClientSight } from './sightings.ts'
+import { ALGS, type SigningAlg, type SigningKeyRow } from './signing-key.ts'
 
 /** How keys are exchanged; all in seconds. */
 export interface RotationPolicy {
@@ -26,7 +25,7 @@ export type Step =
 export const JWKS_MAX_AGE_SECONDS = 300
 
 /** Until every instance that reaches the database publishes a new key: it looks every five seconds, and hears of it before. */
-export const SPREAD_SECONDS = 30
+const SPREAD_SECONDS = 30
 
 /** From then on a next key may sign: every instance has it, and no cache that obeys holds an answer without it. */
 export function mayActivateFrom({ createdAt }: Pick<SigningKeyRow, 'createdAt'>): Date {

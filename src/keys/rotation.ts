@@ -1,9 +1,10 @@
 import type { Audit, EventWho } from '../audit/index.ts'
 import { addSeconds, type Clock, type Secrets, type Transact, type Tx } from '../base/index.ts'
-import type { KeyStore, SigningKeyRow } from './keys.ts'
-import { ALGS, makeKey } from './make-key.ts'
+import type { KeyStore } from './keys.ts'
+import { makeKey } from './make-key.ts'
 import { clientsWaiting, mayActivateFrom, nextSteps, type RotationPolicy, type Step } from './rotation-steps.ts'
 import type { ClientSight, SightingStore } from './sightings.ts'
+import { ALGS, type SigningKeyRow } from './signing-key.ts'
 
 /** A rotation that was asked for cannot be. */
 export type NotRotated = 'from_file' | 'under_way' | 'none_waits' | { tooEarlyUntil: Date }

@@ -32,6 +32,13 @@ describe('bounds', () => {
     ['DEVICE_REMEMBER', 'deviceRememberSeconds', { '0': 0, '0s': 0, '365d': 31_536_000 }, ['366d', '-1', 'off']],
     ['ADDRESS_HOLD', 'addressHoldSeconds', { '1h': 3600, '3d': 259_200, '30d': 2_592_000 }, ['0', '0s', '3599s', '2592001s']],
     ['ACCOUNT_GRACE', 'accountGraceSeconds', { '1d': 86_400, '14d': 1_209_600, '30d': 2_592_000 }, ['0', '86399s', '31d']],
+    [
+      'KEY_ROTATION',
+      'keyRotationSeconds',
+      { off: 0, '1d': 86_400, '730d': 63_072_000 },
+      ['0', '3599s', '86399s', '731d', 'never'],
+    ],
+    ['KEY_ROTATION_WAIT', 'keyRotationWaitSeconds', { '10m': 600, '30d': 2_592_000 }, ['599s', '31d', 'off']],
     ['SESSION_TTL', 'sessionTtlSeconds', { '2d': 172800, '365d': 31536000 }, ['172799s', '366d', '1w', '-1d', '1.5h', '2 d']],
     ['SESSION_IDLE_TTL', 'sessionIdleTtlSeconds', { '5m': 300, '14d': 1209600 }, ['299s', '1209601s']],
     ['ACCESS_TOKEN_TTL', 'accessTokenTtlSeconds', { '30s': 30, '1d': 86400 }, ['29s', '86401s']],
