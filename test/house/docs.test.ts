@@ -1,11 +1,12 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { metricCatalogue } from '../../src/base/index.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
-const pages = ['README.md', ...globSync('{docs,.github,examples/*}/*.md', { cwd: ROOT })]
+const pages = ['README.md', ...globSync('{docs,docs/runbook,.github,examples/*}/*.md', { cwd: ROOT })]
 const sources = globSync('src/**/*.ts', { cwd: ROOT, exclude: (path) => path.startsWith('src/generated') }).map(textOf)
 const operations = textOf('docs/operations.md')
 
@@ -29,10 +30,14 @@ describe('what is written down is true', () => {
     expect(named.sort()).toEqual(installed.sort())
   })
 
-  test('every metric is on the page for operators, and no other', () => {
-    const inCode = sources.flatMap((text) => [...text.matchAll(/name: '(doorward_[a-z_]+)'/g)].map(([, name]) => name))
-    const onPage = [...operations.matchAll(/^\| `(doorward_[a-z_]+)` \|/gm)].map(([, name]) => name)
-    expect(onPage.sort()).toEqual(inCode.sort())
+  test('every metric is in the catalogue, from which its page is made', () => {
+    const made = sources.flatMap((text) => [...text.matchAll(/\b(?:Counter|Gauge|Histogram)(?:<[^>]*>)?\(\{?\s*name: '(\w+)'/g)])
+    expect(made.map(([, name]) => name)).toEqual([])
+    const written = pages.flatMap((page) => [...textOf(page).matchAll(/\b(doorward_[a-z_]+)\b/g)].map(([, name = '']) => name))
+    const known = new Set(
+      Object.keys(metricCatalogue).flatMap((name) => [name, ...['count', 'sum', 'bucket'].map((end) => `${name}_${end}`)]),
+    )
+    expect(written.filter((name) => !known.has(name))).toEqual([])
   })
 
   test('every log line of level error is explained there', () => {
@@ -51,6 +56,6 @@ describe('what is written down is true', () => {
     const unknown = assigned
       .map((name) => name.replace(/_FILE$/, ''))
       .filter((name) => !settings.includes(name) && !settings.includes(`${name}_FILE`))
-    expect([...new Set(unknown)].filter((name) => !others.includes(name) && !name.startsWith('DOORWARD_'))).toEqual([])
+    expect([...new Set(unknown)].filter((name) => !others.includes(name) && !/^(?:DOORWARD|OTEL)_/.test(name))).toEqual([])
   })
 })
