@@ -10,18 +10,25 @@ export interface Line {
    * Requests pass, answers do not, from the request on that holds these words. Answers how many bytes were lost.
    */
   loseAnswersFrom(words: string): () => number
+  /**
+   * Ends the connection at the COMMIT of the transaction that holds these words: before the server hears of it, or after it
+   * has done it and before the answer passes. Once; answers whether it happened.
+   */
+  cutAtCommitOf(words: string, when: 'before' | 'after'): () => boolean
   /** Every answer arrives so much later from now on; none is lost. Ended by `mend`. */
   delay(milliseconds: number): void
   /** New connections lead to this database from now on; open ones stay where they are. */
   leadTo(databaseUrl: string): void
   /** Ends every connection. */
   cut(): void
-  /** How many connections are open. */
-  readonly open: number
+  /** How many connections were taken so far. */
+  readonly taken: number
   /** Everything passes again on new connections; those that have missed something stay as they are. */
   mend(): void
   stop(): Promise<void>
 }
+
+const COMMIT = 'commit\0' // as a message of its own: PostgreSQL, simple query
 
 type Passing =
   | { kind: 'all' }
@@ -31,11 +38,14 @@ type Passing =
 export async function lineTo(databaseUrl: string): Promise<Line> {
   let target = new URL(databaseUrl)
   let delayMs = 0
+  let cut: { words: string; when: 'before' | 'after'; done: boolean } | null = null
   const [port] = await freePorts(1)
   const sockets = new Set<Socket>()
   let passing: Passing = { kind: 'all' }
 
+  let taken = 0
   const server = createServer((near) => {
+    taken++
     const far = connect(Number(target.port), target.hostname)
     let missed = false // what a connection has missed it never gets
     let late = 0 // answers on their way, which none may overtake
@@ -57,7 +67,16 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
         other.destroy()
       })
     }
+    let inside = false // the transaction at whose end the connection ends
+    let committing = false
     near.on('data', (chunk) => {
+      if (cut && !cut.done && chunk.includes(cut.words)) inside = true
+      if (inside && cut && chunk.includes(COMMIT)) {
+        inside = false
+        cut.done = true
+        if (cut.when === 'before') return void near.destroy()
+        committing = true
+      }
       if (passing.kind === 'requests' && chunk.includes(passing.from)) passing.begun = true
       if (passing.kind === 'nothing') {
         missed = true
@@ -65,6 +84,7 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
       } else if (!missed) far.write(chunk)
     })
     far.on('data', (chunk) => {
+      if (committing) return void near.destroy()
       if (passing.kind === 'nothing') missed = true
       if (passing.kind === 'requests' && passing.begun) {
         missed = true
@@ -90,6 +110,11 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
       passing = losing
       return () => losing.lostBytes
     },
+    cutAtCommitOf: (words, when) => {
+      const wanted = { words, when, done: false }
+      cut = wanted
+      return () => wanted.done
+    },
     delay: (milliseconds) => {
       delayMs = milliseconds
     },
@@ -99,8 +124,8 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
     cut: () => {
       for (const socket of sockets) socket.destroy()
     },
-    get open() {
-      return sockets.size / 2
+    get taken() {
+      return taken
     },
     mend: () => {
       passing = { kind: 'all' }
