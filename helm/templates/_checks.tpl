@@ -82,7 +82,7 @@
 {{- $stop := include "doorward.stopSeconds" . | int64 -}}
 {{- with .Values.terminationGracePeriodSeconds -}}
 {{- if lt (int64 .) $stop -}}
-{{- $faults = append $faults (printf "terminationGracePeriodSeconds: a stop may take %d s (preStopSeconds, SHUTDOWN_GRACE, running jobs), and %d would cut it off" $stop (int64 .)) -}}
+{{- $faults = append $faults (printf "terminationGracePeriodSeconds: a stop may take %d s (preStopSeconds, SHUTDOWN_GRACE and ten more), and %d would cut it off" $stop (int64 .)) -}}
 {{- end -}}
 {{- end -}}
 {{- $routes := regexFindAll "[a-z]+" (toString (default "" .Values.settings.SMS_ROUTES)) -1 -}}

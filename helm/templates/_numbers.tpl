@@ -11,10 +11,9 @@
 {{- if hasKey $unit $last -}}{{ mul (trimSuffix $last $text | int64) (get $unit $last) }}{{- else -}}{{ int64 $text }}{{- end -}}
 {{- end -}}
 
-{{/* What a stop takes at most: each port drains for the grace in turn, then jobs, queue and database have half a minute. */}}
+{{/* What a stop takes at most: the wait before it, all that the service does, and ten seconds in which nothing is cut off. */}}
 {{- define "doorward.stopSeconds" -}}
-{{- $grace := include "doorward.seconds" (default "25s" .Values.settings.SHUTDOWN_GRACE) | int64 -}}
-{{- add (int64 .Values.preStopSeconds) (mul $grace (ternary 2 1 (not (empty .Values.ports.admin)))) 30 -}}
+{{- add (int64 .Values.preStopSeconds) (include "doorward.seconds" (default "25s" .Values.settings.SHUTDOWN_GRACE) | int64) 10 -}}
 {{- end -}}
 
 {{/* Processes at one moment: all pods, and those that an upgrade adds. */}}

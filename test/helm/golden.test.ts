@@ -149,8 +149,8 @@ describe('What the chart makes of every set of values', () => {
       const wait = spec.containers[0]?.lifecycle?.preStop.sleep.seconds ?? 0
       return [set, wait, spec.terminationGracePeriodSeconds]
     })
-    expect(graces).toContainEqual(['minimal', 10, 10 + 25 + 30])
-    expect(graces).toContainEqual(['full', 15, 15 + 2 * 40 + 30]) // two ports for people, one after the other
+    expect(graces).toContainEqual(['minimal', 10, 10 + 25 + 10])
+    expect(graces).toContainEqual(['full', 15, 15 + 40 + 10])
     expect(graces).toContainEqual(['own-pods', 0, 120])
   })
 

@@ -65,7 +65,7 @@ const REFUSED: readonly (readonly [what: string, values: Record<string, unknown>
   ['a route to nowhere', { 'httpRoute.enabled': true }, /- httpRoute\.parentRefs: name the Gateway/],
   ['a port for the admin API that everybody reaches', { 'ports.admin': 3001 }, /- networkPolicy\.admin: say who reaches/],
   ['alerts without a runbook', { 'monitoring.rules.enabled': true }, /- monitoring\.rules\.runbookUrl/],
-  ['a grace that cuts a stop off', { terminationGracePeriodSeconds: 30 }, /a stop may take 65 s .* and 30 would cut it off/],
+  ['a grace that cuts a stop off', { terminationGracePeriodSeconds: 30 }, /a stop may take 45 s .* and 30 would cut it off/],
   [
     'Twilio without its secret',
     { 'settings.SMS_ROUTES': 'sns,twilio' },
