@@ -39,6 +39,8 @@ export function demoRegistration(config: Config, secrets: readonly string[]): { 
       client_uri: origin,
       redirect_uris: [`${origin}/callback`],
       post_logout_redirect_uris: [`${origin}/signed-out`],
+      backchannel_logout_uri: `${origin}/backchannel-logout`,
+      backchannel_logout_session_required: true,
       grant_types: ['authorization_code' as const, 'refresh_token' as const],
       response_types: ['code' as const],
       token_endpoint_auth_method: 'client_secret_basic' as const,

@@ -1,11 +1,12 @@
 // A small web application that lets people sign in through an OpenID Provider: `openid-client` speaks the protocol,
 // plain `node:http` serves the pages. Sessions live in memory; the rest is how a real application does it.
 import { readFileSync } from 'node:fs'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { pathToFileURL } from 'node:url'
 import * as oidc from 'openid-client'
 import { errorPage, homePage, type Person, personPage, signedOutPage } from './pages.ts'
 import { createSessions, type Session } from './sessions.ts'
+import { createLogoutReader } from './told-logout.ts'
 
 export interface DemoOptions {
   issuer: string
@@ -44,6 +45,21 @@ export async function startDemo(options: DemoOptions): Promise<{ url: string; st
       throw error
     })
     return discovered
+  }
+
+  const readLogout = createLogoutReader({
+    ...options,
+    keys: async () => new URL((await provider()).serverMetadata().jwks_uri ?? '/jwks', issuer),
+  })
+
+  /** The provider tells that a session has ended: no browser is there, and no cookie. */
+  async function toldLogout(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      sessions.endBySid(await readLogout(request))
+      response.writeHead(204).end()
+    } catch {
+      response.writeHead(400).end()
+    }
   }
 
   async function signIn({ response, url, session }: Visit): Promise<void> {
@@ -119,6 +135,7 @@ export async function startDemo(options: DemoOptions): Promise<{ url: string; st
     try {
       const url = URL.parse(request.url ?? '/', origin)
       const key = `${request.method} ${url?.pathname}`
+      if (key === 'POST /backchannel-logout') return await toldLogout(request, response)
       const route = url && Object.hasOwn(routes, key) ? routes[key] : undefined
       if (!url || !route) return sendPage(response, 404, errorPage('There is no such page here.'))
       if (request.method === 'POST' && request.headers.origin !== origin) {

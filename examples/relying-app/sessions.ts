@@ -38,6 +38,10 @@ export function createSessions(secure: boolean) {
       sessions.delete(before.id)
       this.keep({ id: newId(), flows: before.flows, person }, response)
     },
+    /** Signs out whoever signed in by this session of the provider, in whatever browser. */
+    endBySid(sid: string): void {
+      for (const session of sessions.values()) if (session.person?.claims.sid === sid) sessions.delete(session.id)
+    },
     end(session: Session, response: ServerResponse): void {
       sessions.delete(session.id)
       response.setHeader('Set-Cookie', cookie('', '; Max-Age=0'))
