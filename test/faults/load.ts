@@ -20,7 +20,13 @@ export interface Load {
  * Through the balancer, all at once: sign-ins from the first page to the tokens, refreshes with rotation (a lost answer
  * would show: the next one is refused), silent authorizations, userinfo and keys.
  */
-export async function startLoad(stage: Stage, app: App, balancer: Balancer, prefix = 'load'): Promise<Load> {
+export async function startLoad(
+  stage: Stage,
+  app: App,
+  balancer: Balancer,
+  options: { prefix?: string; refreshes?: boolean } = {},
+): Promise<Load> {
+  const { prefix = 'load' } = options
   const done: Record<string, number> = {}
   const wrong: string[] = []
   let going = true
@@ -29,10 +35,12 @@ export async function startLoad(stage: Stage, app: App, balancer: Balancer, pref
   const { issuer } = stage.service
 
   const family = await Promise.all(
-    [1, 2].map(async (n) => (await tokensOf(stage, app, { email: `${prefix}-family-${n}@fabrikam.example` })).body.refresh_token),
+    [1, 2].map(
+      async (n) => (await tokensOf(through, app, { email: `${prefix}-family-${n}@fabrikam.example` })).body.refresh_token,
+    ),
   )
-  const asked = await authorize(stage, app, { email: `${prefix}-silent@fabrikam.example` })
-  const bearer = (await tokensOf(stage, app, { email: `${prefix}-bearer@fabrikam.example` })).body.access_token
+  const asked = await authorize(through, app, { email: `${prefix}-silent@fabrikam.example` })
+  const bearer = (await tokensOf(through, app, { email: `${prefix}-bearer@fabrikam.example` })).body.access_token
 
   const pace = () => new Promise((resolve) => setTimeout(resolve, PACE_MS))
   const again = async (what: string, work: (round: number) => Promise<string | null>) => {
@@ -69,9 +77,9 @@ export async function startLoad(stage: Stage, app: App, balancer: Balancer, pref
     const answer = await send(`${issuer}/jwks`, { via })
     return unless(answer.status === 200, answer)
   }
+  const refreshing = options.refreshes === false ? [] : [again('refresh', refreshes(0)), again('refresh', refreshes(1))]
   const loops = [
-    ...[again('sign-in', signsIn(1)), again('sign-in', signsIn(2))],
-    ...[again('refresh', refreshes(0)), again('refresh', refreshes(1))],
+    ...[again('sign-in', signsIn(1)), again('sign-in', signsIn(2)), ...refreshing],
     ...[again('silent', silently), again('userinfo', claims), again('keys', keys)],
   ]
   return {

@@ -17,6 +17,9 @@ const DELAY_SECONDS = 3
 /** With a generous share of a request that is under way when the signal comes. */
 const UPLOAD_MS = 4500
 const UPLOAD_PARTS = 10
+/** After which the balancer gives a request up. */
+const ANSWER_MS_MAX = 20_000
+const SLEEP_MS = 60_000
 
 let stage: Stage
 let running: Service[]
@@ -101,7 +104,7 @@ describe('a new version', () => {
     const olds = [stage.service, await another(), await another()]
     const fresh = [await another(), await another(), await another()]
     running = [...olds, ...fresh]
-    balancer = await startBalancer(olds)
+    balancer = await startBalancer(olds, { answerMsMax: ANSWER_MS_MAX })
     const load = await startLoad(stage, appOf(stage), balancer)
     await until('load is on', () => (load.done['sign-in'] ?? 0) >= 3)
 
@@ -129,5 +132,28 @@ describe('a new version', () => {
     process.stdout.write(
       `F-20: ${answered} requests over ${balancer.answered.size} instances, 0 failed; ${JSON.stringify(load.done)}; stops of ${stops.map((ms) => Math.round(ms)).join(', ')} ms\n`,
     )
+  }, 240_000)
+
+  test('F-21 one of three sleeps for a minute: a request of each client fails at most, then none; awake, it serves again', async () => {
+    const [sleeper] = running.filter((service) => balancer.leadsTo(service))
+    if (!sleeper) throw new Error('nobody serves')
+    const load = await startLoad(stage, appOf(stage), balancer, { prefix: 'sleep', refreshes: false })
+    await until('load is on', () => (load.done['sign-in'] ?? 0) >= 2)
+    process.kill(sleeper.pid, 'SIGSTOP')
+    const slept = performance.now()
+    try {
+      await until('nothing is led there', () => !balancer.leadsTo(sleeper), 15)
+      await until('the minute is over', () => performance.now() - slept > SLEEP_MS, 90)
+    } finally {
+      process.kill(sleeper.pid, 'SIGCONT')
+    }
+    const before = balancer.answered.get(sleeper.port) ?? 0
+    await until('it serves again', () => (balancer.answered.get(sleeper.port) ?? 0) > before + 10)
+    await load.stop()
+    const answered = Object.values(load.done).reduce((sum, count) => sum + count, 0)
+    process.stdout.write(`F-21: ${answered} done, ${load.wrong.length} failed; ${JSON.stringify(load.done)}\n`)
+    expect(balancer.failures.every((failure) => failure.includes(`at ${sleeper.port}`))).toBe(true)
+    expect(load.wrong.length).toBeLessThanOrEqual(5)
+    expect(sleeper.output()).not.toMatch(/"level":"(error|fatal)"/)
   }, 240_000)
 })
