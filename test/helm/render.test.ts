@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
@@ -71,6 +71,31 @@ describeWithHelm('The chart, rendered with every set of values', () => {
       }),
     )
     expect(faults.filter(Boolean)).toEqual([])
+  })
+
+  test('after an install the next commands are told, by the names that the objects have', async () => {
+    // Helm prints notes for a cluster only: here they are a template like the others.
+    const copy = join(await tempFolder('chart'), 'doorward')
+    cpSync(CHART, copy, { recursive: true })
+    const notes = textOf('helm/templates/NOTES.txt')
+    writeFileSync(
+      join(copy, 'templates', 'notes.yaml'),
+      `{{ define "notes" }}${notes}{{ end }}notes: {{ include "notes" . | toJson }}\n`,
+    )
+    const told = async (set: string) => {
+      const args = ['--namespace', 'identity', '--values', valuesOf(set), '--show-only', 'templates/notes.yaml']
+      const { ok, text, words } = await helm(['template', 'sso', copy, ...args])
+      if (!ok) throw new Error(words)
+      return (parse(text) as { notes: string }).notes
+    }
+    const [minimal, full] = await Promise.all([told('minimal'), told('full')])
+    const exec = 'kubectl --namespace identity exec deployment/sso-doorward --container doorward --'
+    expect(minimal).toContain('helm --namespace identity test sso')
+    expect(minimal).toContain(`${exec} cat /run/doorward/admin-link`)
+    expect(minimal).toContain(`${exec} node src/cli.ts doctor`)
+    expect(minimal).toContain('Nothing leads to it from outside yet')
+    expect(full).toContain('kubectl --namespace identity logs deployment/sso-doorward --container doorward | grep administrator')
+    expect(full).not.toContain('Nothing leads to it')
   })
 
   test('alerts lead to the runbook, and the dashboard is whole', () => {

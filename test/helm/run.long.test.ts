@@ -165,6 +165,10 @@ describeWithHelm('What the chart asks a cluster to run is what runs', () => {
       const service = pod.start(container)
       await readyAt(`http://127.0.0.1:${operations}${container.readinessProbe?.httpGet.path}`, service)
 
+      // What the chart reckons with: the pool, and seven beside it.
+      const beside = `select from pg_stat_activity where datname = current_database() and application_name like 'doorward %'`
+      expect((await query(databaseUrl, beside)).length).toBeLessThanOrEqual(7)
+
       // The same code as in the cluster; only the name of the Service is another.
       const testSpec = podOf(objects, 'doorward-test')
       const testing = firstOf(testSpec)
