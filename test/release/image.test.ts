@@ -115,7 +115,7 @@ describe('a database, a mail server and this image', () => {
 
   test('are all that it takes to sign in: nobody’s rights, nothing to write to, and its own health check is content', async () => {
     await stage.signIn('ada@fabrikam.example')
-    expect(stage.relyingParty.last().idToken.email).toBe('ada@fabrikam.example')
+    expect(stage.relyingParty.last().userinfo.email).toBe('ada@fabrikam.example')
     expect(await finish(runInTree(tree, { command: tree.healthcheck, env: started[0] ?? {} }))).toBe('')
   })
 
