@@ -48,7 +48,7 @@ type Facts = Omit<SecretState, 'mayGo' | 'because'>
 
 function judged(facts: Facts, { config, now }: StatusDeps): Pick<SecretState, 'mayGo' | 'because'> {
   const { newest, seeds, signingKeys, shortLived, replacedAt: since } = facts
-  if (newest) return { mayGo: 'no', because: 'it is the newest: everything new is sealed and signed with it' }
+  if (newest) return { mayGo: 'no', because: 'it is the newest, and everything new is sealed and signed with it' }
   const kept = [...(seeds > 0 ? [`${seeds} authenticators`] : []), ...(signingKeys > 0 ? [`${signingKeys} signing keys`] : [])]
   if (kept.length > 0) return { mayGo: 'no', because: `${kept.join(' and ')} are sealed with it, and would be lost` }
   if (shortLived > 0) return { mayGo: 'wait', because: `${shortLived} sign-ins, sessions or answers were begun with it` }

@@ -72,7 +72,7 @@ export const faults: Requirements = {
     code: ['src/keys/rotation.ts', 'src/keys/key-ring.ts'],
   },
   'F-38': { says: 'Cookie keys rotate: old cookies still count.', code: ['src/base/secrets.ts'] },
-  'F-39': { says: 'Sealing keys rotate while people sign in.', note: 'comes with rotation of sealed data' },
+  'F-39': { says: 'Sealing keys rotate while people sign in.', code: ['src/resealing.ts', 'src/store/resealing.ts'] },
   'F-40': {
     says: 'A signing key that is missing or damaged: start is refused.',
     code: ['src/keys/keys.ts', 'src/keys/key-file.ts'],
@@ -83,7 +83,10 @@ export const faults: Requirements = {
   },
   'F-42': { says: 'A migration runs while the version before it serves.', code: ['src/store/migrate.ts'] },
   'F-43': { says: 'Two instances migrate at once: one does.', code: ['src/store/migrate.ts'] },
-  'F-44': { says: 'A migration killed half-way: repaired or told.', code: ['src/store/migrate.ts'] },
+  'F-44': {
+    says: 'A migration killed half-way: repaired or told.',
+    code: ['src/store/migrate.ts', 'src/store/migrate-index.ts'],
+  },
   'F-45': { says: 'Ten million expired rows: swept in batches, nobody waits.', code: ['src/store/sweep.ts'] },
   'F-46': { says: 'A flood of authorization requests: memory and rows bounded.', code: ['src/web/engine-guards.ts'] },
   'F-47': { says: 'A flood of sign-ins of random addresses: the cap in all holds.', code: ['src/limits/limits.ts'] },
@@ -108,7 +111,11 @@ export const faults: Requirements = {
   'F-57': { says: 'Answers of the database lost on the way: as with a slow one.', code: ['src/store/database.ts'] },
   'F-58': { says: 'PgBouncer in front: works, or is refused at start.' },
   'F-59': { says: 'A read replica for writes: not ready.', code: ['src/store/database.ts'] },
-  'F-60': { says: 'An older backup restored: one-time values stay used, or all are ended.' },
+  'F-60': {
+    says: 'An older backup restored: one-time values stay used, or all are ended.',
+    code: ['src/after-restore.ts', 'src/store/after-restore.ts'],
+    note: 'a command ends them; which recovery codes were used since cannot be known',
+  },
   'F-61': {
     says: 'A blocked log does not block the service.',
     code: ['src/base/log.ts'],

@@ -34,7 +34,11 @@ export const operation: Requirements = {
   'R-179': { says: 'Exported tables hold no formulas.', notApplicable: 'exports are JSON; no table for spreadsheets is written' },
   'R-180': { says: 'Errors tell a reference, and nothing of the inside.', code: ['src/web/middleware/errors.ts'] },
   'R-181': { says: 'A fault in one request harms no other.', code: ['src/web/middleware/errors.ts'] },
-  'R-182': { says: 'What is installed is locked, listed and checked.', note: 'comes with the release' },
+  'R-182': {
+    says: 'What is installed is locked, listed and checked.',
+    code: ['Dockerfile', 'release/in-image/bill.ts'],
+    note: 'the base by its digest, and the audit of known faults, are steps of a release (docs/container.md)',
+  },
   'R-183': {
     says: 'In a cluster it runs without rights it does not need.',
     code: ['helm/templates/_pod.tpl', 'helm/templates/networkpolicy.yaml'],

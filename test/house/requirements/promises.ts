@@ -7,5 +7,5 @@ export const promises: Requirements = {
   'S-4': { says: 'Issued tokens verify, and discovery answers, while the database is away.' },
   'S-5': { says: 'A mail outage makes nothing fail but the mail.' },
   'S-6': { says: 'Memory stays bounded under any flood, and answers stay quick.' },
-  'S-7': { says: 'An upgrade and a roll-back cost no sign-in.' },
+  'S-7': { says: 'An upgrade and a roll-back cost no sign-in.', code: ['src/store/migrate.ts', 'src/store/schema-state.ts'] },
 }

@@ -37,8 +37,7 @@ export const secondFactors: Requirements = {
   },
   'R-108': {
     says: 'Authenticator secrets are sealed, each to its person.',
-    code: ['src/factors/totp/totp-factor.ts'],
-    note: 'what an old secret has sealed opens as long as that stands in SECRETS; nothing seals it anew',
+    code: ['src/factors/totp/totp-factor.ts', 'src/resealing.ts'],
   },
   'R-109': {
     says: 'Removing a factor needs a factor, and is told.',
