@@ -54,7 +54,17 @@ describe('what is written down is true', () => {
     const assigned = pages.flatMap((page) =>
       [...textOf(page).matchAll(/`([A-Z]+_[A-Z_]+)(?:=[^`]*)?`/g)].map(([, name = '']) => name),
     )
-    const others = ['NODE_ENV', 'CLIENT_ID', 'CLIENT_SECRET', 'DEMO_SECRET']
+    const others = [
+      'NODE_ENV',
+      'CLIENT_ID',
+      'CLIENT_SECRET',
+      'DEMO_SECRET',
+      'NODE_EXTRA_CA_CERTS',
+      'NODE_DEBUG_NATIVE',
+      'NODE_EXTRA_CA_CERTS',
+      'NODE_TLS_REJECT_UNAUTHORIZED',
+      'HTTPS_PROXY',
+    ]
     const unknown = assigned
       .map((name) => name.replace(/_FILE$/, ''))
       .filter((name) => !settings.includes(name) && !settings.includes(`${name}_FILE`))
