@@ -12,7 +12,10 @@ export const faults: Requirements = {
   'F-04': { says: 'Connection cut while a code is used up: used or not, never twice.', code: ['src/store/database.ts'] },
   'F-05': { says: 'All connections killed under load: refilled within a second.', code: ['src/store/database.ts'] },
   'F-06': { says: 'Database becomes read-only: 503, then the new primary.', code: ['src/store/failures.ts'] },
-  'F-07': { says: 'Slow database: requests end by their own deadline, without late effects.', code: ['src/store/database.ts'] },
+  'F-07': {
+    says: 'Slow database: requests end by their own deadline, without late effects.',
+    code: ['src/store/pool.ts', 'src/base/patience.ts'],
+  },
   'F-08': { says: 'Database takes connections and never answers: the same.', code: ['src/store/database.ts'] },
   'F-09': { says: 'Slow queries of administrators leave sign-in its share.', code: ['src/admin/gate.ts'] },
   'F-10': { says: 'A locked challenge: 503, and no try is counted.', code: ['src/store/failures.ts'] },
@@ -109,7 +112,7 @@ export const faults: Requirements = {
   'F-55': { says: 'Out of memory: one process restarts, no effect is lost.' },
   'F-56': { says: 'Two days under load: memory, handles and rows stay level.' },
   'F-57': { says: 'Answers of the database lost on the way: as with a slow one.', code: ['src/store/database.ts'] },
-  'F-58': { says: 'PgBouncer in front: works, or is refused at start.' },
+  'F-58': { says: 'PgBouncer in front: works, or is refused at start.', code: ['src/store/pool.ts', 'src/store/direct.ts'] },
   'F-59': { says: 'A read replica for writes: not ready.', code: ['src/store/database.ts'] },
   'F-60': {
     says: 'An older backup restored: one-time values stay used, or all are ended.',
