@@ -61,7 +61,6 @@ describe('what is written down is true', () => {
       'DEMO_SECRET',
       'NODE_EXTRA_CA_CERTS',
       'NODE_DEBUG_NATIVE',
-      'NODE_EXTRA_CA_CERTS',
       'NODE_TLS_REJECT_UNAUTHORIZED',
       'HTTPS_PROXY',
     ]
