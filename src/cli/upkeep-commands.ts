@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import type { CommonOptions } from './connect.ts'
 import { CommandFault } from './exits.ts'
-import type { LocalUse } from './local-commands.ts'
 import { table } from './print.ts'
-import { jsonText } from './terminal.ts'
+import { jsonText, type Terminal } from './terminal.ts'
 
 /** Where the database stands, seen from this version. */
 export interface MigrationReport {
@@ -51,8 +50,13 @@ export interface UpkeepVerbs {
   afterRestore(options: { yes: boolean }): Promise<AfterRestore>
 }
 
+interface UpkeepUse {
+  terminal: Terminal
+  local: UpkeepVerbs
+}
+
 type Options = CommonOptions & { yes?: boolean }
-type Work = (use: LocalUse, options: Options) => Promise<void>
+type Work = (use: UpkeepUse, options: Options) => Promise<void>
 type Add = (name: string, description: string, work: Work, parent?: Command) => Command
 
 export const STATUS = 'status'
@@ -68,7 +72,7 @@ export function addUpkeepCommands(program: Command, add: Add): void {
 }
 
 /** Says where the database stands, and ends by it. */
-export async function migrateStatus({ terminal, local }: LocalUse, { json }: Options): Promise<void> {
+export async function migrateStatus({ terminal, local }: UpkeepUse, { json }: Options): Promise<void> {
   const report = await local.migrateStatus()
   if (json) terminal.out(jsonText(report, 2))
   else for (const line of linesOf(report)) terminal.out(line)
@@ -88,7 +92,7 @@ function linesOf({ applied, waiting, unknown, halfDone, invalidIndexes, queue }:
   ]
 }
 
-async function secretsStatus({ terminal, local }: LocalUse, { json }: Options): Promise<void> {
+async function secretsStatus({ terminal, local }: UpkeepUse, { json }: Options): Promise<void> {
   const secrets = await local.secretsStatus()
   if (json) return terminal.out(jsonText(secrets, 2))
   const rows = secrets.map(({ because: _told, replacedAt, lastUsedAt, mayGo, ...facts }) => ({
@@ -107,7 +111,7 @@ const GOES = {
   no: 'must stay in SECRETS',
 } as const
 
-async function afterRestore({ terminal, local }: LocalUse, { json, yes = false }: Options): Promise<void> {
+async function afterRestore({ terminal, local }: UpkeepUse, { json, yes = false }: Options): Promise<void> {
   const report = await local.afterRestore({ yes })
   if (json) terminal.out(jsonText(report, 2))
   else {

@@ -50,8 +50,7 @@ export async function readMigrations(dir: string = MIGRATIONS_DIR): Promise<Migr
   )
 }
 
-/** Reads one. Throws `MigrationError` where its marks do not fit. */
-export function readMigration(name: string, sql: string): Migration {
+function readMigration(name: string, sql: string): Migration {
   if (/^\s*-- contracting\b/.test(sql) !== CONTRACTING.test(name)) {
     throw new MigrationError(
       `migration ${name}: "-- contracting" in its first line and "_contracting" in its name belong together`,

@@ -13,6 +13,7 @@ import { type Stage, startStage } from '../support/stage.ts'
 
 const SECRETS = randomBytes(32).toString('base64url')
 const ROOT = join(import.meta.dirname, '../..')
+const [DUMP, LOAD] = ['pg_dump', 'psql'] as const
 const EMAIL = 'ada@fabrikam.example'
 
 let stage: Stage
@@ -42,10 +43,10 @@ afterAll(async () => {
 /** By pg_dump where it is as new as the server, else by a clone; answers what restores it into a database of its own. */
 async function dump(url: string): Promise<() => Promise<string>> {
   try {
-    const sql = execFileSync('pg_dump', ['--no-owner', url], { maxBuffer: 1e9, stdio: ['ignore', 'pipe', 'ignore'] })
+    const sql = execFileSync(DUMP, ['--no-owner', url], { maxBuffer: 1e9, stdio: ['ignore', 'pipe', 'ignore'] })
     return async () => {
       const restored = await emptyDatabase()
-      execFileSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', restored], { input: sql, stdio: ['pipe', 'ignore', 'inherit'] })
+      execFileSync(LOAD, ['-q', '-v', 'ON_ERROR_STOP=1', restored], { input: sql, stdio: ['pipe', 'ignore', 'inherit'] })
       return restored
     }
   } catch {
