@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml'
 
 export const ROOT = join(import.meta.dirname, '../..')
 export const CHART = join(ROOT, 'helm')
-export const NAMESPACE = 'identity'
+const NAMESPACE = 'identity'
 
 /** The oldest Kubernetes that the chart is for. */
 const KUBERNETES = ['--kube-version', '1.31.0']
