@@ -1,11 +1,18 @@
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { createServer as createPlain } from 'node:http'
+import { createServer as createTls } from 'node:https'
 import { type AddressInfo, createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { createAddressRules, createMetrics, createOutbound, isInternal, OutboundFailed } from '../../src/base/index.ts'
 import type { Resolved } from '../../src/base/outbound/exchange.ts'
 import { createGuard } from '../../src/base/outbound/guard.ts'
 import { proveGuard } from '../../src/base/outbound/outbound.ts'
 import { readConfig } from '../../src/config/index.ts'
+import { selfSigned } from '../support/certificate.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const NOTHING = { networks: [], hosts: [] }
 const asked = { timeoutMs: 2000, bytesMax: 1000, expects: [200] }
@@ -149,6 +156,30 @@ describe('the guard', () => {
     expect(waiting).toBe(4)
     expect(await at('/hang', { timeoutMs: 100 })).toBe('timeout')
     server.closeAllConnections()
+  })
+
+  test('R-160 a host of the list is reached by https, with a certificate that is vouched for, and else not', async () => {
+    const { privateKey, certificate } = selfSigned('localhost')
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const server = createTls({ key, cert: certificate }, (_request, response) => void response.end('here'))
+    const port = await listening(server)
+    const folder = await tempFolder('authority')
+    await writeFile(join(folder, 'ca.pem'), certificate)
+    const script = `
+      import { createGuard } from './src/base/outbound/guard.ts'
+      const guard = createGuard({ allow: { networks: [], hosts: ['localhost'] }, trial: false })
+      const rest = { timeoutMs: 5000, bytesMax: 100, expects: [200] }
+      const words = (answer) => answer.reason ?? answer.body.toString()
+      for (const host of ['localhost', '127.0.0.1'])
+        console.log(words(await guard({ url: 'https://' + host + ':${port}/', ...rest }).catch((error) => error)))`
+    const said = async (env: Record<string, string>) => {
+      const options = { env: { PATH: process.env.PATH ?? '', NODE_TLS_REJECT_UNAUTHORIZED: '0', ...env }, cwd: process.cwd() }
+      return (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], options)).stdout
+        .trim()
+        .split('\n')
+    }
+    expect(await said({})).toEqual(['certificate', 'address_not_allowed'])
+    expect(await said({ NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') })).toEqual(['here', 'address_not_allowed'])
   })
 
   test('R-165 what proves the guard sees one that lets requests through', async () => {
