@@ -63,10 +63,24 @@ export function startService(options: ServiceOptions): { started: Promise<void>;
     const served = state.ready === null
     state.stopping = true
     state.ready = 'stopping'
-    await endWork(state, options.config, served)
-    for (const close of closers.splice(0).reverse()) await close()
+    const end = async () => {
+      await endWork(state, options.config, served)
+      for (const close of closers.splice(0).reverse()) await close()
+    }
+    // A server of our own is stopped in any case.
+    const { databaseUrl, shutdownGraceSeconds } = options.config
+    await (databaseUrl === null ? end() : atMost(shutdownGraceSeconds, end()))
   }
   return { started, stop }
+}
+
+/** F-08: a database that hangs keeps nobody beyond the grace. Jobs are taken up by others, as those of a process that died. */
+async function atMost(seconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000)
+  })
+  await Promise.race([work, over]).finally(() => clearTimeout(timer))
 }
 
 /** Lets requests and jobs end, side by side. Whoever was never ready has no balancer to wait for. */
