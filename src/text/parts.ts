@@ -47,7 +47,7 @@ export interface FormView {
 
 /** How an address of a client could be reached; `console.contact.why.<why>` says what stood in the way. */
 export interface ContactRow {
-  purpose: 'jwks' | 'logout' | 'sector'
+  kind: 'jwks' | 'logout' | 'sector'
   failures: number
   okAt: Date | null
   failedAt: Date | null

@@ -138,8 +138,8 @@ export const page: ConsoleClientViews['console-client'] = {
     },
   ],
   contacts: [
-    { purpose: 'jwks', failures: 0, okAt: now, failedAt: null, why: 'other', status: '' },
-    { purpose: 'logout', failures: 7, okAt: null, failedAt: now, why: 'status', status: '503' },
+    { kind: 'jwks', failures: 0, okAt: now, failedAt: null, why: 'other', status: '' },
+    { kind: 'logout', failures: 7, okAt: null, failedAt: now, why: 'status', status: '503' },
   ],
   warnings: ['A redirect address is plain http: whoever listens on that machine can take the sign-in for themselves.'],
   drift: [],

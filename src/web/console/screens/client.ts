@@ -111,7 +111,7 @@ const CONTACT_WORDS = ['timeout', 'address_not_allowed', 'redirected', 'too_larg
 
 function contactRows({ contacts }: ClientView): Props['contacts'] {
   return contacts.map(({ purpose, last_ok_at, failed_at, failures, reason }) => ({
-    purpose,
+    kind: purpose,
     failures,
     okAt: last_ok_at === null ? null : new Date(last_ok_at),
     failedAt: failed_at === null ? null : new Date(failed_at),
