@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { until } from '../faults/fault-tools.ts'
 import { callApi, machineToken, startAdminStage } from '../support/admin.ts'
 import { send } from '../support/http.ts'
 import type { Stage } from '../support/stage.ts'
@@ -110,12 +111,11 @@ test('R-160 whoever administers an application sees that its keys cannot be had,
   const get = async (path: string) => (await callApi(stage.service, token, 'GET', path)).body
   answers = (_request, response) => void response.writeHead(418).end()
   for (let tries = 0; tries < 6; tries++) await authenticate()
-  const contact = async (failures: number) => {
-    for (;;) {
+  const contact = (failures: number) =>
+    until(`${failures} failures are told`, async () => {
       const [one] = ((await get('/clients/keys')).contacts ?? []) as Record<string, unknown>[]
-      if (one?.failures === failures) return one
-    }
-  }
+      return one?.failures === failures ? one : null
+    })
   expect(await contact(6)).toMatchObject({ purpose: 'jwks', reason: 'status_418', failed_at: expect.any(String) })
   answers = keysAre([mine.jwk])
   expect((await authenticate()).status).toBe(200)
