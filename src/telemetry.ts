@@ -1,6 +1,5 @@
 // What a process tells of itself: its own metrics, the queue's, and traces where the environment asks for them by
 // OpenTelemetry's standard variables.
-import { DiagLogLevel, diag } from '@opentelemetry/api'
 import { collectDefaultMetrics } from 'prom-client'
 import { type Clock, gaugeIn, type Log, type Metrics, newId, tellTraces } from './base/index.ts'
 import { createQueueMeasures, type Database } from './store/index.ts'
@@ -39,12 +38,13 @@ export function wantsTraces(env: Env): boolean {
 
 /**
  * Begins to make traces where the environment asks for them; answers what ends that, which hands over what is left for
- * three seconds at most. The SDK is loaded only then. It keeps spans in a bounded queue and drops what does not fit: a
+ * three seconds at most. OpenTelemetry is loaded only then. It keeps spans in a bounded queue and drops what does not fit: a
  * collector that is away slows nothing down.
  */
 export async function startTraces(deps: { env: Env; version: string; log: Log }): Promise<() => Promise<void>> {
   const { env, log } = deps
   if (!wantsTraces(env)) return async () => {}
+  const api = await import('@opentelemetry/api')
   const { NodeSDK } = await import('@opentelemetry/sdk-node')
   // Traces alone: metrics and logs have ways of their own, and are pushed nowhere.
   const sdk = new NodeSDK({
@@ -55,12 +55,12 @@ export async function startTraces(deps: { env: Env; version: string; log: Log })
     // The SDK's own detectors tell the command line and the user of the process, unless somebody names them.
     ...(env.OTEL_NODE_RESOURCE_DETECTORS ? {} : { resourceDetectors: [{ detect: () => ({ attributes: resourceOf(deps) }) }] }),
   })
-  diag.setLogger(createTeller(log), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
+  api.diag.setLogger(createTeller(log), { logLevel: api.DiagLogLevel.WARN, suppressOverrideMessage: true })
   sdk.start()
-  tellTraces(true)
+  tellTraces(api)
   log.info({}, 'traces are made')
   return async () => {
-    tellTraces(false)
+    tellTraces(null)
     const late = new Promise<void>((resolve) => setTimeout(resolve, FLUSH_MS_MAX).unref())
     await Promise.race([sdk.shutdown().catch(() => {}), late])
   }

@@ -1,4 +1,4 @@
-import { type Link, type Span as OpenSpan, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api'
+import type { Link, Span as OpenSpan, Tracer } from '@opentelemetry/api'
 
 /**
  * All that a span may say beside its name. Names and values are ours and few: patterns of paths, names of statements, of
@@ -37,25 +37,31 @@ export interface SpanStart {
 }
 
 const SILENT: Span = { rename() {}, say() {}, failed() {} }
-const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const
+const KINDS = { server: 'SERVER', client: 'CLIENT', consumer: 'CONSUMER' } as const
 const VALUE_MAX = 200
+/** The only flag that W3C Trace Context names. */
+const SAMPLED = 1
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 
-// One for the process, as OpenTelemetry's own API is; null while nobody wants traces.
-let tracer: Tracer | null = null
+/** OpenTelemetry's own API, loaded only where traces are wanted. */
+export type OpenTelemetry = typeof import('@opentelemetry/api')
 
-/** From now on spans are made, by whatever was registered with OpenTelemetry's API; `false` ends that. */
-export function tellTraces(on: boolean): void {
-  tracer = on ? trace.getTracer('doorward') : null
+// One for the process, as OpenTelemetry's own is; null while nobody wants traces.
+let making: { api: OpenTelemetry; tracer: Tracer } | null = null
+
+/** From now on spans are made, by whatever was registered with this API; `null` ends that. */
+export function tellTraces(api: OpenTelemetry | null): void {
+  making = api && { api, tracer: api.trace.getTracer('doorward') }
 }
 
 /** Runs `work` as a span. Without traces it costs one call. What `work` throws marks the span and is passed on. */
 export async function inSpan<T>(start: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
-  if (tracer === null || (start.onlyInside && !trace.getActiveSpan())) return work(SILENT)
+  if (making === null || (start.onlyInside && !making.api.trace.getActiveSpan())) return work(SILENT)
+  const { api, tracer } = making
   const root = start.kind !== 'client'
-  const options = { kind: KINDS[start.kind], attributes: start.fields ?? {}, links: linksTo(start.follows), root }
+  const options = { kind: api.SpanKind[KINDS[start.kind]], attributes: start.fields ?? {}, links: linksTo(start.follows), root }
   return tracer.startActiveSpan(start.name, options, async (open) => {
-    const span = spanOf(open)
+    const span = spanOf(api, open)
     try {
       return await work(span)
     } catch (error) {
@@ -69,26 +75,24 @@ export async function inSpan<T>(start: SpanStart, work: (span: Span) => Promise<
 
 /** What joins a log line to the trace that it was written in. */
 export function traceFields(): { trace_id?: string; span_id?: string } {
-  // A new object each time: the log writes the fields of the line into it.
-  const active = tracer === null ? undefined : trace.getActiveSpan()?.spanContext()
+  const active = making?.api.trace.getActiveSpan()?.spanContext()
   return active ? { trace_id: active.traceId, span_id: active.spanId } : {}
 }
 
 /** The trace that runs now, as W3C `traceparent`, for what will follow it; null without one. */
 export function traceparent(): string | null {
-  if (tracer === null) return null
-  const active = trace.getActiveSpan()?.spanContext()
-  return active ? `00-${active.traceId}-${active.spanId}-${active.traceFlags & TraceFlags.SAMPLED ? '01' : '00'}` : null
+  const active = making?.api.trace.getActiveSpan()?.spanContext()
+  return active ? `00-${active.traceId}-${active.spanId}-${active.traceFlags & SAMPLED ? '01' : '00'}` : null
 }
 
-function spanOf(open: OpenSpan): Span {
+function spanOf(api: OpenTelemetry, open: OpenSpan): Span {
   return {
     rename: (name) => void open.updateName(name),
     say: (field, value) => void open.setAttribute(field, typeof value === 'string' ? value.slice(0, VALUE_MAX) : value),
     failed(error) {
       const code = (error as { code?: unknown } | null)?.code
       if (error instanceof Error) open.setAttribute('error.type', typeof code === 'string' ? code : error.name)
-      open.setStatus({ code: SpanStatusCode.ERROR })
+      open.setStatus({ code: api.SpanStatusCode.ERROR })
     },
   }
 }
@@ -96,5 +100,5 @@ function spanOf(open: OpenSpan): Span {
 function linksTo(follows: string | undefined): Link[] {
   const [, traceId, spanId, flags] = TRACEPARENT.exec(follows ?? '') ?? []
   if (!traceId || !spanId) return []
-  return [{ context: { traceId, spanId, traceFlags: Number.parseInt(flags ?? '0', 16) & TraceFlags.SAMPLED, isRemote: true } }]
+  return [{ context: { traceId, spanId, traceFlags: Number.parseInt(flags ?? '0', 16) & SAMPLED, isRemote: true } }]
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { context, type Span, type SpanOptions, type SpanStatus, type Tracer, trace } from '@opentelemetry/api'
+import type { Span, SpanOptions, SpanStatus, Tracer } from '@opentelemetry/api'
+import * as api from '@opentelemetry/api'
 import { inSpan, tellTraces, traceparent } from '../../src/base/index.ts'
 
 // What is said to OpenTelemetry's API, written down.
@@ -32,13 +33,13 @@ const tracer = {
 } as unknown as Tracer
 
 beforeAll(() => {
-  trace.setGlobalTracerProvider({ getTracer: () => tracer })
-  tellTraces(true)
+  api.trace.setGlobalTracerProvider({ getTracer: () => tracer })
+  tellTraces(api)
 })
 afterAll(() => {
-  tellTraces(false)
-  trace.disable()
-  context.disable()
+  tellTraces(null)
+  api.trace.disable()
+  api.context.disable()
 })
 beforeEach(() => void told.splice(0))
 
@@ -62,8 +63,8 @@ test('a request and a job begin a trace of their own; what they follow is linked
 test('housekeeping outside of anything is not told; without traces nothing is', async () => {
   const statement = { name: 'sweep_replay', kind: 'client', onlyInside: true } as const
   expect(await inSpan(statement, async () => 'asked')).toBe('asked')
-  tellTraces(false)
+  tellTraces(null)
   expect(await inSpan({ name: 'GET /', kind: 'server' }, async () => traceparent())).toBeNull()
-  tellTraces(true)
+  tellTraces(api)
   expect(told).toEqual([])
 })

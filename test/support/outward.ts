@@ -1,5 +1,5 @@
 // Loaded by `node --import` in front of the service: tells on standard error where the process connects to, what it asks
-// DNS for, and which modules of OpenTelemetry it loads.
+// DNS for, and which modules of OpenTelemetry it loads, but for the API: `prom-client` loads that.
 import dgram from 'node:dgram'
 import dns from 'node:dns'
 import { registerHooks } from 'node:module'

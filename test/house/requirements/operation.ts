@@ -24,8 +24,8 @@ export const operation: Requirements = {
   },
   'R-176': { says: 'Lists are paged by opaque cursors and tell no totals.', code: ['src/admin/cursor.ts'] },
   'R-177': {
-    says: 'No log, metric or trail holds a code, token, link or full address.',
-    code: ['src/base/log.ts', 'src/audit/audit.ts'],
+    says: 'No log, metric, trace or trail holds a code, token, link or full address.',
+    code: ['src/base/log.ts', 'src/base/metric-catalogue.ts', 'src/base/tracing.ts', 'src/audit/audit.ts'],
   },
   'R-178': {
     says: 'Mails escape what is theirs to show; headers cannot be broken.',
