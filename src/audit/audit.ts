@@ -1,21 +1,8 @@
 import { type Address, type Clock, type Log, type Metrics, maskAddress, type Tx } from '../base/index.ts'
+import type { AuditRow } from './audit-row.ts'
 import type { DetailKind } from './event-entry.ts'
 import { type EventFields, type EventName, events, type KeptEventName } from './events.ts'
 import { createEventMeasures } from './measures.ts'
-
-/** One row of the trail. Every text is free of control characters and of what must not be kept. */
-export interface AuditRow {
-  at: Date
-  event: EventName
-  accountId: string | null
-  clientId: string | null
-  attemptId: string | null
-  actorId: string | null
-  requestId: string | null
-  ip: string | null
-  device: string | null
-  detail: Readonly<Record<string, string | number | boolean>>
-}
 
 /** What the trail needs from storage: it is only ever added to. */
 export interface AuditStore {

@@ -3,7 +3,8 @@
 // It chains committed rows, so that nobody can change them unseen, and counts them by day.
 // Tables: audit_entry, daily_count. Metrics: measures.ts. Requirements: and decision 9 of the security
 // requirements (rows stand or fall with what they tell; tries and failures have a statement of their own).
-export { type Audit, type AuditRow, type AuditStore, createAudit } from './audit.ts'
+export { type Audit, type AuditStore, createAudit } from './audit.ts'
+export type { AuditRow } from './audit-row.ts'
 export { type Chain, type ChainLink, type ChainState, type ChainStore, createChain, type Verified } from './chain.ts'
 export type { ChainEntry } from './chain-form.ts'
 export type { Broken, ChainedEntry, Erasure, Reached } from './chain-verify.ts'

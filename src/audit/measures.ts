@@ -1,5 +1,5 @@
 import { counterIn, histogramIn, type Metrics } from '../base/index.ts'
-import type { AuditRow } from './audit.ts'
+import type { AuditRow } from './audit-row.ts'
 import { events } from './events.ts'
 
 /** How many applications have a value of their own; the series of a counter stay few, whoever registers what. */

@@ -25,5 +25,5 @@ export {
 export type { Proof } from './proof.ts'
 export { Refusal, type RefusalCode, refusals } from './refusal.ts'
 export { createSecrets, hashOf, type Purpose, SealBroken, type Secrets, sameText, UnknownSecret } from './secrets.ts'
-export { inSpan, type Span, type SpanField, type SpanStart, tellTraces, traceFields, traceparent } from './tracing.ts'
+export { inSpan, type Span, type SpanField, type SpanStart, tellTraces, traceparent } from './tracing.ts'
 export type { Transact, Tx } from './tx.ts'
