@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { listOf, quoted } from './kinds.ts'
 import type { Parsed, Setting, SettingOptions, SettingsTable } from './setting.ts'
 
@@ -12,7 +12,11 @@ export interface OutboundList {
 
 // Larger ones are no list but the guard switched off.
 const BITS_MIN = { 4: 8, 6: 7 } as const
+const WRITE_IPV4 = 'holds IPv4 addresses: write the IPv4 network, such as 10.96.0.0/12'
 const HOST = /^(?:\*\.[a-z0-9-]+\.|[a-z0-9-]+\.)?(?:[a-z0-9-]+\.)*[a-z0-9-]+$/
+
+// What IPv4 addresses are in IPv6 (RFC 4291 §2.5.5.2), and the rules for IPv4 with them: ::/7 would open 127.0.0.0/8.
+const MAPPED = networkOf('::ffff:0:0', 96)
 
 /** Networks (CIDR), addresses and host names, separated by commas or spaces; never everything. */
 function outboundList<const D extends string | null>(options: SettingOptions<D>): Setting<OutboundList, D> {
@@ -36,15 +40,27 @@ function kindOf(part: string): string {
   const [address = '', bits, ...rest] = part.split('/')
   const version = isIP(address)
   if (version !== 0) {
-    if (bits === undefined) return 'network'
+    if (address.includes('%')) return 'names an interface: leave out what begins with %'
+    if (bits === undefined) return version === 6 && holdsMapped(address, 128) ? WRITE_IPV4 : 'network'
     const most = version === 4 ? 32 : 128
     if (!/^\d{1,3}$/.test(bits) || Number(bits) > most || rest.length > 0) return 'is no network: write 10.96.0.0/12'
     const least = BITS_MIN[version as 4 | 6]
-    return Number(bits) < least ? `is too large: /${least} at most, since the guard is never switched off` : 'network'
+    if (Number(bits) < least) return `is too large: /${least} at most, since the guard is never switched off`
+    return version === 6 && holdsMapped(address, Number(bits)) ? WRITE_IPV4 : 'network'
   }
   if (/^[\d.]+$/.test(address) || address.includes(':')) return 'is no address'
   if (part === '*' || /^\*\.[^.]*$/.test(part)) return 'is too large: the guard is never switched off'
   return HOST.test(part) ? 'host' : 'is neither a network nor a host name such as app.internal or *.svc.cluster.local'
+}
+
+function holdsMapped(address: string, bits: number): boolean {
+  return MAPPED.check(address, 'ipv6') || networkOf(address, bits).check('::ffff:0:0', 'ipv6')
+}
+
+function networkOf(address: string, bits: number): BlockList {
+  const list = new BlockList()
+  list.addSubnet(address, bits, 'ipv6')
+  return list
 }
 
 /** Where requests go that are sent because an application has registered an address. */

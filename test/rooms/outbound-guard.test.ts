@@ -205,6 +205,27 @@ describe('OUTBOUND_ALLOW', () => {
     },
   )
 
+  test.each([
+    '::/7',
+    '::/64',
+    '::/80',
+    '::ffff:0:0/96',
+    '::ffff:0:0/97',
+    '::ffff:10.0.0.0/104',
+    '::ffff:10.1.2.3',
+    'fd00::1%eth0',
+  ])('R-160 %s is a fault: no network of IPv6 opens addresses of IPv4 by the way', (text) => {
+    expect(faultsOf(text)).toContain('OUTBOUND_ALLOW')
+  })
+
+  test('R-160 the address of this host in IPv6 and networks of IPv6 alone may be named', () => {
+    const networks = ['::1', '64:ff9b::/96', 'fc00::/7', '2001:db8::/32']
+    expect(faultsOf(networks.join())).toEqual({ networks, hosts: [] })
+    const allows = createAddressRules({ networks, hosts: [] })
+    for (const address of ['127.0.0.1', '10.0.0.1', '192.168.1.1', '::ffff:10.0.0.1'])
+      expect(allows('a.example', address)).toBe(false)
+  })
+
   test('R-160 networks, addresses and names are told apart', () => {
     expect(faultsOf('10.96.0.0/12, 192.168.7.7 fd00::/8,*.svc.cluster.local App.internal')).toEqual({
       networks: ['10.96.0.0/12', '192.168.7.7', 'fd00::/8'],
