@@ -71,7 +71,8 @@ function entry(setting: Setting<unknown>): string {
   ].filter(Boolean)
   const note = `# ${setting.help.replaceAll('`', '')}\n# ${[form, ...marks].join('; ')}`
   const value = setting.example ?? setting.default ?? ''
-  return `${note}\n${setting.example === undefined ? '#' : ''}${setting.name}=${/[\s<>#"]/.test(value) ? `'${value}'` : value}`
+  const needed = setting.required || setting.name === 'NODE_ENV'
+  return `${note}\n${needed ? '' : '#'}${setting.name}=${/[\s<>#"]/.test(value) ? `'${value}'` : value}`
 }
 
 function cell(text: string): string {
