@@ -57,6 +57,23 @@ describe('what a running service tells Prometheus', () => {
     expect(text).toMatch(/^doorward_queue_jobs\{task="deliver",state="due"\} \d+$/m)
   })
 
+  test('R-177 nobody makes series of their own: made-up paths and methods share one', async () => {
+    const { issuer } = stage.service
+    const series = async () =>
+      new Set([...(await read()).matchAll(/^doorward_http_request_seconds_count\{[^}]*\}/gm)].map(([one]) => one))
+    await Promise.all([fetch(`${issuer}/made-up`), fetch(`${issuer}/made-up`, { method: 'PROPFIND' })])
+    const before = await series()
+    const letters = 'abcdefghijklmnopqrstuvwxyz'
+    const folders = ['', '.well-known/', 'assets/', 'receipts/', 'account/', 'admin/', 'admin/api/v1/', 'sign-in/']
+    const paths = folders.flatMap((folder) => [...letters].map((one) => `/${folder}${one}-made-up`))
+    const answers = await Promise.all(paths.map((path) => fetch(issuer + path, { redirect: 'manual' })))
+    expect(answers.every(({ status }) => status < 500)).toBe(true)
+    for (const method of ['MKCOL', 'PURGE', 'REPORT', 'LOCK']) await fetch(`${issuer}/made-up`, { method })
+    const now = await series()
+    expect([...now].filter((one) => /made-up|MKCOL|PURGE|REPORT|LOCK/.test(one))).toEqual([])
+    expect(now.size - before.size).toBeLessThanOrEqual(folders.length)
+  })
+
   test('R-177 none of them names an address, a code, a link or a token', async () => {
     const text = await read()
     const { tokens } = stage.relyingParty.last()

@@ -39,7 +39,8 @@ export function createRequestLog(deps: {
       const { method, status } = ctx
       const route = state.route ?? routeOf(ctx.path)
       const tookMs = performance.now() - began
-      seconds.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, tookMs / 1000)
+      const told = METHODS.has(method) ? method : 'other'
+      seconds.observe({ method: told, route, status: `${Math.floor(status / 100)}xx` }, tookMs / 1000)
       tell(span, { method, route, status, request: state.reference })
       const upstream = ctx.get('x-request-id')
       log.info({ request: state.reference, upstream, method, route, status, ms: Math.round(tookMs) }, 'answered')
@@ -62,7 +63,10 @@ function tell(span: Span, told: { method: string; route: string; status: number;
   if (told.status >= 500) span.failed(null)
 }
 
-const ENGINE_PATHS = /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/[a-z-]+)(?=\/|$)/
+/** Those that anything here answers; a series for each of the dozens that HTTP knows would be a stranger's to make. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+const ENGINE_PATHS =
+  /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/(?:openid-configuration|oauth-authorization-server))(?=\/|$)/
 const STEPS =
   'state|identify|answer|resend|retry|restart|again|text|digits|email|second|work|link|continue|switch|keep|consent|other'
 const SIGN_IN = new RegExp(`^/sign-in/[^/]+(?:/(${STEPS})(?=/|$))?`)
