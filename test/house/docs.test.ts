@@ -64,6 +64,11 @@ describe('what is written down is true', () => {
       'NODE_TLS_REJECT_UNAUTHORIZED',
       'HTTPS_PROXY',
     ]
+    // What tests and tools of this repository are told.
+    const told = globSync('{test,bench,release}/**/*.ts', { cwd: ROOT })
+      .flatMap((file) => [...textOf(file).matchAll(/process[.]env[.]([A-Z_]+)|REQUIRE_[A-Z_]+/g)])
+      .map(([whole, name]) => name ?? whole)
+    others.push(...told)
     const unknown = assigned
       .map((name) => name.replace(/_FILE$/, ''))
       .filter((name) => !settings.includes(name) && !settings.includes(`${name}_FILE`))
