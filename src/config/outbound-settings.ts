@@ -15,7 +15,7 @@ const BITS_MIN = { 4: 8, 6: 7 } as const
 const WRITE_IPV4 = 'holds IPv4 addresses: write the IPv4 network, such as 10.96.0.0/12'
 const HOST = /^(?:\*\.[a-z0-9-]+\.|[a-z0-9-]+\.)?(?:[a-z0-9-]+\.)*[a-z0-9-]+$/
 
-// What IPv4 addresses are in IPv6 (RFC 4291 §2.5.5.2), and the rules for IPv4 with them: ::/7 would open 127.0.0.0/8.
+// IPv4 addresses as IPv6 writes them (RFC 4291 §2.5.5.2). A rule that holds them counts for IPv4: ::/7 would open 127.0.0.0/8.
 const MAPPED = networkOf('::ffff:0:0', 96)
 
 /** Networks (CIDR), addresses and host names, separated by commas or spaces; never everything. */

@@ -35,6 +35,17 @@ export async function readKeyFile(text: string): Promise<KeyFileResult> {
   return faults.length > 0 ? { ok: false, faults } : { ok: true, keys }
 }
 
+/**
+ * What is wrong with keys that borrow a name: a `kid` stands for one key for ever, since whoever checks tokens keeps keys by it.
+ * `known` holds the thumbprint (RFC 7638) of the key that each `kid` has stood for.
+ */
+export async function borrowedKids(keys: readonly JWK[], known: ReadonlyMap<string, string>): Promise<string[]> {
+  const named = await Promise.all(keys.map(async (key) => ({ kid: String(key.kid), is: await calculateJwkThumbprint(key) })))
+  return named
+    .filter(({ kid, is }) => (known.get(kid) ?? is) !== is)
+    .map(({ kid }) => `the kid ${JSON.stringify(kid)} stands for another key: give the new one another kid`)
+}
+
 async function readKey(entry: unknown): Promise<{ key: JWK } | { faults: string[] }> {
   if (!isObject(entry)) return { faults: ['is no object'] }
   const { kty, use, alg, kid } = entry

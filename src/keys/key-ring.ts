@@ -1,7 +1,7 @@
-import type { JWK } from 'jose'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import type { Audit } from '../audit/index.ts'
 import { type Clock, gaugeIn, hashOf, type Log, type Metrics, type Secrets } from '../base/index.ts'
-import { readKeyFile } from './key-file.ts'
+import { borrowedKids, readKeyFile } from './key-file.ts'
 import { type Keys, openRow, SigningKeyFault } from './keys.ts'
 import type { SigningKeyRow } from './signing-key.ts'
 
@@ -15,8 +15,8 @@ export interface KeyRing {
   current(): readonly JWK[]
   /** Whether they were compared with what is stored within the last minute: an older set may lack a key. */
   isFresh(): boolean
-  /** The keys of the file as it is now; null where the service makes its own. Throws `SigningKeyFault`. */
-  ofFile(): Promise<JWK[] | null>
+  /** The keys of the file that are in service; null where the service makes its own. */
+  ofFile(): readonly JWK[] | null
   stop(): Promise<void>
 }
 
@@ -54,14 +54,18 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
   let looking: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
   const seen = { mark: '', keys: [] as JWK[] }
+  /** The thumbprint of the key that each `kid` of a file has stood for since this process began. */
+  const stoodFor = new Map<string, string>()
 
   registerMetrics(deps.metrics, { rows: () => rows, readAt: () => readAt, now: () => clock.now() })
 
-  async function ofFile(): Promise<JWK[] | null> {
-    if (file === null) return null
-    const read = await readKeyFile(textOf(file, deps.readFile))
-    if (read.ok) return read.keys
-    throw new SigningKeyFault(read.faults.map((words) => `${file}: ${words}`).join('\n'))
+  /** The keys of the file as it is now, beside those of the database. */
+  async function keysAt(path: string, ours: readonly SigningKeyRow[]): Promise<JWK[]> {
+    const read = await readKeyFile(textOf(path, deps.readFile))
+    const known = new Map([...stoodFor, ...ours.map(({ id }) => [id, id] as const)])
+    const faults = read.ok ? await borrowedKids(read.keys, known) : read.faults
+    if (read.ok && faults.length === 0) return read.keys
+    throw new SigningKeyFault(faults.map((words) => `${path}: ${words}`).join('\n'))
   }
 
   async function read(): Promise<readonly JWK[]> {
@@ -71,8 +75,8 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
       rows = found
       return jwks
     }
-    await lookAtFile(file)
     const found = await keys.list()
+    await lookAtFile(file, found)
     rows = found
     const kids = seen.keys.map(({ kid }) => kid)
     const kept = await Promise.all(found.filter(({ id, state }) => state !== 'next' && !kids.includes(id)).map(opened))
@@ -86,14 +90,15 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
   }
 
   /** A file that is not right is told once, and the keys of the one before stay. */
-  async function lookAtFile(path: string): Promise<void> {
+  async function lookAtFile(path: string, ours: readonly SigningKeyRow[]): Promise<void> {
     const text = attempt(() => deps.readFile(path))
     const mark = hashOf(text ?? '')
     if (mark === seen.mark) return
     try {
-      const found = (await ofFile()) ?? []
+      const found = await keysAt(path, ours)
       if (seen.keys.length > 0) await deps.audit.note('keys_file.taken', { detail: { keys: found.length } })
       seen.keys = found
+      for (const key of found) stoodFor.set(String(key.kid), await calculateJwkThumbprint(key))
     } catch (error) {
       if (seen.keys.length === 0 || !(error instanceof SigningKeyFault)) throw error
       const reason = error.message.replaceAll('\n', '; ').slice(0, REASON_CHARACTERS_MAX)
@@ -137,7 +142,7 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
     },
     current: () => inService,
     isFresh: () => Math.abs(clock.now().getTime() - readAt.getTime()) < FRESH_MS,
-    ofFile,
+    ofFile: () => (file === null ? null : seen.keys),
     async stop() {
       clearInterval(timer)
       timer = undefined

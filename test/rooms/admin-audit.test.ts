@@ -246,7 +246,7 @@ test('R-045, R-170 the list of signing keys shows no private part', async () => 
   const state = async () => ({ publishedAt: null, mayActivateFrom: null, activateBy: null, active: [], waiting: [] })
   const never = async () => 'under_way' as const
   const desk = {
-    ...{ keys, ofFile: async () => null, rotation: { state, begin: never, activate: never } },
+    ...{ keys, ofFile: () => null, rotation: { state, begin: never, activate: never } },
     policy: { everySeconds: 0, keepSeconds: 60, fromFile: false },
   }
   const { items } = await reading(operations['keys.list'], createKeyHandlers(desk)['keys.list'], () => START)()

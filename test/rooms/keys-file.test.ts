@@ -78,7 +78,13 @@ describe('the keys in service', () => {
   /** A ring whose file and database can be broken. */
   async function ringOn(text: string | null) {
     const { log, lines } = listeningLog()
-    const state = { text, broken: false, now: new Date('2030-01-01T00:00:00.000Z'), events: [] as string[] }
+    const state = {
+      text,
+      broken: false,
+      now: new Date('2030-01-01T00:00:00.000Z'),
+      events: [] as string[],
+      reasons: [] as unknown[],
+    }
     const clock = { now: () => state.now }
     const db = open(await freshDatabase())
     const store = createKeyStore(db)
@@ -93,7 +99,12 @@ describe('the keys in service', () => {
         if (state.text === null) throw new Error('ENOENT')
         return state.text
       },
-      audit: { note: async (event) => void state.events.push(event) },
+      audit: {
+        async note(event, fields?: { detail?: object }) {
+          state.events.push(event)
+          state.reasons.push(Object.values(fields?.detail ?? {})[0])
+        },
+      },
     })
     const use = (taken: readonly JWK[]) => void used.push(taken.map(({ kid }) => kid))
     return { ring, keys, store, db, state, lines, used, use }
@@ -120,6 +131,41 @@ describe('the keys in service', () => {
     await ring.stop()
     expect(used.at(-1)).toEqual(['e2', 'e1', 'r1'])
     expect(state.events).toEqual(['keys_file.taken', 'keys_file.refused', 'keys_file.taken'])
+  })
+
+  test('R-045 a kid stands for one key: a file that gives it to another is told, and changes nothing', async () => {
+    const { ring, state, used, use } = await ringOn(file({ ...ec, kid: 'sig' }, { ...rsa, kid: 'r1' }))
+    await ring.start(use)
+    const x = () => ring.current().map((key) => key.x)
+    state.text = file({ ...otherEc, kid: 'sig' }, { ...rsa, kid: 'r1' })
+    await eventually(() => state.events.length === 1)
+    expect(state.reasons[0]).toBe(`${PATH}: the kid "sig" stands for another key: give the new one another kid`)
+    expect(x()[0]).toBe(ec.x)
+    expect(ring.ofFile()).toEqual(ring.current())
+    state.text = file({ ...otherEc, kid: 'sig-2' }, { ...rsa, kid: 'r1' })
+    await eventually(() => used.length === 2)
+    expect(x()[0]).toBe(otherEc.x)
+    // Its tokens are still about.
+    state.text = file({ ...otherEc, kid: 'sig' }, { ...rsa, kid: 'r1' })
+    await eventually(() => state.events.length === 3)
+    state.text = file({ ...ec, kid: 'sig' }, { ...rsa, kid: 'r1' })
+    await eventually(() => used.length === 3)
+    await ring.stop()
+    expect(state.events).toEqual(['keys_file.refused', 'keys_file.taken', 'keys_file.refused', 'keys_file.taken'])
+    expect(x()[0]).toBe(ec.x)
+  })
+
+  test('R-045 no key of a file bears the name of one of the service: its tokens would count no more', async () => {
+    const { ring, keys, state, use } = await ringOn(file({ ...ec, kid: 'e1' }, { ...rsa, kid: 'r1' }))
+    await keys.ensure()
+    const [own] = await keys.load()
+    state.text = file({ ...ec, kid: own?.kid }, { ...rsa, kid: 'r1' })
+    await expect(ring.start(use)).rejects.toThrow(`the kid "${own?.kid}" stands for another key`)
+    const ownRsa = (await keys.load()).find(({ alg }) => alg === 'RS256')
+    state.text = file({ ...own }, { ...ownRsa }) // the same keys, carried over
+    await ring.start(use)
+    await ring.stop()
+    expect(ring.current()).toHaveLength(2)
   })
 
   test('those of the service stay published beside a file', async () => {

@@ -9,8 +9,8 @@ import type { keyOperations } from '../specs/keys.ts'
 export interface KeyDesk {
   keys: Pick<Keys, 'list'>
   rotation: Pick<Rotation, 'begin' | 'activate' | 'state'>
-  /** The keys of `SIGNING_KEYS_FILE`; null where there is none. */
-  ofFile(): Promise<JWK[] | null>
+  /** The keys of `SIGNING_KEYS_FILE` that are in service; null where there is none. */
+  ofFile(): readonly JWK[] | null
   policy: Pick<RotationPolicy, 'everySeconds' | 'keepSeconds' | 'fromFile'>
 }
 
@@ -31,7 +31,7 @@ export function createKeyHandlers({ keys, rotation, ofFile, policy }: KeyDesk): 
   return {
     async 'keys.list'() {
       const rows = await keys.list()
-      const fromFile = (await ofFile().catch(() => [])) ?? []
+      const fromFile = ofFile() ?? []
       const { publishedAt, mayActivateFrom, activateBy, active, waiting } = await rotation.state(rows)
       return {
         items: [...fromFile.map(fileView), ...rows.map(view)],
