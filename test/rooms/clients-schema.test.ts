@@ -10,7 +10,7 @@ import { API, clientOf, type Entry, NATIVE, PUBLIC, SECRET, WEB } from './client
 const DOCS = join(import.meta.dirname, '../../docs/clients-file.md')
 const example = /```yaml\n([\s\S]*?)```/.exec(readFileSync(DOCS, 'utf8'))?.[1] ?? ''
 const adminOf = (issuer: string) => adminApi({ issuer, scopes: ADMIN_SCOPES })
-const env = { WAREHOUSE_SECRET: SECRET, WAREHOUSE_SECRET_NEXT: `${SECRET}-next` }
+const env = { WAREHOUSE_SECRET: SECRET, WAREHOUSE_SECRET_NEXT: `${SECRET}-next`, REPORT_SECRET: SECRET }
 const surroundings = { env, readSecretFile: () => SECRET, adminApi: adminOf('https://id.shop.example') }
 
 const validate = new Ajv2020({ strict: true, allErrors: true }).compile(clientsFileSchema())
@@ -23,7 +23,7 @@ describe('the JSON Schema of the clients file', () => {
     expect(result).toMatchObject({ ok: true })
     if (!result.ok) return
     expect(result.file.clients.map(({ id, waitsFor }) => [id, waitsFor])).toEqual(
-      ['shop', 'warehouse', 'old-shop', 'provisioning'].map((id) => [id, null]),
+      ['shop', 'warehouse', 'planner', 'nightly-report', 'old-shop', 'provisioning'].map((id) => [id, null]),
     )
   })
 
