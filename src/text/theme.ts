@@ -40,18 +40,19 @@ export function readTheme(dir: string, viewsDir: string): Theme {
   if (!existsSync(dir) || !statSync(dir).isDirectory()) throw new ThemeFault(`THEME_DIR is no folder: ${dir}`)
   const files = readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => !/(^|\/)[.]/.test(file) && statSync(join(dir, file)).isFile()) // mounted folders hold hidden ones
+    .filter((file) => !/(^|\/)[.]/.test(file) && !isFolder(join(dir, file))) // mounted folders hold hidden ones
     .sort()
   const theme = { ...NO_THEME, words: new Map<string, Map<string, string>>(), templates: {} as Record<string, string> }
   for (const file of files) {
     const fault = told(file)
-    const read = () => readFileSync(join(dir, file), 'utf8')
+    const content = contentOf(join(dir, file), fault)
     const [folder, name = ''] = parted(file)
-    if (file === 'theme.css') Object.assign(theme, readCss(read(), fault))
-    else if (file === 'logo.svg') theme.logo = readLogo(read(), fault)
-    else if (folder === 'locales' && name.endsWith('.json')) readWords(name.slice(0, -5), read(), theme.words, viewsDir, fault)
+    if (content === null) continue
+    if (file === 'theme.css') Object.assign(theme, readCss(content, fault))
+    else if (file === 'logo.svg') theme.logo = readLogo(content, fault)
+    else if (folder === 'locales' && name.endsWith('.json')) readWords(name.slice(0, -5), content, theme.words, viewsDir, fault)
     else if (folder === 'templates' && name.endsWith(EXTENSION)) {
-      if (existsSync(join(viewsDir, name))) theme.templates[name.slice(0, -EXTENSION.length)] = read()
+      if (existsSync(join(viewsDir, name))) theme.templates[name.slice(0, -EXTENSION.length)] = content
       else fault('no template has this name')
     } else fault('is nothing that a theme holds: theme.css, logo.svg, locales/<language>.json, templates/<name>.liquid')
   }
@@ -66,19 +67,45 @@ function parted(file: string): [string, string] {
 
 type Tell = (fault: string) => void
 
-function readCss(css: string, tell: Tell): Pick<Theme, 'css' | 'colours'> {
-  const { colours, faults } = readThemeCss(css)
+// A link that leads nowhere or in a circle is none; it is told when it is read.
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+function contentOf(path: string, tell: Tell): string | null {
+  try {
+    if (statSync(path).isFile()) return readFileSync(path, 'utf8')
+    tell('is no file')
+  } catch (error) {
+    tell(`cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+  }
+  return null
+}
+
+function readCss(text: string, tell: Tell): Pick<Theme, 'css' | 'colours'> {
+  const { css, colours, faults } = readThemeCss(text)
   for (const fault of faults) tell(fault)
   return { css, colours }
 }
+
+const SCRIPTS = /<(?:[\w.-]+:)?(?:script|foreignObject|iframe|object|embed|handler|listener)\b|\son\w+\s*=|javascript:/i
+// What is named by a part of the picture itself, or is a picture within it, needs nothing else.
+const ELSEWHERE =
+  /(?:href|src)\s*=\s*["'](?!\s*(?:#|data:image\/(?:png|jpeg|gif|webp)[;,]))|url\((?!\s*["']?\s*#)|@import|image-set|attributeName\s*=\s*["']\s*(?:[\w.-]+:)?href/i
+// Of entities and escapes a pattern cannot tell what they say.
+const VEILED = /&(?!(?:amp|lt|gt|quot|apos);)|\\|<!(?!--|\[CDATA\[)|<\?(?!xml[\s?])/i
 
 // Shown as a picture, where a browser runs nothing of it and fetches nothing for it; refused all the same.
 function readLogo(svg: string, tell: Tell): string {
   if (!/^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<svg[\s>]/.test(svg)) tell('is no SVG picture')
   if (Buffer.byteLength(svg) > LOGO_BYTES_MAX) tell(`is larger than ${LOGO_BYTES_MAX / 1024} kB`)
-  if (/<script|\son\w+\s*=|javascript:/i.test(svg)) tell('holds a script')
-  if (/(?:href|src)\s*=\s*["']\s*(?:https?:)?\/\/|url\(\s*["']?\s*(?:https?:)?\/\//i.test(svg))
-    tell('fetches something from elsewhere')
+  if (SCRIPTS.test(svg)) tell('holds a script')
+  if (ELSEWHERE.test(svg)) tell('fetches something from elsewhere')
+  if (VEILED.test(svg)) tell('holds an entity, an escape or an instruction: write letters as they are')
   return svg
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createText, type Mails, readTheme, type Views } from '../../src/text/index.ts'
@@ -67,6 +67,12 @@ describe('a theme', () => {
     expect(assets.urls['app.css']).toBe(plain.urls['app.css'])
   })
 
+  test('what is served is what was judged, wherever a browser sees a comment or a string end', async () => {
+    const hidden = '"/*\n"; } } body { color: red } @layer theme { :root { --y: */Acme Sans", sans-serif'
+    const theme = readTheme(await themeOf({ 'theme.css': `@layer theme { :root { --r-s: 1px; --font: ${hidden}; } }` }), VIEWS)
+    expect(theme.css).toBe('@layer theme {\n  :root {\n    --r-s: 1px;\n    --font: "Acme Sans", sans-serif;\n  }\n}\n')
+  })
+
   test('brings a language of its own; English stands in for what it lacks', async () => {
     const { text, warnings } = await drawnWith({ 'locales/fr.json': JSON.stringify({ common: { continue: 'Continuer' } }) })
     expect(text.locales).toContain('fr')
@@ -97,6 +103,7 @@ describe('a theme that cannot be used', () => {
     ['--ink: light-dark(#000000, #ffffff);', /--ink is not for themes/],
     ['--accent: #ff0000;', /--accent is written light-dark/],
     ['--font: url(https://fonts.example/f.woff2);', /--font is a list of font names/],
+    ['--font: "Acme;', /--font is a list of font names/],
     ['--r-s: calc(1px + 1px);', /--r-s is a length/],
     ['--accent: light-dark(#ffd400, #7ad6be);', /--accent on --surface \(light\) has a contrast of 1\.\d; at least 4\.5/],
     ['--focus: light-dark(#eeeeee, #7ad6be);', /--focus on --canvas \(light\) .*at least 3 /],
@@ -115,8 +122,38 @@ describe('a theme that cannot be used', () => {
     expect(await faultsOf({ 'theme.css': css })).toEqual([expect.stringMatching(/theme.css: holds one @layer|holds one `@layer/)])
   })
 
+  test('a logo may speak of its own parts, hold pictures, and look otherwise by night', async () => {
+    const logo = `<?xml version="1.0"?>\n<!-- Acme --><svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink">
+      <style><![CDATA[@media (prefers-color-scheme: dark) { path { fill: url(#dark) } }]]></style><title>Acme &amp; Co</title>
+      <path id="a" d="M0 0h8"/><use x:href="#a"/><image href="data:image/png;base64,AAAA"/></svg>`
+    expect(await faultsOf({ 'logo.svg': logo })).toEqual([])
+  })
+
+  test('a link that leads nowhere, or in a circle, is a fault like any other', async () => {
+    const dir = await themeOf({ 'style.css': '' })
+    await symlink('nowhere.svg', join(dir, 'logo.svg'))
+    await symlink('theme.css', join(dir, 'theme.css'))
+    expect(() => readTheme(dir, VIEWS)).toThrow(
+      /^THEME_DIR: logo.svg: cannot be read: ENOENT\nTHEME_DIR: style.css: is nothing .*\nTHEME_DIR: theme.css: cannot be read: ELOOP$/,
+    )
+  })
+
   test.each([
     ['a script', LOGO.replace('<rect', '<script>alert(1)</script><rect'), /holds a script/],
+    [
+      'a script under another name',
+      LOGO.replace('<rect', '<s:script xmlns:s="http://www.w3.org/2000/svg"/><rect'),
+      /holds a script/,
+    ],
+    ['a picture beside it', LOGO.replace('<rect', '<image href="/account"/><rect'), /from elsewhere/],
+    ['a picture by an entity', LOGO.replace('<rect', '<image href="&#104;ttps://evil.example/x.png"/><rect'), /an entity/],
+    [
+      'a style that fetches',
+      LOGO.replace('<rect', '<style>rect { fill: url(https://evil.example/x) }</style><rect'),
+      /elsewhere/,
+    ],
+    ['a style that fetches by an escape', LOGO.replace('<rect', '<style>@\\69mport "//evil.example"</style><rect'), /an escape/],
+    ['a reference that comes later', LOGO.replace('<rect', '<set attributeName="href" to="//evil.example"/><rect'), /elsewhere/],
     ['a picture from elsewhere', LOGO.replace('<rect', '<image href="https://evil.example/x.png"/><rect'), /from elsewhere/],
     ['no picture', 'hello', /is no SVG/],
     ['too much', LOGO.replace('</svg>', `${' '.repeat(40_000)}</svg>`), /larger than 32 kB/],
