@@ -69,7 +69,7 @@ describe('what the documents name is there', () => {
     if (words[0] === '…' || words[0]?.startsWith('--')) return []
     const [two, one] = [words.slice(0, 2).join(' '), words[0] ?? '']
     const command = commands.get(two) ?? commands.get(one)
-    if (!command) return ['no such command']
+    if (!command || (command.commands.length > 0 && words.length > 1)) return ['no such command']
     const options = words.flatMap((word) => /^--[a-z][a-z-]*/.exec(word)?.[0] ?? [])
     const known = [...command.options, ...program.options].map(({ long }) => long)
     return options.filter((option) => option !== '--help' && !known.includes(option)).map((option) => `no option ${option}`)
