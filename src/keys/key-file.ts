@@ -6,6 +6,10 @@ import { ALGS, type SigningAlg } from './signing-key.ts'
 export type KeyFileResult = { ok: true; keys: JWK[] } | { ok: false; faults: string[] }
 
 const RSA_BITS_MIN = 2048
+// Each sign-in waits for signatures, and the time of one grows with the cube of the bits.
+const RSA_BITS_MAX = 8192
+// FIPS 186-5 §A.1.1. With 1 a signature is what was signed: whoever can read could sign.
+const RSA_EXPONENT_MIN = 65_537n
 const MEMBERS: Readonly<Record<'EC' | 'RSA', readonly string[]>> = {
   EC: ['crv', 'x', 'y', 'd'],
   RSA: ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'],
@@ -73,8 +77,11 @@ function faultOf(jwk: JWK): string | null {
     const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...half } = jwk
     const privateKey = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
     const publicKey = createPublicKey({ key: half, format: 'jwk' })
-    const bits = publicKey.asymmetricKeyDetails?.modulusLength
-    if (bits !== undefined && bits < RSA_BITS_MIN) return `has ${bits} bits: at least ${RSA_BITS_MIN} are needed`
+    const { modulusLength: bits = RSA_BITS_MIN, publicExponent = RSA_EXPONENT_MIN } = publicKey.asymmetricKeyDetails ?? {}
+    if (bits < RSA_BITS_MIN) return `has ${bits} bits: at least ${RSA_BITS_MIN} are needed`
+    if (bits > RSA_BITS_MAX) return `has ${bits} bits: at most ${RSA_BITS_MAX} can be used`
+    if (publicExponent < RSA_EXPONENT_MIN)
+      return `has the public exponent ${publicExponent}: at least ${RSA_EXPONENT_MIN} is needed`
     const probe = Buffer.from('doorward')
     return verify('sha256', probe, publicKey, sign('sha256', probe, privateKey)) ? null : 'its two halves do not fit together'
   } catch {

@@ -3,6 +3,7 @@ import type { Audit } from '../audit/index.ts'
 import { type Clock, gaugeIn, hashOf, type Log, type Metrics, type Secrets } from '../base/index.ts'
 import { borrowedKids, readKeyFile } from './key-file.ts'
 import { type Keys, openRow, SigningKeyFault } from './keys.ts'
+import { FRESH_SECONDS } from './rotation-steps.ts'
 import type { SigningKeyRow } from './signing-key.ts'
 
 /** The keys that this process signs with and publishes, kept up to date while it runs. */
@@ -13,7 +14,7 @@ export interface KeyRing {
   look(): void
   /** The keys in service, private parts included. */
   current(): readonly JWK[]
-  /** Whether they were compared with what is stored within the last minute: an older set may lack a key. */
+  /** Whether they were compared with what is stored within `FRESH_SECONDS`: an older set may lack a key. */
   isFresh(): boolean
   /** The keys of the file that are in service; null where the service makes its own. */
   ofFile(): readonly JWK[] | null
@@ -21,7 +22,6 @@ export interface KeyRing {
 }
 
 const LOOK_EVERY_MS = 5000
-const FRESH_MS = 60_000
 const RESEAL_EVERY_MS = 60 * 60 * 1000
 const REASON_CHARACTERS_MAX = 1000
 
@@ -108,6 +108,8 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
   }
 
   async function refresh(): Promise<void> {
+    // Before they are asked for: an answer that takes its time is as old as the question.
+    const askedAt = clock.now()
     const found = await read()
     if (orderOf(found) !== orderOf(inService)) {
       use(found)
@@ -115,7 +117,7 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
       inService = found
       log.info({ kids: found.map(({ kid }) => kid) }, first ? 'signing keys in service' : 'other signing keys in service')
     }
-    readAt = clock.now()
+    readAt = askedAt
     if (outage) log.info('the signing keys can be read again')
     outage = false
     if (file !== null || Math.abs(readAt.getTime() - sealedAt.getTime()) < RESEAL_EVERY_MS) return
@@ -141,7 +143,7 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
       if (timer) look()
     },
     current: () => inService,
-    isFresh: () => Math.abs(clock.now().getTime() - readAt.getTime()) < FRESH_MS,
+    isFresh: () => Math.abs(clock.now().getTime() - readAt.getTime()) < FRESH_SECONDS * 1000,
     ofFile: () => (file === null ? null : seen.keys),
     async stop() {
       clearInterval(timer)

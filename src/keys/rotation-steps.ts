@@ -27,6 +27,12 @@ export const JWKS_MAX_AGE_SECONDS = 300
 /** Until every instance that reaches the database publishes a new key: it looks every five seconds, and hears of it before. */
 const SPREAD_SECONDS = 30
 
+/**
+ * What was read so long ago is not handed to caches any more: a key may have been published since. Shorter than
+ * `SPREAD_SECONDS` by what lies between the date of a key and the commit that publishes it.
+ */
+export const FRESH_SECONDS = SPREAD_SECONDS - 10
+
 /** From then on a next key may sign: every instance has it, and no cache that obeys holds an answer without it. */
 export function mayActivateFrom({ createdAt }: Pick<SigningKeyRow, 'createdAt'>): Date {
   return addSeconds(createdAt, JWKS_MAX_AGE_SECONDS + SPREAD_SECONDS)

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { createMetrics, createSecrets, Refusal } from '../../src/base/index.ts'
 import { createKeyRing, createKeys } from '../../src/keys/index.ts'
 import { readKeyFile } from '../../src/keys/key-file.ts'
+import { JWKS_MAX_AGE_SECONDS, mayActivateFrom } from '../../src/keys/rotation-steps.ts'
 import { createKeyStore } from '../../src/store/index.ts'
 import { freshDatabase } from '../support/database.ts'
 import { closeAll, eventually, listeningLog, open } from './store-support.ts'
@@ -24,6 +25,10 @@ beforeAll(async () => {
   const { generateKeyPairSync } = await import('node:crypto')
   smallRsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'jwk' }) as JWK
 })
+const rings: { stop(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const ring of rings.splice(0)) await ring.stop()
+})
 afterAll(closeAll)
 
 const file = (...keys: object[]) => JSON.stringify({ keys })
@@ -37,6 +42,21 @@ describe('a file of signing keys', () => {
       [expect.stringMatching(/^[\w-]{43}$/), 'sig', 'RS256'],
       [expect.stringMatching(/^[\w-]{43}$/), 'sig', 'ES256'],
     ])
+  })
+
+  test('R-045 an RSA key that anybody could sign with, or that signs for ever, is none', async () => {
+    const faultsOf = async (key: object) => {
+      const read = await readKeyFile(file(ec, key))
+      return read.ok ? [] : read.faults
+    }
+    // With the exponent 1 the signature is the padded hash, and the halves fit.
+    const one = { ...rsa, e: 'AQ', d: 'AQ', dp: 'AQ', dq: 'AQ' }
+    expect(await faultsOf(one)).toEqual(['key 2: has the public exponent 1: at least 65537 is needed'])
+    const { generateKeyPairSync } = await import('node:crypto')
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 })
+    expect((await faultsOf(privateKey.export({ format: 'jwk' })))[0]).toContain('has the public exponent 3')
+    const huge = Buffer.alloc(1025, 255).toString('base64url')
+    expect(await faultsOf({ ...rsa, n: huge })).toEqual(['key 2: has 8200 bits: at most 8192 can be used'])
   })
 
   test('F-40 tells all that is wrong at once, and nothing of a key', async () => {
@@ -106,6 +126,7 @@ describe('the keys in service', () => {
         },
       },
     })
+    rings.push(ring)
     const use = (taken: readonly JWK[]) => void used.push(taken.map(({ kid }) => kid))
     return { ring, keys, store, db, state, lines, used, use }
   }
@@ -184,7 +205,9 @@ describe('the keys in service', () => {
     state.broken = true
     await eventually(() => lines.some((line) => line.includes('those that are known stay in service')))
     expect(ring.isFresh()).toBe(true)
-    state.now = new Date(state.now.getTime() + 61_000)
+    // A key that was published since may sign from then on: no cache that obeys holds an answer of ours without it any more.
+    const signsFrom = mayActivateFrom({ createdAt: state.now })
+    state.now = new Date(signsFrom.getTime() - (JWKS_MAX_AGE_SECONDS + 5) * 1000)
     expect(ring.isFresh()).toBe(false)
     expect(ring.current().map(({ kid }) => kid)).toEqual(first)
     await db.transact(async (tx) => {
