@@ -121,6 +121,16 @@ describe('the guard', () => {
     expect(touched()).toBe(false)
   })
 
+  test('R-160 a connection is used for one request: the next goes where the name leads by then', async () => {
+    const port = await listening(createPlain((_request, response) => void response.end('here')))
+    const addresses = ['127.0.0.1', '127.0.0.2']
+    const resolve = async () => [{ address: addresses.shift() ?? '', family: 4 }]
+    const moving = createGuard({ allow: NOTHING, trial: true, resolve })
+    const ask = () => reasonOf(moving({ ...asked, url: `http://localhost:${port}/` }))
+    expect(await ask()).toBe('answered')
+    expect(await ask()).toBe('connection_refused')
+  })
+
   test('R-160 one internal address among several is enough to refuse a name', async () => {
     const { port, touched } = await canary()
     const resolve = async () => ['1.1.1.1', '127.0.0.1'].map((address) => ({ address, family: 4 }))
@@ -138,6 +148,17 @@ describe('the guard', () => {
       if (request.url === '/broken') return void response.writeHead(500).end('no')
       if (request.url === '/told') return void response.writeHead(200, { 'content-length': 10_000_000 }).write('x')
       if (request.url === '/hang') return void waiting++
+      if (request.url === '/early') {
+        for (let times = 0; times < 4; times++) response.writeEarlyHints({ link: '</a.css>; rel=preload; as=style' })
+        return void response.end('here')
+      }
+      if (request.url === '/earlier') {
+        response.on('close', () => clearInterval(hints))
+        const hints = setInterval(() => {
+          for (let times = 0; times < 100; times++) request.socket.write('HTTP/1.1 103 Early Hints\r\n\r\n')
+        }, 1)
+        return
+      }
       const more = () => {
         while (!response.destroyed && response.write('x'.repeat(65_536))) sent += 65_536
       }
@@ -150,6 +171,8 @@ describe('the guard', () => {
     expect(await at('/broken')).toBe('status_500')
     expect(await at('/told')).toBe('too_large')
     expect(await at('/endless')).toBe('too_large')
+    expect(await at('/early')).toBe('answered')
+    expect(await at('/earlier')).toBe('not_http')
     expect(sent).toBeLessThan(20_000_000)
     const all = await Promise.all([1, 2, 3, 4, 5, 6].map(() => at('/hang', { timeoutMs: 300 })))
     expect(all.sort()).toEqual(['busy', 'busy', 'timeout', 'timeout', 'timeout', 'timeout'])
@@ -171,15 +194,23 @@ describe('the guard', () => {
       const rest = { timeoutMs: 5000, bytesMax: 100, expects: [200] }
       const words = (answer) => answer.reason ?? answer.body.toString()
       for (const host of ['localhost', '127.0.0.1'])
-        console.log(words(await guard({ url: 'https://' + host + ':${port}/', ...rest }).catch((error) => error)))`
+        console.log(words(await guard({ url: 'https://' + host + ':${port}/', ...rest }).catch((error) => error)))
+      const addresses = ['127.0.0.1', '127.0.0.2']
+      const resolve = async () => [{ address: addresses.shift(), family: 4 }]
+      const moving = createGuard({ allow: { networks: [], hosts: ['localhost'] }, trial: false, resolve })
+      for (const _ of [1, 2])
+        console.log(words(await moving({ url: 'https://localhost:${port}/', ...rest }).catch((error) => error)))`
     const said = async (env: Record<string, string>) => {
       const options = { env: { PATH: process.env.PATH ?? '', NODE_TLS_REJECT_UNAUTHORIZED: '0', ...env }, cwd: process.cwd() }
       return (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], options)).stdout
         .trim()
         .split('\n')
     }
-    expect(await said({})).toEqual(['certificate', 'address_not_allowed'])
-    expect(await said({ NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') })).toEqual(['here', 'address_not_allowed'])
+    expect((await said({})).slice(0, 2)).toEqual(['certificate', 'address_not_allowed'])
+    const vouched = await said({ NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') })
+    expect(vouched.slice(0, 2)).toEqual(['here', 'address_not_allowed'])
+    // The name leads elsewhere by now: a connection that was made before is not used again.
+    expect(vouched.slice(2)).toEqual(['here', 'connection_refused'])
   })
 
   test('R-165 what proves the guard sees one that lets requests through', async () => {

@@ -32,6 +32,9 @@ export interface Resolved {
 // which the address that is really connected to would be out of sight.
 const agents = { 'https:': new Agent({ keepAlive: false, maxCachedSessions: 0 }), 'http:': new PlainAgent({ keepAlive: false }) }
 
+/** Answers before the answer (RFC 9110 §15.2). Each costs a look at it, and nothing else bounds how many there are. */
+const INTERIM_MAX = 4
+
 /** Sends the request to one of `addresses`, which have been checked, under the name of the URL. */
 export function exchange(
   url: URL,
@@ -58,6 +61,11 @@ export function exchange(
       outgoing.destroy()
     }
     outgoing.on('error', fail)
+    let interim = 0
+    outgoing.on('information', () => {
+      interim += 1
+      if (interim > INTERIM_MAX) fail(new OutboundFailed('not_http'))
+    })
     outgoing.on('response', (incoming) => {
       const status = incoming.statusCode ?? 0
       incoming.on('error', fail)
