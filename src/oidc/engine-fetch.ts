@@ -27,7 +27,9 @@ export function createEngineFetch(deps: {
       note({ ok: true })
       return new Response(new Uint8Array(body), { headers: keptFor(headers['cache-control']) })
     } catch (error) {
-      note({ ok: false, reason: error instanceof OutboundFailed ? error.reason : 'failed' })
+      const reason = error instanceof OutboundFailed ? error.reason : 'failed'
+      // Our own places are taken: of the application that says nothing.
+      if (reason !== 'busy') note({ ok: false, reason })
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
@@ -10,6 +10,9 @@ import type { Stage } from '../support/stage.ts'
 import { type Reply, reply } from './protocol.ts'
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey']
+
+// As many as may fetch from one host at once.
+const OTHERS = ['other-1', 'other-2', 'other-3', 'other-4']
 
 let server: Server
 let answers: RequestListener
@@ -29,7 +32,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   stage = await startAdminStage({
-    clients: ['keys', 'pictured'].map((client_id) => ({
+    clients: ['keys', 'pictured', ...OTHERS].map((client_id) => ({
       client_id,
       token_endpoint_auth_method: 'private_key_jwt',
       jwks_uri: `http://127.0.0.1:${port}/${client_id}`,
@@ -117,6 +120,16 @@ test('R-160 whoever administers an application sees that its keys cannot be had,
       return one?.failures === failures ? one : null
     })
   expect(await contact(6)).toMatchObject({ purpose: 'jwks', reason: 'status_418', failed_at: expect.any(String) })
+  const held: ServerResponse[] = []
+  answers = (_request, response) => void held.push(response)
+  const others = OTHERS.map((id) => authenticate(id))
+  await until('all places for this host are taken', async () => held.length === OTHERS.length || null)
+  expect((await authenticate()).status).toBeGreaterThanOrEqual(400)
+  answers = (_request, response) => void response.writeHead(418).end()
+  for (const response of held) response.writeHead(418).end()
+  await Promise.all(others)
+  await authenticate()
+  expect(await contact(7)).toMatchObject({ reason: 'status_418' }) // that there was no place says nothing of the application
   answers = keysAre([mine.jwk])
   expect((await authenticate()).status).toBe(200)
   expect(await contact(0)).toMatchObject({ purpose: 'jwks', last_ok_at: expect.any(String) })
