@@ -52,6 +52,17 @@
 {{- $faults = append $faults (printf "extraEnv: %s is set by the chart already" .name) -}}
 {{- end -}}
 {{- end -}}
+{{- if has $extra.name (include "doorward.secretSettings" $ | fromYamlArray) -}}
+{{- $faults = append $faults (printf "extraEnv: %s is a secret: name the Secret that holds it under secrets.%s" $extra.name $extra.name) -}}
+{{- end -}}
+{{- if and (hasSuffix "_HEADERS" $extra.name) (hasKey $extra "value") -}}
+{{- $faults = append $faults (printf "extraEnv: %s holds a key: take it from a Secret, by valueFrom.secretKeyRef in place of value" $extra.name) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $_ := .Values.otel -}}
+{{- if hasSuffix "_HEADERS" $name -}}
+{{- $faults = append $faults (printf "otel.%s: it holds a key: take it from a Secret, by extraEnv and valueFrom.secretKeyRef" $name) -}}
+{{- end -}}
 {{- end -}}
 {{- toJson $faults -}}
 {{- end -}}

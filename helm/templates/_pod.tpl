@@ -11,6 +11,11 @@ DATA_DIR: "nothing: there is no trial in a cluster"
 SIGNING_KEYS_FILE: secrets.SIGNING_KEYS
 {{- end -}}
 
+{{/* Settings that are secret: each is mounted as a file, and in no variable. */}}
+{{- define "doorward.secretSettings" -}}
+[SECRETS, DATABASE_URL, DATABASE_DIRECT_URL, SMTP_URL, TWILIO_AUTH_TOKEN, SMS_WEBHOOK_SECRET, RECEIPTS_SECRET, SIGNING_KEYS]
+{{- end -}}
+
 {{/* Variables of the container, extraEnv left out. */}}
 {{- define "doorward.env" -}}
 - { name: NODE_ENV, value: production }

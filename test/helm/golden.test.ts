@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { BlockList } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import {
   type Container,
@@ -15,6 +16,18 @@ import {
 } from './chart.ts'
 import { type Named, schemaFaults } from './strictly.ts'
 import { secretNames, settingNames } from './values-schema.ts'
+
+// IPv6 as it is written, and IPv4 as NAT64 (RFC 6052) and 6to4 (RFC 3056) write it: both ends of each private network.
+const PRIVATE_V4 = [
+  ...['0.0.0.1', '10.0.0.1', '10.255.255.255', '100.64.0.1', '100.127.255.255', '127.0.0.1', '127.255.255.255'],
+  ...['169.254.0.1', '169.254.169.254', '172.16.0.1', '172.31.255.255', '192.168.0.1', '192.168.255.255', '198.19.255.255'],
+]
+const PUBLIC_V4 = ['8.8.8.8', '11.0.0.1', '100.128.0.1', '169.253.255.255', '172.15.255.255', '172.32.0.1', '192.169.0.1']
+const PRIVATE_BY_IPV6 = [
+  ...['::1', 'fd00:ec2::254', 'fe80::1', '64:ff9b:1::a00:1', '2002:a00:1::1', '2002:a9fe:a9fe::1'],
+  ...PRIVATE_V4.map((one) => `64:ff9b::${one}`),
+]
+const PUBLIC_BY_IPV6 = ['2001:4860:4860::8888', ...PUBLIC_V4.map((one) => `64:ff9b::${one}`)]
 
 // What the chart makes of each set of values is kept in helm/ci/golden, and render.test.ts holds it against Helm itself. So
 // these promises are kept also where there is no Helm.
@@ -53,6 +66,11 @@ describe('What the chart makes of every set of values', () => {
         .filter(({ ipBlock }) => ipBlock?.cidr === '0.0.0.0/0')
       const spared = ['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']
       for (const { ipBlock } of wide) expect(ipBlock?.except).toEqual(expect.arrayContaining(spared))
+      const wideToo = (policy.spec?.egress ?? []).flatMap(({ to }) => to ?? []).filter(({ ipBlock }) => ipBlock?.cidr === '::/0')
+      expect(wideToo).toHaveLength(wide.length)
+      for (const { ipBlock } of wideToo) {
+        expect(blockOf(ipBlock?.except ?? [])).toEqual({ spared: [], kept: [] })
+      }
       expect(policy.spec?.ingress?.find(({ ports }) => ports[0]?.port === 'operations')?.from?.length).toBeGreaterThan(0)
     }
     const closed = one(objectsOf('closed-network'), 'NetworkPolicy', /^(?!.*migrate)/).spec?.egress ?? []
@@ -159,6 +177,17 @@ describe('What the chart makes of every set of values', () => {
     expect([env.get('SMS_RATIO_TEXTS'), env.get('OTEL_TRACES_SAMPLER_ARG')]).toEqual(['100000', '0.1'])
   })
 })
+
+/** Addresses that lead to private networks and are not spared, and public ones that are. */
+function blockOf(except: readonly string[]): { spared: string[]; kept: string[] } {
+  const list = new BlockList()
+  for (const one of except) {
+    const [network = '', bits] = one.split('/')
+    list.addSubnet(network, Number(bits), 'ipv6')
+  }
+  const at = (addresses: readonly string[], inside: boolean) => addresses.filter((one) => list.check(one, 'ipv6') === inside)
+  return { spared: at(PRIVATE_BY_IPV6, false), kept: at(PUBLIC_BY_IPV6, true) }
+}
 
 function isSetting(name: string): boolean {
   const file = name.replace(/_FILE$/, '')

@@ -38,6 +38,8 @@ describe('The chart and the service say the same', () => {
     const wanted = /range list ("[A-Z_" ]+")/.exec(textOf('helm/templates/_checks.tpl'))?.[1]?.match(/[A-Z_]+/g)
     expect(wanted).toEqual(['SECRETS', 'DATABASE_URL', 'SMTP_URL'])
     expect(wanted?.filter((name) => !secretNames.includes(name))).toEqual([])
+    const kept = /define "doorward\.secretSettings" -\}\}\n(.*)\n/.exec(podTemplate)?.[1] ?? ''
+    expect(parse(kept)).toEqual(secretNames)
   })
 
   test('its version is that of the product', () => {

@@ -51,6 +51,21 @@ const REFUSED: readonly (readonly [what: string, values: Record<string, unknown>
     { extraEnv: [{ name: 'MAIL_FROM', value: 'x' }] },
     /- extraEnv: MAIL_FROM is set by the chart already/,
   ],
+  [
+    'a secret of the service in a variable',
+    { extraEnv: [{ name: 'SMTP_URL', value: 'smtps://user:password@mail.example' }] },
+    /- extraEnv: SMTP_URL is a secret: name the Secret that holds it under secrets\.SMTP_URL/,
+  ],
+  [
+    'the key of a collector in clear',
+    { 'otel.OTEL_EXPORTER_OTLP_HEADERS': 'authorization=Bearer x' },
+    /- otel\.OTEL_EXPORTER_OTLP_HEADERS: it holds a key: take it from a Secret/,
+  ],
+  [
+    'the same in a variable',
+    { extraEnv: [{ name: 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', value: 'authorization=Bearer x' }] },
+    /- extraEnv: OTEL_EXPORTER_OTLP_TRACES_HEADERS holds a key: take it from a Secret/,
+  ],
   ['an issuer with a path', { issuer: 'https://example.com/id' }, /- issuer: set the address.*no path/],
   ['an issuer without TLS', { issuer: 'http://id.example.com' }, /- issuer: set the address.*https/],
   ['root', { 'podSecurityContext.runAsNonRoot': false }, /\/podSecurityContext\/runAsNonRoot.*must be true/],

@@ -96,6 +96,8 @@ describeWithHelm('The chart, rendered with every set of values', () => {
     expect(minimal).toContain('Nothing leads to it from outside yet')
     expect(full).toContain('kubectl --namespace identity logs deployment/sso-doorward --container doorward | grep administrator')
     expect(full).not.toContain('Nothing leads to it')
+    expect(minimal).toContain('may make up the address it comes from')
+    expect(full).not.toContain('may make up')
   })
 
   test('alerts lead to the runbook, and the dashboard is whole', () => {

@@ -129,6 +129,14 @@ describe('a theme that cannot be used', () => {
     expect(await faultsOf({ 'logo.svg': logo })).toEqual([])
   })
 
+  test('a folder that Kubernetes mounts is one: links into a hidden folder, and names by their places', async () => {
+    const dir = await themeOf({ '..2026_11_22/theme.css': BLUE, '..2026_11_22/locales/fr.json': '{ "brand": "Acme" }' })
+    for (const [link, to] of [['..data', '..2026_11_22'], ...['theme.css', 'locales'].map((one) => [one, `..data/${one}`])])
+      await symlink(to as string, join(dir, link as string))
+    const theme = readTheme(dir, VIEWS)
+    expect([theme.css, theme.words.get('fr')?.get('brand')]).toEqual([expect.stringContaining('#1d4ed8'), 'Acme'])
+  })
+
   test('a link that leads nowhere, or in a circle, is a fault like any other', async () => {
     const dir = await themeOf({ 'style.css': '' })
     await symlink('nowhere.svg', join(dir, 'logo.svg'))
