@@ -121,6 +121,8 @@ const pages: readonly Plan[] = [
           shell.run(
             'export DATABASE_URL=$(dirname "$DATABASE_URL")/restored; export DATABASE_DIRECT_URL=$DATABASE_URL; doorward migrate status',
           ),
+        status: 1, // of the first, which ends nothing
+        says: /nothing was ended: add --yes[\s\S]*Ended:/,
       },
     ],
   },
@@ -150,6 +152,7 @@ const pages: readonly Plan[] = [
   },
   {
     page: 'docs/operations.md',
+    ground: async (here) => ({ env: { ...trialEnv(here), DATABASE_URL: await emptyDatabase() } }),
     begin: START,
     words: () => [['7asgRxz10b5wmzA5ESPEKg', '"$ACCOUNT_ID"']],
     steps: [
