@@ -77,6 +77,7 @@ function rotationPolicyOf(config: Config) {
     // ID tokens and JWT access tokens live for a day at most, whatever the settings were when they were signed; an ID token
     // serves as a hint of who signs out as long as the session lasts (RP-Initiated Logout 1.0 §2).
     keepSeconds: Math.max(config.sessionTtlSeconds, DAY_SECONDS) + MARGIN_SECONDS,
+    skewMaxSeconds: config.clockSkewMaxSeconds,
     fromFile: config.signingKeysFile !== null,
   }
 }

@@ -9,6 +9,8 @@ export interface KeyStore {
   all(): Promise<SigningKeyRow[]>
   /** All keys. Single winner: only one instance holds the answer until its transaction ends. */
   lock(tx: Tx): Promise<SigningKeyRow[]>
+  /** What time it is by the database's clock. */
+  time(tx: Tx): Promise<Date>
   /** Adds a key. At most one `current` and one `next` of an algorithm can be there. Every process hears of it at the commit. */
   insert(tx: Tx, row: SigningKeyRow): Promise<void>
   /** Moves a key to another state. Every process hears of it at the commit. */

@@ -10,6 +10,8 @@ export interface RotationPolicy {
   waitSeconds: number
   /** A previous key is published for so long: longer than what it signed can live. */
   keepSeconds: number
+  /** An instance whose clock differs by more from the database's exchanges nothing. */
+  skewMaxSeconds: number
   /** The keys come from a file: those of the service itself sign nothing. */
   fromFile: boolean
 }

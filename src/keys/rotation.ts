@@ -7,7 +7,7 @@ import type { ClientSight, SightingStore } from './sightings.ts'
 import { ALGS, type SigningKeyRow } from './signing-key.ts'
 
 /** A rotation that was asked for cannot be. */
-export type NotRotated = 'from_file' | 'under_way' | 'none_waits' | { tooEarlyUntil: Date }
+export type NotRotated = 'from_file' | 'under_way' | 'none_waits' | 'clock_differs' | { tooEarlyUntil: Date }
 
 /** How a rotation stands. */
 export interface RotationState {
@@ -26,7 +26,10 @@ export interface RotationState {
 export interface Rotation {
   /** The job: does what is due, each step in a transaction of its own. Any number of instances may do it at once, and be killed. */
   advance(): Promise<void>
-  /** Publishes a next key of each algorithm. For one that leaked: all are taken away at once, and new ones sign from now on. */
+  /**
+   * Publishes a next key of each algorithm. For one that leaked: all are taken away at once, and new ones sign from now on;
+   * beside a file none is made.
+   */
   begin(tx: Tx, who: EventWho, options: { compromised: boolean }): Promise<NotRotated | { published: readonly SigningKeyRow[] }>
   /** Lets the next keys sign now, whoever has seen them. */
   activate(tx: Tx, who: EventWho): Promise<NotRotated | { activated: readonly SigningKeyRow[] }>
@@ -62,6 +65,15 @@ export function createRotation(deps: {
     }
   }
 
+  // What is taken away too early is missed everywhere, and cannot be brought back. The service says itself that its clock is wrong.
+  async function clockIsRight(tx: Tx): Promise<boolean> {
+    const before = clock.now().getTime()
+    const right = (await store.time(tx)).getTime()
+    const after = clock.now().getTime()
+    const max = policy.skewMaxSeconds * 1000
+    return right > before - max && right < after + max
+  }
+
   async function advance(): Promise<void> {
     const rows = await store.all()
     const { waiting } = await state(rows)
@@ -82,6 +94,7 @@ export function createRotation(deps: {
           })
         : null
     await transact(async (tx) => {
+      if (!(await clockIsRight(tx))) return
       const now = clock.now()
       const rows = await store.lock(tx)
       const everybodyHasSeen = step.kind === 'activate' && step.reason === 'all_seen'
@@ -118,8 +131,17 @@ export function createRotation(deps: {
     for (const key of keys) await audit.record(tx, 'key.removed', { ...who, detail: { ...named(key), reason } })
   }
 
+  /** Those that the service made before there was a file: they are published still, and their tokens count. */
+  async function dropAll(tx: Tx, who: EventWho): Promise<NotRotated | { published: readonly SigningKeyRow[] }> {
+    const rows = await store.lock(tx)
+    if (rows.length === 0) return 'from_file'
+    await away(tx, rows, 'compromised', who)
+    return { published: [] }
+  }
+
   const begin: Rotation['begin'] = async (tx, who, { compromised }) => {
-    if (policy.fromFile) return 'from_file'
+    if (policy.fromFile) return compromised ? dropAll(tx, who) : 'from_file'
+    if (!compromised && !(await clockIsRight(tx))) return 'clock_differs'
     const now = clock.now()
     const how = compromised
       ? ({ now, state: 'current' } as const)
@@ -143,6 +165,7 @@ export function createRotation(deps: {
 
   const activate: Rotation['activate'] = async (tx, who) => {
     if (policy.fromFile) return 'from_file'
+    if (!(await clockIsRight(tx))) return 'clock_differs'
     const now = clock.now()
     const rows = await store.lock(tx)
     const next = rows.filter((row) => row.state === 'next')

@@ -16,6 +16,8 @@ const LOCK: Statement = {
   text: `select pg_advisory_xact_lock(x'646f6f726b657973'::bit(64)::bigint)`,
 }
 
+const TIME: Statement = { name: 'keys_time', text: 'select clock_timestamp() as at' }
+
 const INSERT: Statement = {
   name: 'keys_insert',
   text: `
@@ -49,6 +51,10 @@ export function createKeyStore(db: Pick<Database, 'run'>): KeyStore {
       await runIn(tx, LOCK, [])
       // A statement of its own: its snapshot is taken after the lock was had.
       return runIn<SigningKeyRow>(tx, ALL, [])
+    },
+    async time(tx) {
+      const [row] = await runIn<{ at: Date }>(tx, TIME, [])
+      return row?.at as Date
     },
     async insert(tx, row) {
       const { id, alg, state, publicJwk, privateJwe, createdAt, activatedAt, activateBy, retiredAt } = row

@@ -38,6 +38,7 @@ beforeAll(async () => {
   stage = await startAdminStage({
     env: {
       KEY_ROTATION: '1h',
+      CLOCK_SKEW_MAX: '365d',
       KEY_ROTATION_WAIT: '10m',
       WAREHOUSE_SECRET: WAREHOUSE.secret,
       SESSION_TTL: '1d',

@@ -12,7 +12,7 @@ let stage: Stage
 let admin: AtConsole
 
 beforeAll(async () => {
-  stage = await startAdminStage()
+  stage = await startAdminStage({ env: { CLOCK_SKEW_MAX: '1d', SESSION_TTL: '3d' } })
   admin = await enterConsole(stage, 'admin@example.org', 'admin')
 }, 60_000)
 afterAll(() => stage.stop())
@@ -71,6 +71,12 @@ test('R-045, F-37 keys are exchanged while the service runs: no token is met tha
   const after = await publishedNow()
   expect(await verifies(first, after)).toBe(true)
   expect((await callApi(stage.service, second, 'GET', '/me')).status).toBe(200)
+  // The session lasts for three days, and its ID token is a hint for as long; an hour more for clocks that are wrong.
+  const { items } = (await callApi(stage.service, second, 'GET', '/keys')).body as {
+    items: { kid: string; retired_at: string; published_until: string }[]
+  }
+  const old = items.find(({ kid }) => kid === kidOf(first))
+  expect(Date.parse(String(old?.published_until)) - Date.parse(String(old?.retired_at))).toBe((3 * 24 + 1) * 3600 * 1000)
   // An ID token of before still says whose session is meant (OpenID Connect Core §3.1.2.1).
   const withHint = authorizeUrl(stage.service, appOf(stage), newVerifier(), { id_token_hint: hint, prompt: 'none' })
   expect((await send(withHint)).headers.location).toContain('error=login_required')

@@ -8,7 +8,13 @@ import { closeAll, open, silent } from './store-support.ts'
 
 const START = new Date('2030-01-01T00:00:00.000Z')
 const DAY = 86_400
-const POLICY: RotationPolicy = { everySeconds: 90 * DAY, waitSeconds: DAY, keepSeconds: 30 * DAY, fromFile: false }
+const POLICY: RotationPolicy = {
+  everySeconds: 90 * DAY,
+  waitSeconds: DAY,
+  keepSeconds: 30 * DAY,
+  skewMaxSeconds: 1e9,
+  fromFile: false,
+}
 /** A cache keeps the keys for five minutes, and an instance may lag by half of one. */
 const FLOOR = 330
 
@@ -217,13 +223,46 @@ describe('the exchange of signing keys', () => {
     await instance().db.transact((tx) => instance().rotation.begin(tx, {}, { compromised: false }))
     await rotation.advance()
     expect(await states()).toEqual(['ES256 previous', 'RS256 previous'])
-    for (const compromised of [true, false]) {
-      expect(await db.transact((tx) => rotation.begin(tx, {}, { compromised }))).toBe('from_file')
-    }
+    expect(await db.transact((tx) => rotation.begin(tx, {}, { compromised: false }))).toBe('from_file')
     later(30 * DAY)
     await rotation.advance()
     expect(await states()).toEqual([])
   })
+
+  test('a leaked key of the service is gone at once beside a file too, and none takes its place', async () => {
+    const { db, keys, rotation } = instance({ fromFile: true })
+    await keys.ensure()
+    await rotation.advance()
+    expect(await db.transact((tx) => rotation.begin(tx, {}, { compromised: true }))).toEqual({ published: [] })
+    expect(await states()).toEqual([])
+    expect((await events()).slice(-2)).toEqual(['key.removed ES256 compromised', 'key.removed RS256 compromised'])
+    expect(await db.transact((tx) => rotation.begin(tx, {}, { compromised: true }))).toBe('from_file')
+  })
+
+  test.each([2 * DAY, -2 * DAY])(
+    'F-37 an instance whose clock is off by %d s exchanges nothing; another does it',
+    async (off) => {
+      const { db, keys, rotation } = instance({ skewMaxSeconds: 10 })
+      now = new Date()
+      await keys.ensure()
+      later(-90 * DAY)
+      await query(url, 'update signing_key set activated_at = $1, created_at = $1', [now])
+      later(90 * DAY + off)
+      await rotation.advance()
+      const begin = (compromised: boolean) => db.transact((tx) => rotation.begin(tx, {}, { compromised }))
+      expect(await begin(false)).toBe('clock_differs')
+      expect(await db.transact((tx) => rotation.activate(tx, {}))).toBe('clock_differs')
+      expect(await states()).toEqual(['ES256 current', 'RS256 current'])
+      later(-off)
+      await rotation.advance()
+      expect(await states()).toEqual(['ES256 current', 'ES256 next', 'RS256 current', 'RS256 next'])
+      later(off)
+      await rotation.advance()
+      expect(await states()).toContain('ES256 next')
+      // A leak waits for no clock.
+      expect(await begin(true)).toMatchObject({ published: [{ state: 'current' }, { state: 'current' }] })
+    },
+  )
 })
 
 describe('who has seen the keys', () => {

@@ -89,6 +89,9 @@ function faultOf(why: NotRotated): AdminFault {
   if (why === 'under_way') {
     return new AdminFault('conflict', 'New keys are published already, and sign once the applications have seen them.')
   }
+  if (why === 'clock_differs') {
+    return new AdminFault('conflict', 'The clock of this instance differs too much from that of the database: mend it first.')
+  }
   if (why === 'none_waits') return new AdminFault('conflict', 'No new key is published: rotate first.')
   const when = why.tooEarlyUntil.toISOString()
   return new AdminFault('conflict', `Caches may hold the published keys without the new ones until ${when}: activate them then.`)
