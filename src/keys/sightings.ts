@@ -23,7 +23,7 @@ export interface Sightings {
   tokens(clientId: string, network: string): void
   /** Somebody was given the keys. */
   fetch(network: string): void
-  /** Writes what was seen since the last time. What cannot be written is kept for the next one. */
+  /** Writes what was seen since the last time. What cannot be written is kept for the next one, within bounds. */
   flush(): Promise<void>
   start(): void
   stop(): Promise<void>
@@ -33,6 +33,11 @@ const FLUSH_EVERY_MS = 4000
 /** How exactly it is known when a client asked last: one row is not written more often than this. */
 const TOLD_AGAIN_MS = 10 * 60 * 1000
 const KEPT_MAX = 5000
+
+/** What came first stays: whoever makes up networks while nothing can be written gets no more room by it. */
+function bounded<V>(entries: [string, V][]): Map<string, V> {
+  return new Map([...new Map(entries)].slice(0, KEPT_MAX))
+}
 
 /**
  * The keys are public and their fetch names nobody, so that a fetch is ascribed by the network it comes from: a client that
@@ -84,8 +89,12 @@ export function createSightings(deps: {
       await store.addFetches([...fetched].map(([network, { count, at }]) => ({ network: keyed(network), count, at })))
     } catch (err) {
       log.debug({ err }, 'who fetched the signing keys could not be written: it is tried again')
-      tokensSeen = new Map([...asked, ...tokensSeen])
-      fetchesSeen = new Map([...fetched, ...fetchesSeen])
+      for (const [network, { count }] of fetched) {
+        const later = fetchesSeen.get(network)
+        if (later) later.count += count
+      }
+      tokensSeen = bounded([...asked, ...tokensSeen])
+      fetchesSeen = bounded([...fetched, ...fetchesSeen])
     }
   }
 

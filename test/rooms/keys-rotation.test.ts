@@ -285,6 +285,34 @@ describe('who has seen the keys', () => {
     expect(fetched).toEqual([{ fetches: '3', network: expect.stringMatching(/^[\w-]{22}$/) }])
   })
 
+  test('R-156, F-07 while nothing can be written strangers take no more and more memory', async () => {
+    const written: number[] = []
+    let stranger = 0
+    const fetchAll = () => {
+      for (let at = 0; at < 4000; at++) sightings.fetch(`stranger ${stranger++}`)
+      for (let at = 0; at < 4000; at++) sightings.tokens('wiki', `network ${stranger++}`)
+      sightings.fetch('one of them')
+    }
+    let broken = true
+    const counts = new Map<string, number>()
+    const refuse = async (seen: readonly { network: string; count?: number }[]) => {
+      written.push(seen.length)
+      fetchAll() // comes in while the database hangs
+      if (broken) throw new Error('no database')
+      for (const { network, count = 0 } of seen) counts.set(network, (counts.get(network) ?? 0) + count)
+    }
+    const store = { addTokens: refuse, addFetches: refuse, active: async () => [] }
+    const sightings = createSightings({ store, secrets, clock, log: silent, metrics: createMetrics() })
+    sightings.fetch('one of them')
+    for (let at = 0; at < 4; at++) await sightings.flush()
+    broken = false
+    await sightings.flush()
+    expect(Math.max(...written)).toBe(5000)
+    // Before them, at each of the four times, and while the last of them was written.
+    const [most] = [...counts.values()].sort((a, b) => b - a)
+    expect(most).toBe(5)
+  })
+
   test('what cannot be written is written the next time', async () => {
     const { db } = instance()
     await addClient('wiki')
