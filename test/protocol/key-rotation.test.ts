@@ -32,11 +32,20 @@ const rotation = async () => {
 /** The job that comes once a minute, now. */
 const runJob = () => query(stage.service.databaseUrl, `select graphile_worker.add_job('keys')`)
 
-test('caches may keep the published keys and the discovery document for five minutes', async () => {
-  for (const path of ['/jwks', '/.well-known/openid-configuration']) {
-    const { headers } = await send(`${stage.service.issuer}${path}`)
-    expect([path, headers['cache-control']]).toEqual([path, 'public, max-age=300'])
-  }
+const KEPT = 'public, max-age=300'
+const PUBLISHED = ['/jwks', '/.well-known/openid-configuration']
+const cachingOf = async (path: string) => (await send(`${stage.service.issuer}${path}`)).headers['cache-control']
+
+test.each(PUBLISHED)('S-4, F-37 caches may keep %s for five minutes, and not when a key may be missing in it', async (path) => {
+  await until('the keys were looked at', async () => (await cachingOf(path)) === KEPT)
+  // For so long the keys were not compared with what is stored, until they are looked at the next time.
+  const stale = await until('the answer is kept by nobody', async () => {
+    await stage.moveClock(30)
+    const caching = await cachingOf(path)
+    return caching === KEPT ? null : caching
+  })
+  expect(stale).toBe('no-cache')
+  await until('they are looked at again', async () => (await cachingOf(path)) === KEPT)
 })
 
 test('R-045, F-37 keys are exchanged while the service runs: no token is met that a cached set does not know', async () => {
