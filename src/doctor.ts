@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { addSeconds, type Clock, createLog, createSecrets, type Log } from './base/index.ts'
 import { broken, type Finding, look, ok } from './cli/index.ts'
 import type { Config } from './config/index.ts'
 import { createSmtpRoutes } from './delivery/channels/index.ts'
-import { createKeys } from './keys/index.ts'
+import { createKeys, readKeyFile } from './keys/index.ts'
 import { examineSeeds } from './secrets-status.ts'
 import { createDoctorStore, createKeyStore, createResealingStore, type Database } from './store/index.ts'
+import { readTheme, ThemeFault } from './text/index.ts'
 import { pricesFrom } from './texting.ts'
 
+const VIEWS = join(import.meta.dirname, '..', 'views')
 const LATE_SECONDS = 60
 const WAITING_SECONDS = 300
 
@@ -24,13 +28,18 @@ export interface DoctorDeps {
 export async function examine(deps: DoctorDeps): Promise<Finding[]> {
   const { config, db, clock } = deps
   const mail = examineMail(config, createLog('silent'))
-  const findings = [...(await examineDatabase(config, db)), ...examineTexts(config, deps.env), ...examinePrices(config)]
+  const findings = [
+    ...(await examineDatabase(config, db)),
+    ...examineTexts(config, deps.env),
+    ...examinePrices(config),
+    ...examineTheme(config),
+  ]
   const usable = !findings.some(({ about, state }) => about === 'database' && state === 'broken')
   const store = createDoctorStore(db)
   const asked = usable
     ? [
         ...(await examineSecrets(deps, store)),
-        await examineKeys(deps),
+        ...(await examineKeys(deps)),
         ...(await examineSeeds({ store: createResealingStore(db), secrets: createSecrets(deps.secrets) })),
         ...(await deps.clientsFile()),
         ...(await examineWork(store, clock.now())),
@@ -41,12 +50,13 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
 }
 
 async function examineDatabase(config: Config, db: Database): Promise<Finding[]> {
-  const { reachable, writable, schema, clockSkewSeconds, reason } = await db.health()
+  const { reachable, writable, schema, clockSkewSeconds, pooled, reason } = await db.health()
   if (!reachable) return [broken('database', `is not reached: ${reason}`, 'Check DATABASE_URL, and that the server runs.')]
   if (schema === 'behind') return [broken('database', 'lacks migrations of this version', 'Run `doorward migrate`.')]
   if (schema === 'ahead') return [broken('database', 'is newer than this version', 'Run the version that migrated it.')]
   if (!writable) return [broken('database', 'is read-only', 'DATABASE_URL must lead to the primary, not to a replica.')]
-  return [ok('database', 'is reached, writable and up to date'), clockFinding(config, clockSkewSeconds ?? 0)]
+  const way = pooled ? ', through a pooler' : ''
+  return [ok('database', `is reached${way}, writable and up to date`), clockFinding(config, clockSkewSeconds ?? 0)]
 }
 
 function clockFinding({ clockSkewMaxSeconds }: Config, skew: number): Finding {
@@ -85,31 +95,50 @@ async function examineSecrets({ config, secrets }: DoctorDeps, store: Store): Pr
   ]
 }
 
-async function examineKeys({ db, secrets, clock }: DoctorDeps): Promise<Finding> {
+async function examineKeys({ config, db, secrets, clock }: DoctorDeps): Promise<Finding[]> {
+  if (config.signingKeysFile !== null) return examineKeyFile(config.signingKeysFile)
   // What would be sealed anew at a start stays as it is.
   const store = { ...createKeyStore(db), reseal: async () => {} }
+  if ((await store.all()).length === 0) return [look('signing keys', 'there are none yet', 'A first start makes them.')]
   const keys = createKeys({ store, transact: db.transact, secrets: createSecrets(secrets), clock, log: createLog('silent') })
   try {
-    return ok('signing keys', `${(await keys.load()).length}, and all can be opened`)
+    return [ok('signing keys', `${(await keys.load()).length}, and all can be opened`)]
   } catch (error) {
-    return broken(
-      'signing keys',
-      (error as Error).message,
-      'Add the key of SECRETS that they were sealed with; a first start makes them.',
-    )
+    return [broken('signing keys', (error as Error).message, 'Add the key of SECRETS that they were sealed with.')]
   }
 }
 
+async function examineKeyFile(path: string): Promise<Finding[]> {
+  const fault = (words: string) =>
+    broken('signing keys', `${path}: ${words}`, 'Mend SIGNING_KEYS_FILE: no instance starts with it.')
+  try {
+    const read = await readKeyFile(readFileSync(path, 'utf8'))
+    return read.ok ? [ok('signing keys', `${read.keys.length}, from ${path}`)] : read.faults.map(fault)
+  } catch (error) {
+    return [fault(`cannot be read: ${(error as NodeJS.ErrnoException).code}`)]
+  }
+}
+
+// Node reads that variable before it reads any file of settings.
+const mailAdvice = (words: string) =>
+  /\btls$/.test(words)
+    ? 'Check the certificate of the mail server; one of an authority of your own needs NODE_EXTRA_CA_CERTS in the environment itself, no file that --env-file reads.'
+    : 'Check SMTP_URL: host, port, user, password and TLS.'
+
 async function examineMail(config: Config, log: Log): Promise<Finding[]> {
-  if (config.smtpUrls.length === 0) return [ok('mail', 'trial mode: to the inbox page')]
+  if (config.smtpUrls.length === 0) {
+    // A trial brings its own database: who names one may have given the command only some of the service's settings.
+    return config.databaseUrl === null
+      ? [ok('mail', 'trial mode: to the inbox page')]
+      : [look('mail', 'trial mode: no mail server is asked', 'Give this command all settings of the service, SMTP_URL too.')]
+  }
   const routes = createSmtpRoutes({ urls: config.smtpUrls, log })
   try {
     return await Promise.all(
       routes.map(async (route) =>
         (route.check?.() ?? Promise.resolve()).then(
           () => ok('mail', `${route.name}: connects, with TLS and sign-in as SMTP_URL says; nothing was sent`),
-          (error: Error) =>
-            broken('mail', `${route.name}: ${error.message}`, 'Check SMTP_URL: host, port, user, password and TLS.'),
+          (error: Error) => broken('mail', `${route.name}: ${error.message}`, mailAdvice(error.message)),
         ),
       ),
     )
@@ -148,6 +177,19 @@ function examinePrices(config: Config): Finding[] {
   } catch (error) {
     const faults = (error as Error).message.split('\n')
     return faults.map((words) => broken('texts', words, 'Mend SMS_PRICES_FILE, or take the setting away.'))
+  }
+}
+
+function examineTheme({ themeDir }: Config): Finding[] {
+  if (themeDir === null) return []
+  try {
+    readTheme(themeDir, VIEWS)
+    return [ok('theme', themeDir)]
+  } catch (error) {
+    if (!(error instanceof ThemeFault)) throw error
+    return error.message
+      .split('\n')
+      .map((words) => broken('theme', words, 'Mend it: no instance starts with it. See docs/theming.md.'))
   }
 }
 

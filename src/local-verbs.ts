@@ -113,8 +113,11 @@ async function doctor(env: Env): Promise<Finding[]> {
     return await examine({
       ...ground,
       env,
-      // What texts cost has a finding of its own, and nothing to say here.
-      clientsFile: () => examineClientsFile(ground.config, houseOn(ground, env, shippedPrices()).registered),
+      // What texts cost and the theme have findings of their own, and nothing to say here.
+      clientsFile: () => {
+        const config = { ...ground.config, themeDir: null }
+        return examineClientsFile(config, houseOn({ ...ground, config }, env, shippedPrices()).registered)
+      },
     })
   } finally {
     await ground.close()

@@ -6,6 +6,7 @@ import { CommandFault } from './cli/index.ts'
 import { type Config, type Fault, readConfig, readStorageConfig } from './config/index.ts'
 import type { PriceTable } from './limits/index.ts'
 import { checkDeployment, type Database, DeploymentConflict, findEmbeddedPostgres, openDatabase } from './store/index.ts'
+import { ThemeFault } from './text/index.ts'
 import { pricesFrom } from './texting.ts'
 import { trialSecrets } from './trial.ts'
 
@@ -80,12 +81,18 @@ async function checkGround({ config, db, secrets }: LocalGround): Promise<void> 
   }
 }
 
-/** The whole house, of which nothing runs. */
+/** The whole house, of which nothing runs. Throws `CommandFault` where a folder or file of the settings is not right. */
 export function houseOn({ config, db, secrets, directUrl }: LocalGround, env: Env, prices = pricesOf(config)): App {
-  return createApp({
-    ...{ config, db, secrets, clock, env, log: createLog('silent'), metrics: createMetrics() },
-    ...{ databaseDirectUrl: directUrl, demoUrl: null, prices, snsEndpoint: null },
-  })
+  try {
+    return createApp({
+      ...{ config, db, secrets, clock, env, log: createLog('silent'), metrics: createMetrics() },
+      ...{ databaseDirectUrl: directUrl, demoUrl: null, prices, snsEndpoint: null },
+    })
+  } catch (error) {
+    if (!(error instanceof ThemeFault)) throw error
+    const faults = error.message.split('\n').map((words) => ({ field: '', words }))
+    throw new CommandFault('failed', 'the theme is not right', { faults })
+  }
 }
 
 function pricesOf(config: Config): PriceTable {

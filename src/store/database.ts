@@ -19,6 +19,8 @@ interface DatabaseHealth {
   schema: SchemaState | 'unknown'
   /** The database's clock less this process's, measured over half a round trip; `null` when it cannot be reached. */
   clockSkewSeconds: number | null
+  /** It is reached through a pooler. */
+  pooled: boolean
   /** One line for the log when something is wrong. */
   reason: string | null
 }
@@ -141,6 +143,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   async function health(): Promise<DatabaseHealth> {
+    let pooled = false
     try {
       const { state, schema, skewSeconds } = await onConnection(async (client) => {
         const before = clock.now().getTime()
@@ -151,6 +154,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         const found = rows[0] as { writable: boolean; at: Date }
         if (!found.writable) generation++
         const schema = await schemaState(async (text) => (await client.query(text)).rows)
+        pooled = pool.isShared(client)
         return { state: found, schema, skewSeconds: (found.at.getTime() - (before + after) / 2) / 1000 }
       })
       measures.skew.set(skewSeconds)
@@ -159,10 +163,18 @@ export function openDatabase(options: DatabaseOptions): Database {
         writable: state.writable,
         schema,
         clockSkewSeconds: skewSeconds,
+        pooled,
         reason: state.writable ? schemaReason(schema) : 'the database is read-only',
       }
     } catch (error) {
-      return { reachable: false, writable: false, schema: 'unknown', clockSkewSeconds: null, reason: describeFailure(error) }
+      return {
+        reachable: false,
+        writable: false,
+        schema: 'unknown',
+        clockSkewSeconds: null,
+        pooled,
+        reason: describeFailure(error),
+      }
     }
   }
 

@@ -35,5 +35,5 @@ export type {
 export { createText, type Text } from './create-text.ts'
 export type { MailName, Mails, NoticeKind, Sms, SmsName } from './mails.ts'
 export type { AppView, Channel, CodeField, FormView, MessageView, RefusedWhy } from './parts.ts'
-export { NO_THEME, readTheme, type Theme } from './theme.ts'
+export { NO_THEME, readTheme, type Theme, ThemeFault } from './theme.ts'
 export type { ViewName, Views } from './views.ts'

@@ -28,3 +28,30 @@ test('doctor tells every fault of SMS_PRICES_FILE as a finding, and looks at all
     expect(findings.map(({ about }) => about)).toEqual(expect.arrayContaining(['database', 'clients file', 'administrators']))
   }
 })
+
+test('before the first start nothing is broken; a theme or a file of keys that no instance would start with is', async () => {
+  const folder = await tempFolder('doctor')
+  await writeFile(join(folder, 'style.css'), '')
+  const env = {
+    ...{ ISSUER: 'http://localhost:3000', DATABASE_URL: await freshDatabase(), DATA_DIR: folder },
+    SECRETS: randomBytes(32).toString('base64url'),
+  }
+  const fresh = await createLocalVerbs(env).doctor()
+  expect(fresh.filter(({ state }) => state === 'broken')).toEqual([])
+  expect(fresh).toContainEqual(expect.objectContaining({ about: 'signing keys', words: 'there are none yet' }))
+  // Settings that were left out in part look like a trial: then what it says of mail is no answer.
+  expect(fresh).toContainEqual(expect.objectContaining({ about: 'mail', state: 'look' }))
+
+  const faulty = { ...env, THEME_DIR: folder, SIGNING_KEYS_FILE: join(folder, 'keys.json') }
+  const found = await createLocalVerbs(faulty).doctor()
+  const theme = /^THEME_DIR: style.css: is nothing that a theme holds/
+  expect(found.filter(({ state }) => state === 'broken')).toEqual([
+    expect.objectContaining({ about: 'theme', words: expect.stringMatching(theme) }),
+    expect.objectContaining({ about: 'signing keys', words: expect.stringMatching(/keys.json: cannot be read: ENOENT$/) }),
+  ])
+  expect(found).toContainEqual(expect.objectContaining({ about: 'clients file' }))
+  await expect(createLocalVerbs({ ...env, THEME_DIR: folder }).grantAdmin('ada@fabrikam.example')).rejects.toMatchObject({
+    message: 'the theme is not right',
+    faults: [{ words: expect.stringMatching(theme) }],
+  })
+})
