@@ -92,7 +92,8 @@ function readCss(text: string, tell: Tell): Pick<Theme, 'css' | 'colours'> {
   return { css, colours }
 }
 
-const SCRIPTS = /<(?:[\w.-]+:)?(?:script|foreignObject|iframe|object|embed|handler|listener)\b|\son\w+\s*=|javascript:/i
+const SCRIPTS =
+  /<(?:[\w.-]+:)?(?:script|foreignObject|iframe|object|embed|handler|listener)\b|\son\w+\s*=|attributeName\s*=\s*["']\s*on|javascript:/i
 // What is named by a part of the picture itself, or is a picture within it, needs nothing else.
 const ELSEWHERE =
   /(?:href|src)\s*=\s*["'](?!\s*(?:#|data:image\/(?:png|jpeg|gif|webp)[;,]))|url\((?!\s*["']?\s*#)|@import|image-set|attributeName\s*=\s*["']\s*(?:[\w.-]+:)?href/i

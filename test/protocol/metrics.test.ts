@@ -39,9 +39,10 @@ describe('what a running service tells Prometheus', () => {
   })
 
   test('a sign-in counts by its method, with the time it took, and so do its wrong code and its tokens', async () => {
-    const text = await until('the tokens are counted', async () => {
+    const counted = ['doorward_grants_total{client="test-app"', 'doorward_queue_jobs{task="deliver"']
+    const text = await until('the tokens are counted, and the queue is measured', async () => {
       const now = await read()
-      return now.includes('doorward_grants_total{client="test-app"') ? now : ''
+      return counted.every((one) => now.includes(one)) ? now : ''
     })
     expect(numberOf(text, 'doorward_sign_ins_total{methods="code",outcome="completed"}')).toBe(1)
     const seconds = numberOf(text, 'doorward_sign_in_seconds_sum{methods="code"}')

@@ -153,6 +153,7 @@ describe('a theme that cannot be used', () => {
       LOGO.replace('<rect', '<s:script xmlns:s="http://www.w3.org/2000/svg"/><rect'),
       /holds a script/,
     ],
+    ['a script that comes later', LOGO.replace('<rect', '<set attributeName="onclick" to="alert(1)"/><rect'), /holds a script/],
     ['a picture beside it', LOGO.replace('<rect', '<image href="/account"/><rect'), /from elsewhere/],
     ['a picture by an entity', LOGO.replace('<rect', '<image href="&#104;ttps://evil.example/x.png"/><rect'), /an entity/],
     [
