@@ -8,12 +8,13 @@ export interface SealedSeed {
   data: string
 }
 
-/** How many rows of one kind are sealed with a secret, or were begun with it, and when the newest of them was made. */
+/** How many rows of one kind are sealed with a secret, or were begun with it, when the newest was made and the last ends. */
 export interface SealedCount {
   kind: 'session' | 'sign_in' | 'challenge' | 'interaction' | 'answer'
   secretId: string
   rows: number
   newestAt: Date | null
+  lastEndsAt: Date
 }
 
 const CURRENT: Statement = {
@@ -69,18 +70,20 @@ const SIGNING_KEYS: Statement = {
 const SHORT_LIVED: Statement = {
   name: 'reseal_short_lived',
   text: `
-    select 'session' as kind, split_part(id_token, '.', 1) as "secretId", count(*)::int as rows, max(created_at) as "newestAt"
+    select 'session' as kind, split_part(id_token, '.', 1) as "secretId", count(*)::int as rows, max(created_at) as "newestAt",
+      max(expires_at) as "lastEndsAt"
     from account_session where expires_at > $1 group by 2
     union all
-    select 'sign_in', split_part(interaction, '.', 1), count(*)::int, max(created_at)
+    select 'sign_in', split_part(interaction, '.', 1), count(*)::int, max(created_at), max(expires_at)
     from attempt where expires_at > $1 group by 2
     union all
-    select 'challenge', secret_id, count(*)::int, max(first_sent_at) from challenge where expires_at > $1 group by 2
+    select 'challenge', secret_id, count(*)::int, max(first_sent_at), max(expires_at)
+    from challenge where expires_at > $1 group by 2
     union all
-    select 'interaction', split_part(payload ->> 'sealed', '.', 1), count(*)::int, null
+    select 'interaction', split_part(payload ->> 'sealed', '.', 1), count(*)::int, null, max(expires_at)
     from oidc_record where model = 'Interaction' and expires_at > $1 and payload ? 'sealed' group by 2
     union all
-    select 'answer', split_part(answer, '.', 1), count(*)::int, null
+    select 'answer', split_part(answer, '.', 1), count(*)::int, null, max(expires_at)
     from idempotent_answer where expires_at > $1 and answer is not null group by 2`,
 }
 

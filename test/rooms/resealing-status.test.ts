@@ -26,7 +26,7 @@ async function judged(secret: string) {
   const ran = await run(['secrets', 'status', '--json'], { local: verbs(`${newer},${older}`) })
   expect(ran.err).toEqual([])
   const found = (JSON.parse(ran.out.join('\n')) as { id: string }[]).find(({ id }) => id === idOf(secret))
-  return found as unknown as { mayGo: string; because: string; seeds: number }
+  return found as unknown as { mayGo: string; because: string; seeds: number; replacedAt: string | null }
 }
 
 const exchangedAt = (at: string) =>
@@ -56,12 +56,33 @@ describe('R-108 secrets status', () => {
        values ('a', 'h', $1, 'sign-in', 'app', '', 'en', now(), now() + interval '10 minutes')`,
       [createSecrets([older]).seal('uid', 'c')],
     )
-    expect(await judged(older)).toMatchObject({ mayGo: 'wait', shortLived: 1 })
-    await query(url, 'delete from attempt')
+    const [{ ends } = { ends: new Date(0) }] = await query<{ ends: Date }>(url, 'select expires_at as ends from attempt')
+    const ending = expect.stringContaining(`ends at ${ends.toISOString()}`)
+    expect(await judged(older)).toMatchObject({ mayGo: 'wait', shortLived: 1, because: ending })
     await exchangedAt(`now() - interval '1 day'`)
+    expect(await judged(older)).toMatchObject({ mayGo: 'wait', because: expect.stringMatching(/ends at .*; until .* browsers/) })
+    await query(url, 'delete from attempt')
     expect(await judged(older)).toMatchObject({ mayGo: 'wait', because: expect.stringContaining('browsers and mails') })
     await query(url, `update audit_entry set at = now() - interval '1 year'`)
     expect(await judged(older)).toMatchObject({ mayGo: 'yes' })
+  })
+
+  test('one that was put behind before its turn is not shown as replaced, and is not called one that signed', async () => {
+    await query(url, `update audit_entry set at = now()`)
+    const ran = await run(['secrets', 'status', '--json'], { local: verbs(`${newer},${older}`) })
+    const [, behind] = JSON.parse(ran.out.join('\n')) as { replacedAt: string | null; mayGo: string; because: string }[]
+    expect(behind).toMatchObject({
+      replacedAt: null,
+      mayGo: 'wait',
+      because: expect.stringContaining('Is it the next one, leave it'),
+    })
+    // From its turn on it is known, and so is the moment when it was replaced.
+    await query(url, `insert into audit_entry (at, event, detail) values (now() - interval '1 hour', 'secrets.exchanged', $1)`, [
+      { newest: idOf(older) },
+    ])
+    const known = await judged(older)
+    expect(known).toMatchObject({ replacedAt: expect.any(String), because: expect.stringMatching(/^until /) })
+    await query(url, `update audit_entry set at = at - interval '1 year'`)
   })
 
   test('what is sealed with a secret that nobody lists is said, and what to do', async () => {
