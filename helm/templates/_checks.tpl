@@ -59,6 +59,15 @@
 {{- $faults = append $faults (printf "extraEnv: %s holds a key: take it from a Secret, by valueFrom.secretKeyRef in place of value" $extra.name) -}}
 {{- end -}}
 {{- end -}}
+{{- $labels := include "doorward.labels" (list . "") | fromYaml -}}
+{{- $maps := dict "podLabels" .Values.podLabels "monitoring.serviceMonitor.labels" .Values.monitoring.serviceMonitor.labels "monitoring.rules.labels" .Values.monitoring.rules.labels "monitoring.dashboard.labels" .Values.monitoring.dashboard.labels -}}
+{{- range $value, $map := $maps -}}
+{{- range $name, $_ := $map -}}
+{{- if hasKey $labels $name -}}
+{{- $faults = append $faults (printf "%s: %s is set by the chart already" $value $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- range $name, $_ := .Values.otel -}}
 {{- if hasSuffix "_HEADERS" $name -}}
 {{- $faults = append $faults (printf "otel.%s: it holds a key: take it from a Secret, by extraEnv and valueFrom.secretKeyRef" $name) -}}

@@ -79,7 +79,7 @@ securityContext:
   {{- /* A number that was set to null is left out: the platform gives one. */}}
   {{- range $name, $value := .Values.podSecurityContext }}
   {{- if not (kindIs "invalid" $value) }}
-  {{ $name }}: {{ kindIs "map" $value | ternary (toJson $value) (toString $value) }}
+  {{ $name }}: {{ toJson $value }}
   {{- end }}
   {{- end }}
 {{- with .Values.image.pullSecrets }}

@@ -174,6 +174,9 @@ describe('What the chart makes of every set of values', () => {
 
   test('numbers are written as they are meant', () => {
     const env = new Map((serverOf(objectsOf('full')).env ?? []).map(({ name, value }) => [name, value]))
+    const golden = readFileSync(goldenOf('own-pods'), 'utf8') // not as it is read: 1.00068e+09 is another thing to Kubernetes
+    expect(golden).toContain('runAsUser: 1000680000\n')
+    expect(golden).toContain('supplementalGroups: [2000,1000680001]\n')
     expect([env.get('SMS_RATIO_TEXTS'), env.get('OTEL_TRACES_SAMPLER_ARG')]).toEqual(['100000', '0.1'])
   })
 })

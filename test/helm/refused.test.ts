@@ -66,6 +66,11 @@ const REFUSED: readonly (readonly [what: string, values: Record<string, unknown>
     { extraEnv: [{ name: 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', value: 'authorization=Bearer x' }] },
     /- extraEnv: OTEL_EXPORTER_OTLP_TRACES_HEADERS holds a key: take it from a Secret/,
   ],
+  [
+    'a label by which pods are selected',
+    { podLabels: { 'app.kubernetes.io/name': 'identity' } },
+    /- podLabels: app\.kubernetes\.io\/name is set by the chart already/,
+  ],
   ['an issuer with a path', { issuer: 'https://example.com/id' }, /- issuer: set the address.*no path/],
   ['an issuer without TLS', { issuer: 'http://id.example.com' }, /- issuer: set the address.*https/],
   ['root', { 'podSecurityContext.runAsNonRoot': false }, /\/podSecurityContext\/runAsNonRoot.*must be true/],
