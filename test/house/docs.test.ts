@@ -42,11 +42,12 @@ describe('what is written down is true', () => {
     expect(written.filter((name) => !asked(name))).toEqual([])
   })
 
-  test('every log line of level error is explained there', () => {
-    const lines = sources.flatMap((text) => [...text.matchAll(/\blog\.error\((?:[^'`;]*?,)?\s*(?:'([^']+)'|`([^`$]+))/g)])
+  test.each(['error', 'warn'])('every log line of level %s is explained there, by its own words', (level) => {
+    const line = new RegExp(`\\blog[?]?[.]${level}[(](?:[^'\`;]*?,)?\\s*(?:'([^']+)'|\`([^\`$]+))`, 'g')
+    const lines = sources.flatMap((text) => [...text.matchAll(line)])
     const words = lines.map(([, plain, template]) => (plain ?? template ?? '').trim())
     expect(words.length).toBeGreaterThan(10)
-    expect(words.filter((line) => !operations.includes(line))).toEqual([])
+    expect(words.filter((line) => !operations.includes(`\`${line}`))).toEqual([])
   })
 
   test('every setting that a page names is one', () => {
