@@ -24,7 +24,13 @@ const unescaped = (html: string) => html.replace(/&[^;]+;/g, (one) => ENTITIES[o
 describe('settings to paste', () => {
   const KINDS = [
     { ...WEB_APP, client_id: 's-web' },
-    { ...WEB_APP, client_id: 's-post', token_endpoint_auth_method: 'client_secret_post' as const, require_pkce: false },
+    {
+      ...WEB_APP,
+      client_id: 's-post',
+      token_endpoint_auth_method: 'client_secret_post' as const,
+      require_pkce: false,
+      id_token_signed_response_alg: 'RS256' as const,
+    },
     {
       ...WEB_APP,
       client_id: 's-key',
@@ -112,6 +118,8 @@ describe('settings to paste', () => {
     expect(await textOf('s-post', 'passport-openidconnect')).toMatch(/^import/)
     expect(await textOf('s-web', 'ASP.NET Core')).toContain('client_secret_post')
     expect(await textOf('s-post', 'ASP.NET Core')).not.toContain('client_secret_post')
+    expect(await textOf('s-web', 'Spring Boot')).toContain('id_token_signed_response_alg: RS256')
+    expect(await textOf('s-post', 'Spring Boot')).not.toContain('RS256')
     expect(await textOf('s-web', 'oauth2-proxy')).toContain('code_challenge_method = "S256"')
     expect(await textOf('s-web', 'openid-client')).not.toContain('offline_access')
     expect(await textOf('s-spa', 'oidc-client-ts')).toContain('offline_access')

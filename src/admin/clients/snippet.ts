@@ -21,6 +21,8 @@ export interface SnippetValues {
   /** Whether it can get refresh tokens. */
   refresh: boolean
   authMethod: Client['metadata']['token_endpoint_auth_method']
+  /** How its ID tokens are signed. */
+  signedBy: Client['metadata']['id_token_signed_response_alg']
 }
 
 /** The last argument of `client.discovery` of openid-client: it takes an issuer without TLS, as of a trial, only when told to. */

@@ -131,8 +131,15 @@ passport.use(
 `
 }
 
-function springBoot({ issuer, clientId, redirectUri, scope, authMethod }: SnippetValues): string {
-  return `# application.yaml; Spring's own address to come back to is {baseUrl}/login/oauth2/code/doorward
+// It tells nobody why it refuses an ID token: "Invalid credentials" is all that is seen.
+function springBoot({ issuer, clientId, redirectUri, scope, authMethod, signedBy }: SnippetValues): string {
+  const needs =
+    signedBy === 'RS256'
+      ? ''
+      : `# Spring Security takes ID tokens by RS256 alone: this application must be registered with
+#   id_token_signed_response_alg: RS256
+`
+  return `${needs}# application.yaml; Spring's own address to come back to is {baseUrl}/login/oauth2/code/doorward
 spring:
   security:
     oauth2:

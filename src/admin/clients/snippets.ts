@@ -31,6 +31,7 @@ export function snippetsFor(client: Client, issuer: string, api: SnippetApi | nu
     pkce: policy.requirePkce,
     refresh: policy.refreshToken !== 'never',
     authMethod: metadata.token_endpoint_auth_method,
+    signedBy: metadata.id_token_signed_response_alg,
   }
   return BY_KIND[kindOf(client)](values)
 }
