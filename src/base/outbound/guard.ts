@@ -1,15 +1,14 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { createAddressRules, isLoopback, type OutboundAllow } from './addresses.ts'
 import { exchange, type OutboundAnswer, type OutboundRequest, type Resolved } from './exchange.ts'
-import { OutboundFailed, reasonOf } from './failure.ts'
+import { OutboundFailed } from './failure.ts'
+import { createLookup, type Lookup, type LookupOptions } from './lookup.ts'
 
-export interface GuardOptions {
+export interface GuardOptions extends LookupOptions {
   allow: OutboundAllow
   /** http to a server on loopback is allowed as well, as for redirects. */
   trial: boolean
-  /** Looks a name up. */
-  resolve?: (host: string) => Promise<readonly Resolved[]>
+  resolve?: Lookup
 }
 
 /** At once, by one process. */
@@ -25,7 +24,8 @@ export type Guard = (request: OutboundRequest) => Promise<OutboundAnswer>
  * of its addresses judged, and the connection made to those and no others. No redirect is followed, and time, size and
  * the number at once are bounded.
  */
-export function createGuard({ allow, trial, resolve = resolveAll }: GuardOptions): Guard {
+export function createGuard({ allow, trial, resolve, ...names }: GuardOptions): Guard {
+  const lookup = resolve ?? createLookup(names)
   const isAllowed = createAddressRules(allow)
   const running = new Map<string, number>()
   let all = 0
@@ -35,7 +35,7 @@ export function createGuard({ allow, trial, resolve = resolveAll }: GuardOptions
     if (plain && !(trial && LOOPBACK_HOSTS.includes(url.hostname))) throw new OutboundFailed('not_https')
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const family = isIP(host)
-    const found = family === 0 ? await within(signal, resolve(host)) : [{ address: host, family }]
+    const found = family === 0 ? await lookup(host, signal) : [{ address: host, family }]
     if (found.length === 0) throw new OutboundFailed('name_not_found')
     const wrong = found.some(({ address }) => !(plain ? isLoopback(address) : isAllowed(host, address)))
     if (wrong) throw new OutboundFailed('address_not_allowed')
@@ -59,16 +59,4 @@ export function createGuard({ allow, trial, resolve = resolveAll }: GuardOptions
       else running.set(url.host, left)
     }
   }
-}
-
-const resolveAll = (host: string): Promise<Resolved[]> => lookup(host, { all: true })
-
-function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new OutboundFailed('timeout'))
-    signal.addEventListener('abort', late, { once: true })
-    work
-      .then(resolve, (error) => reject(new OutboundFailed(reasonOf(error))))
-      .finally(() => signal.removeEventListener('abort', late))
-  })
 }
