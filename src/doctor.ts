@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addSeconds, type Clock, createLog, createSecrets, type Log } from './base/index.ts'
 import { broken, type Finding, look, ok } from './cli/index.ts'
-import type { Config } from './config/index.ts'
+import { type Config, settings } from './config/index.ts'
 import { createSmtpRoutes } from './delivery/channels/index.ts'
 import { createKeys, readKeyFile } from './keys/index.ts'
 import { examineSeeds } from './secrets-status.ts'
@@ -46,7 +46,21 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
         await examineAdministrators(store, clock.now()),
       ]
     : []
-  return [ok('settings', 'all are right'), ...findings, ...(await mail), ...asked]
+  return [settingsFinding(config, deps.env), ...findings, ...(await mail), ...asked]
+}
+
+// A trial brings its own database: who names one may have given the command only some of the service's settings.
+const maybeHalfGiven = ({ trial, databaseUrl }: Config) => trial && databaseUrl !== null
+
+function settingsFinding(config: Config, env: DoctorDeps['env']): Finding {
+  const needed = Object.values(settings).filter((one) => 'required' in one && one.required)
+  const missing = needed.map(({ name }) => name).filter((name) => !env[name] && !env[`${name}_FILE`])
+  if (!maybeHalfGiven(config) || missing.length === 0) return ok('settings', 'all are right')
+  return look(
+    'settings',
+    `taken for a trial on a database of its own choice: without ${missing.join(', ')}`,
+    'If this is no trial, give this command all settings of the service.',
+  )
 }
 
 async function examineDatabase(config: Config, db: Database): Promise<Finding[]> {
@@ -127,10 +141,9 @@ const mailAdvice = (words: string) =>
 
 async function examineMail(config: Config, log: Log): Promise<Finding[]> {
   if (config.smtpUrls.length === 0) {
-    // A trial brings its own database: who names one may have given the command only some of the service's settings.
-    return config.databaseUrl === null
-      ? [ok('mail', 'trial mode: to the inbox page')]
-      : [look('mail', 'trial mode: no mail server is asked', 'Give this command all settings of the service, SMTP_URL too.')]
+    return maybeHalfGiven(config)
+      ? [look('mail', 'trial mode: no mail server is asked', 'Give this command all settings of the service, SMTP_URL too.')]
+      : [ok('mail', 'trial mode: to the inbox page')]
   }
   const routes = createSmtpRoutes({ urls: config.smtpUrls, log })
   try {
@@ -149,7 +162,11 @@ async function examineMail(config: Config, log: Log): Promise<Finding[]> {
 
 /** The form of what texts are sent with: whether a provider takes it is known once a text was sent. */
 function examineTexts(config: Config, env: DoctorDeps['env']): Finding[] {
-  if (config.smsRoutes.length === 0) return [ok('texts', config.texts ? 'trial mode: to the inbox page' : 'none are sent')]
+  if (config.smsRoutes.length === 0) {
+    if (maybeHalfGiven(config))
+      return [look('texts', 'trial mode: no route is asked', 'Give this command SMS_ROUTES, if the service has it.')]
+    return [ok('texts', config.texts ? 'trial mode: to the inbox page' : 'none are sent')]
+  }
   const judge = {
     sns: () =>
       (env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY) ||

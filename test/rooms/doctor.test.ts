@@ -40,7 +40,10 @@ test('before the first start nothing is broken; a theme or a file of keys that n
   expect(fresh.filter(({ state }) => state === 'broken')).toEqual([])
   expect(fresh).toContainEqual(expect.objectContaining({ about: 'signing keys', words: 'there are none yet' }))
   // Settings that were left out in part look like a trial: then what it says of mail is no answer.
-  expect(fresh).toContainEqual(expect.objectContaining({ about: 'mail', state: 'look' }))
+  for (const about of ['mail', 'texts', 'settings'])
+    expect(fresh).toContainEqual(expect.objectContaining({ about, state: 'look' }))
+  const words = expect.stringMatching(/without (?!.*ISSUER).*TRUSTED_PROXIES.*SMTP_URL/)
+  expect(fresh).toContainEqual(expect.objectContaining({ about: 'settings', words }))
 
   const faulty = { ...env, THEME_DIR: folder, SIGNING_KEYS_FILE: join(folder, 'keys.json') }
   const found = await createLocalVerbs(faulty).doctor()
