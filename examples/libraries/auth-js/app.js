@@ -54,7 +54,7 @@ const config = {
   secret: SESSION_SECRET,
   providers: [doorward],
   callbacks: {
-    // Without this `sub` is a number that Auth.js makes up at each sign-in.
+    // Without this `sub` is an id that Auth.js makes up anew at each sign-in.
     jwt({ token, account, profile, trigger }) {
       if (account) return withTokens({ ...token, sub: profile.sub, email: profile.email, acr: profile.acr }, account)
       return trigger === 'update' || token.expiresAt * 1000 < Date.now() ? refreshed(token) : token
