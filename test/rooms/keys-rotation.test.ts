@@ -1,72 +1,10 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createAudit } from '../../src/audit/index.ts'
-import { addSeconds, createMetrics, createSecrets } from '../../src/base/index.ts'
-import { createKeys, createRotation, createSightings, type RotationPolicy } from '../../src/keys/index.ts'
-import { afterCommit, createAuditStore, createKeyStore, createSightingStore, type Database } from '../../src/store/index.ts'
-import { freshDatabase, query } from '../support/database.ts'
-import { closeAll, open, silent } from './store-support.ts'
+import { addSeconds } from '../../src/base/index.ts'
+import { query } from '../support/database.ts'
+import { addClient, DAY, events, FLOOR, freshWorld, instance, later, states, world } from './keys-stage.ts'
+import { closeAll } from './store-support.ts'
 
-const START = new Date('2030-01-01T00:00:00.000Z')
-const DAY = 86_400
-const POLICY: RotationPolicy = {
-  everySeconds: 90 * DAY,
-  waitSeconds: DAY,
-  keepSeconds: 30 * DAY,
-  skewMaxSeconds: 1e9,
-  fromFile: false,
-}
-/** A cache keeps the keys for five minutes, and an instance may lag by half of one. */
-const FLOOR = 330
-
-let url: string
-let now: Date
-const clock = { now: () => now }
-const secrets = createSecrets(['of the tests, and long enough to be one'])
-
-/** One instance on the database. */
-function instance(more: Partial<RotationPolicy> = {}, db: Database = open(url)) {
-  const shared = { transact: db.transact, secrets, clock, log: silent, metrics: createMetrics() }
-  const store = createKeyStore(db)
-  const sightingStore = createSightingStore(db)
-  const audit = createAudit({ ...shared, store: createAuditStore(db), afterCommit })
-  return {
-    db,
-    keys: createKeys({ ...shared, store }),
-    rotation: createRotation({ ...shared, store, sightings: sightingStore, audit, policy: { ...POLICY, ...more } }),
-    sightings: createSightings({ ...shared, store: sightingStore }),
-  }
-}
-
-const states = async () =>
-  (await query<{ line: string }>(url, `select alg || ' ' || state as line from signing_key order by alg, state`)).map(
-    ({ line }) => line,
-  )
-const events = async () =>
-  (
-    await query<{ line: string }>(
-      url,
-      `select event || ' ' || (detail ->> 'alg') || coalesce(' ' || (detail ->> 'reason'), '') as line
-       from audit_entry where event like 'key.%' order by id`,
-    )
-  ).map(({ line }) => line)
-
-async function addClient(id: string, method = 'client_secret_basic'): Promise<void> {
-  await query(
-    url,
-    `insert into client (id, metadata, policy, secrets, secret_hashes, source, created_at, updated_at)
-     values ($1, $2, '{}', '[]', '{}', 'console', now(), now())`,
-    [id, JSON.stringify({ client_name: `The ${id}`, token_endpoint_auth_method: method })],
-  )
-}
-
-const later = (seconds: number) => {
-  now = addSeconds(now, seconds)
-}
-
-beforeEach(async () => {
-  url = await freshDatabase()
-  now = START
-})
+beforeEach(freshWorld)
 afterAll(closeAll)
 
 describe('the exchange of signing keys', () => {
@@ -146,8 +84,8 @@ describe('the exchange of signing keys', () => {
     later(30 * DAY)
     for (const id of ['off', 'gone']) sightings.tokens(id, 'n')
     await sightings.flush()
-    await query(url, `update client set disabled_at = now() where id = 'off'`)
-    await query(url, `update client set source = 'removed' where id = 'gone'`)
+    await query(world.url, `update client set disabled_at = now() where id = 'off'`)
+    await query(world.url, `update client set source = 'removed' where id = 'gone'`)
     await db.transact((tx) => rotation.begin(tx, {}, { compromised: false }))
     expect((await rotation.state(await keys.list())).waiting).toEqual([])
   })
@@ -179,11 +117,11 @@ describe('the exchange of signing keys', () => {
     later(90 * DAY)
     await other.rotation.advance()
     // Killed after the first algorithm: the second has no next key.
-    await query(url, `delete from signing_key where state = 'next' and alg = 'RS256'`)
+    await query(world.url, `delete from signing_key where state = 'next' and alg = 'RS256'`)
     await one.rotation.advance()
     expect(await states()).toEqual(['ES256 current', 'ES256 next', 'RS256 current', 'RS256 next'])
     later(FLOOR)
-    await query(url, `update signing_key set created_at = $1 where state = 'next' and alg = 'RS256'`, [now])
+    await query(world.url, `update signing_key set created_at = $1 where state = 'next' and alg = 'RS256'`, [world.now])
     await other.rotation.advance()
     expect(await states()).toEqual(['ES256 current', 'ES256 previous', 'RS256 current', 'RS256 next'])
     later(FLOOR)
@@ -200,7 +138,7 @@ describe('the exchange of signing keys', () => {
     const activate = () => db.transact((tx) => rotation.activate(tx, { actorId: 'local' }))
     expect(await activate()).toBe('none_waits')
     await db.transact((tx) => rotation.begin(tx, { actorId: 'local' }, { compromised: false }))
-    expect(await activate()).toEqual({ tooEarlyUntil: addSeconds(now, FLOOR) })
+    expect(await activate()).toEqual({ tooEarlyUntil: addSeconds(world.now, FLOOR) })
     later(FLOOR)
     expect(await activate()).toMatchObject({ activated: [{ alg: 'ES256' }, { alg: 'RS256' }] })
   })
@@ -243,10 +181,10 @@ describe('the exchange of signing keys', () => {
     'F-37 an instance whose clock is off by %d s exchanges nothing; another does it',
     async (off) => {
       const { db, keys, rotation } = instance({ skewMaxSeconds: 10 })
-      now = new Date()
+      world.now = new Date()
       await keys.ensure()
       later(-90 * DAY)
-      await query(url, 'update signing_key set activated_at = $1, created_at = $1', [now])
+      await query(world.url, 'update signing_key set activated_at = $1, created_at = $1', [world.now])
       later(90 * DAY + off)
       await rotation.advance()
       const begin = (compromised: boolean) => db.transact((tx) => rotation.begin(tx, {}, { compromised }))
@@ -263,75 +201,4 @@ describe('the exchange of signing keys', () => {
       expect(await begin(true)).toMatchObject({ published: [{ state: 'current' }, { state: 'current' }] })
     },
   )
-})
-
-describe('who has seen the keys', () => {
-  test('R-156 strangers who fetch them leave nothing behind, and a client has twenty networks', async () => {
-    const { sightings } = instance()
-    await addClient('wiki')
-    for (let at = 0; at < 30; at++) {
-      later(1)
-      sightings.tokens('wiki', `network ${at}`)
-      if (at % 10 === 9) await sightings.flush()
-    }
-    later(3600)
-    sightings.tokens('wiki', 'network 29')
-    for (let at = 0; at < 500; at++) sightings.fetch(`stranger ${at}`)
-    for (let at = 0; at < 3; at++) sightings.fetch('network 29')
-    await sightings.flush()
-    const [networks] = await query<{ count: number }>(url, 'select count(*)::int as count from client_network')
-    expect(networks?.count).toBe(20)
-    const fetched = await query<{ fetches: string; network: string }>(url, 'select fetches, network from jwks_fetch')
-    expect(fetched).toEqual([{ fetches: '3', network: expect.stringMatching(/^[\w-]{22}$/) }])
-  })
-
-  test('R-156, F-07 while nothing can be written strangers take no more and more memory', async () => {
-    const written: number[] = []
-    let stranger = 0
-    const fetchAll = () => {
-      for (let at = 0; at < 4000; at++) sightings.fetch(`stranger ${stranger++}`)
-      for (let at = 0; at < 4000; at++) sightings.tokens('wiki', `network ${stranger++}`)
-      sightings.fetch('one of them')
-    }
-    let broken = true
-    const counts = new Map<string, number>()
-    const refuse = async (seen: readonly { network: string; count?: number }[]) => {
-      written.push(seen.length)
-      fetchAll() // comes in while the database hangs
-      if (broken) throw new Error('no database')
-      for (const { network, count = 0 } of seen) counts.set(network, (counts.get(network) ?? 0) + count)
-    }
-    const store = { addTokens: refuse, addFetches: refuse, active: async () => [] }
-    const sightings = createSightings({ store, secrets, clock, log: silent, metrics: createMetrics() })
-    sightings.fetch('one of them')
-    for (let at = 0; at < 4; at++) await sightings.flush()
-    broken = false
-    await sightings.flush()
-    expect(Math.max(...written)).toBe(5000)
-    // Before them, at each of the four times, and while the last of them was written.
-    const [most] = [...counts.values()].sort((a, b) => b - a)
-    expect(most).toBe(5)
-  })
-
-  test('what cannot be written is written the next time', async () => {
-    const { db } = instance()
-    await addClient('wiki')
-    const store = createSightingStore(db)
-    let broken = true
-    const failing = {
-      ...store,
-      addTokens: async (...given: Parameters<typeof store.addTokens>) => {
-        if (broken) throw new Error('no database')
-        return store.addTokens(...given)
-      },
-    }
-    const sightings = createSightings({ store: failing, secrets, clock, log: silent, metrics: createMetrics() })
-    sightings.tokens('wiki', 'n')
-    sightings.fetch('n')
-    await sightings.flush()
-    sightings.fetch('n')
-    broken = false
-    await sightings.flush()
-    expect(await query(url, 'select fetches from jwks_fetch')).toEqual([{ fetches: '2' }])
-  })
 })
