@@ -50,6 +50,35 @@ describe('what is written down is true', () => {
     expect(words.filter((line) => !operations.includes(`\`${line}`))).toEqual([])
   })
 
+  test('every reason for which a message is not handed over is explained in the runbook', () => {
+    const delivery = globSync('src/delivery/**/*.ts', { cwd: ROOT }).map(textOf)
+    const said = [
+      /\b(?:deferred|refused|notThisOne)\([^'`)]*?['`]([a-z_]+)/g,
+      /\b(?:deferred|refused)\([^'`]*? \? '([a-z_]+)'/g,
+      /\b(?:deferred|refused)\([^'`]*? \? '[a-z_]+' : '([a-z_]+)'/g,
+      /\breason: '([a-z_]+)'/g,
+      /\b(?:defer|refuse|expire)\(due, .*?'([a-z_]+)'(?=, NO_ROUTE|\))/g,
+      /^ {2}E?[A-Z_]+: '([a-z_]+)',$/gm,
+      /^(?:export )?const (?:UNANSWERED|OBSOLETE|UNDELIVERED|BREAKER_OPEN|ROUTE_BUSY) = '([a-z_]+)'/gm,
+      /^export type (?:SuppressionReason|RefusedForGood) = (.*)$/gm,
+    ].flatMap((form) => delivery.flatMap((text) => [...text.matchAll(form)].flatMap(([, found = '']) => found.split(/[' |]+/))))
+    const reasons = [...new Set(said.filter((word) => word !== ''))].sort()
+    const page = textOf('docs/runbook/doorward-messages-not-handed-over.md')
+    expect(reasons).toEqual(
+      expect.arrayContaining([
+        'breaker_open',
+        'connect_refused',
+        'credentials',
+        'late',
+        'no_budget',
+        'not_ready',
+        'route_busy',
+        'smtp_',
+      ]),
+    )
+    expect(reasons.filter((reason) => !page.includes(reason.endsWith('_') ? `\`${reason}` : `\`${reason}\``))).toEqual([])
+  })
+
   test('every setting that a page names is one', () => {
     const settings = [...textOf('docs/settings.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name = '']) => name)
     const assigned = pages.flatMap((page) =>

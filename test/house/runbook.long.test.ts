@@ -35,6 +35,7 @@ test.each(commands)('%s', (command) => {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
     OPS: opsUrl,
+    DB: env.DATABASE_URL,
     URL: `http://127.0.0.1:${port}`,
   }
   const { status, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', command], {
