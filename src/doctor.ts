@@ -65,6 +65,15 @@ function settingsFinding(config: Config, env: DoctorDeps['env']): Finding {
 
 async function examineDatabase(config: Config, db: Database): Promise<Finding[]> {
   const { reachable, writable, schema, clockSkewSeconds, pooled, reason } = await db.health()
+  // 42501, insufficient_privilege: as after a restore by another role (PostgreSQL, Appendix A).
+  if (!reachable && reason?.includes('(42501)'))
+    return [
+      broken(
+        'database',
+        `refuses the role of DATABASE_URL: ${reason}`,
+        'Let that role own the database and its tables: docs/backup.md#restore.',
+      ),
+    ]
   if (!reachable) return [broken('database', `is not reached: ${reason}`, 'Check DATABASE_URL, and that the server runs.')]
   if (schema === 'behind') return [broken('database', 'lacks migrations of this version', 'Run `doorward migrate`.')]
   if (schema === 'ahead') return [broken('database', 'is newer than this version', 'Run the version that migrated it.')]

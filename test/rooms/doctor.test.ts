@@ -58,3 +58,16 @@ test('before the first start nothing is broken; a theme or a file of keys that n
     faults: [{ words: expect.stringMatching(theme) }],
   })
 })
+
+test('a database that another role has restored is told from one that is not reached', async () => {
+  const url = new URL(await freshDatabase())
+  url.searchParams.set('options', '-c role=pg_monitor')
+  const findings = await createLocalVerbs({ DATABASE_URL: url.href, DATA_DIR: await tempFolder('doctor') }).doctor()
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      about: 'database',
+      state: 'broken',
+      words: expect.stringMatching(/^refuses the role .*permission denied/),
+    }),
+  )
+})
