@@ -247,20 +247,19 @@ test('R-045, F-37 ten rotations over three instances under load: no token whose 
 test('R-045 keys that signed go once nothing they signed can live', async () => {
   going = false
   await Promise.all(loops)
-  const before = (await kidsOfAll())[0] ?? 0
-  expect(before).toBeGreaterThan(10)
-  const { databaseUrl, issuer } = stage.service
+  expect((await kidsOfAll())[0]).toBeGreaterThan(10)
+  const { databaseUrl } = stage.service
   // SESSION_TTL and an hour after it stopped signing the oldest one goes, and not a minute before.
   const [oldest] = await query<{ id: string; retiredAt: Date }>(
     databaseUrl,
     `select id, retired_at as "retiredAt" from signing_key where state = 'previous' order by retired_at limit 1`,
   )
-  const end = Number(oldest?.retiredAt) + (DAY + HOUR) * 1000
-  await moveClock(Math.floor((end - Date.now()) / 1000) - 60)
+  const left = (Number(oldest?.retiredAt) - Date.now()) / 1000 + DAY + HOUR
+  await moveClock(Math.floor(left) - 60)
   await runJob()
   const jobs = () => query(databaseUrl, `select from graphile_worker.jobs where task_identifier = 'keys'`)
   await until('the job has looked', async () => (await jobs()).length === 0)
-  expect((await send(`${issuer}/jwks`)).text).toContain(oldest?.id)
+  expect((await send(`${stage.service.issuer}/jwks`)).text).toContain(oldest?.id)
   await moveClock(DAY + 2 * HOUR)
   await until('they go', async () => {
     await runJob()
