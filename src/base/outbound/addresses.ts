@@ -54,7 +54,10 @@ export function isLoopback(address: string): boolean {
 }
 
 /** Judges an address that is about to be connected to, and the host of the URL that led to it. */
-export function createAddressRules({ networks, hosts }: OutboundAllow): (host: string, address: string) => boolean {
+export type AddressRules = (host: string, address: string) => boolean
+
+/** What `allow` opens beside all that is public. */
+export function createAddressRules({ networks, hosts }: OutboundAllow): AddressRules {
   const allowed = listOf(networks)
   const names = hosts.map((name) => name.toLowerCase())
   const isNamed = (host: string) => {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { createAddressRules, isLoopback, type OutboundAllow } from './addresses.ts'
+import { type AddressRules, createAddressRules, isLoopback, type OutboundAllow } from './addresses.ts'
 import { exchange, type OutboundAnswer, type OutboundRequest, type Resolved } from './exchange.ts'
 import { OutboundFailed } from './failure.ts'
 import { createLookup, type Lookup, type LookupOptions } from './lookup.ts'
@@ -16,8 +16,8 @@ const ALL_MAX = 64
 const PER_HOST_MAX = 4
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]']
 
-/** Sends one request, or throws `OutboundFailed`. */
-export type Guard = (request: OutboundRequest) => Promise<OutboundAnswer>
+/** Sends one request, or throws `OutboundFailed`. `rules` judge its addresses in the place of the guard's own. */
+export type Guard = (request: OutboundRequest, rules?: AddressRules) => Promise<OutboundAnswer>
 
 /**
  * What stands between this network and addresses that strangers name (R-160): https alone, the name looked up once, each
@@ -26,11 +26,11 @@ export type Guard = (request: OutboundRequest) => Promise<OutboundAnswer>
  */
 export function createGuard({ allow, trial, resolve, ...names }: GuardOptions): Guard {
   const lookup = resolve ?? createLookup(names)
-  const isAllowed = createAddressRules(allow)
+  const own = createAddressRules(allow)
   const running = new Map<string, number>()
   let all = 0
 
-  async function addressesFor(url: URL, signal: AbortSignal): Promise<readonly Resolved[]> {
+  async function addressesFor(url: URL, isAllowed: AddressRules, signal: AbortSignal): Promise<readonly Resolved[]> {
     const plain = url.protocol === 'http:'
     if (plain && !(trial && LOOPBACK_HOSTS.includes(url.hostname))) throw new OutboundFailed('not_https')
     const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -42,7 +42,7 @@ export function createGuard({ allow, trial, resolve, ...names }: GuardOptions): 
     return found
   }
 
-  return async (request) => {
+  return async (request, rules = own) => {
     const url = URL.parse(request.url)
     if (!url || !/^https?:$/.test(url.protocol)) throw new OutboundFailed('not_https')
     const here = running.get(url.host) ?? 0
@@ -51,7 +51,7 @@ export function createGuard({ allow, trial, resolve, ...names }: GuardOptions): 
     running.set(url.host, here + 1)
     try {
       const signal = AbortSignal.timeout(request.timeoutMs)
-      return await exchange(url, await addressesFor(url, signal), request, signal)
+      return await exchange(url, await addressesFor(url, rules, signal), request, signal)
     } finally {
       all -= 1
       const left = (running.get(url.host) ?? 1) - 1

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { counterIn, type Metrics } from '../metrics.ts'
+import { createAddressRules } from './addresses.ts'
 import type { OutboundAnswer, OutboundRequest } from './exchange.ts'
 import { OutboundFailed } from './failure.ts'
 import { createGuard, type Guard, type GuardOptions } from './guard.ts'
@@ -18,20 +19,22 @@ export interface Outbound {
 export function createOutbound({ metrics, ...options }: GuardOptions & { metrics: Metrics }): Outbound {
   const guard = createGuard(options)
   const counter = counterIn(metrics, 'doorward_outbound_total')
-  return {
-    async send(purpose, request) {
-      try {
-        const answer = await guard(request)
-        counter.inc({ purpose, outcome: 'ok' })
-        return answer
-      } catch (error) {
-        const reason = error instanceof OutboundFailed ? error.reason : 'failed'
-        counter.inc({ purpose, outcome: reason.replace(/^(status_\d)\d\d$/, '$1xx') })
-        throw error
-      }
-    },
-    prove: () => proveGuard(createGuard({ allow: { networks: [], hosts: [] }, trial: options.trial })),
+  // What proves it goes the way that every request goes.
+  async function send(purpose: OutboundPurpose | null, ...asked: Parameters<Guard>): Promise<OutboundAnswer> {
+    const count = (outcome: string) => purpose && counter.inc({ purpose, outcome })
+    try {
+      const answer = await guard(...asked)
+      count('ok')
+      return answer
+    } catch (error) {
+      const reason = error instanceof OutboundFailed ? error.reason : 'failed'
+      count(reason.replace(/^(status_\d)\d\d$/, '$1xx'))
+      throw error
+    }
   }
+
+  const strict = createAddressRules({ networks: [], hosts: [] })
+  return { send: (purpose, request) => send(purpose, request), prove: () => proveGuard((request) => send(null, request, strict)) }
 }
 
 const PROOF_TIMEOUT_MS = 2000
@@ -61,8 +64,7 @@ async function isRefused(guard: Guard, url: string): Promise<boolean> {
     () => 'answered',
     (error: unknown) => (error instanceof OutboundFailed ? error.reason : String(error)),
   )
-  // Where nobody knows the name of this host, nothing is connected to either.
-  return reason === 'address_not_allowed' || reason === 'name_not_found'
+  return reason === 'address_not_allowed'
 }
 
 function closed(server: Server): Promise<void> {
