@@ -124,4 +124,7 @@ async function afterRestore({ terminal, local }: UpkeepUse, { json, yes = false 
 }
 
 const counted = (counts: object) =>
-  Object.entries(counts).map(([name, count]) => `  ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}: ${count}`)
+  Object.entries(counts).map(([name, value]) => {
+    const words = value instanceof Date ? value.toISOString() : (value ?? 'none')
+    return `  ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}: ${words}`
+  })

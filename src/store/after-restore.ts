@@ -32,6 +32,11 @@ export interface LeftCounts {
   /** Addresses that are to come or to go. */
   addressChanges: number
   closingAccounts: number
+  /** Addresses and numbers that are not written to: who said so since is missing. */
+  suppressedAddresses: number
+  signingKeys: number
+  /** When the newest of them was made; null where there is none. */
+  newestSigningKey: Date | null
 }
 
 const WAITING = `state in ('queued', 'sending', 'deferred')`
@@ -60,7 +65,10 @@ const LEFT: Statement = {
       (select count(*)::int from client where source <> 'removed') as clients,
       (select count(*)::int from invitation) as invitations,
       (select count(*)::int from address where leaves_at > $1 or usable_from > $1) as "addressChanges",
-      (select count(*)::int from account where closing_at > $1) as "closingAccounts"`,
+      (select count(*)::int from account where closing_at > $1) as "closingAccounts",
+      (select count(*)::int from suppression) as "suppressedAddresses",
+      (select count(*)::int from signing_key) as "signingKeys",
+      (select max(created_at) from signing_key) as "newestSigningKey"`,
 }
 
 const INSTANCES: Statement = {

@@ -71,6 +71,12 @@ beforeAll(async () => {
     `insert into invitation (id, kind, canonical, role, invited_by, created_at, expires_at)
      values ('role', 'email', 'a@b.example', 'admin', 'local', now(), ${later}), ('none', 'email', 'c@d.example', null, 'local', now(), ${later})`,
   )
+  await query(url, `insert into suppression (target_key, channel, reason, created_at) values ('k', 'sms', 'opted_out', now())`)
+  await query(
+    url,
+    `insert into signing_key (id, alg, state, public_jwk, private_jwe, created_at)
+     values ('k1', 'ES256', 'previous', '{}', '', '2029-02-01Z'), ('k2', 'ES256', 'current', '{}', '', '2029-03-01Z')`,
+  )
   await query(url, `select graphile_worker.add_job('deliver', '{"deliveryId":"queued"}'::json)`)
 })
 
@@ -106,6 +112,7 @@ describe('F-60 after-restore', () => {
     const ran = await run(['after-restore'], { local: verbs })
     expect([ran.code, ran.err]).toEqual([1, ['nothing was ended: add --yes']])
     expect(ran.out).toEqual(expect.arrayContaining(['Would end:', '  records: 5', '  messages: 3', '  administrators: 1']))
+    expect(ran.out).toContain('  newest signing key: 2029-03-01T00:00:00.000Z')
     expect(await countsOf()).toEqual(FULL)
     expect(await accepts()).toBe(true)
   })
@@ -131,7 +138,7 @@ describe('F-60 after-restore', () => {
     expect(JSON.parse(ran.out.join('\n'))).toMatchObject({
       done: true,
       ends: { records: 5, jobs: 1 },
-      stays: { administrators: 1 },
+      stays: { administrators: 1, suppressedAddresses: 1, signingKeys: 2, newestSigningKey: '2029-03-01T00:00:00.000Z' },
     })
     expect(await countsOf()).toEqual({
       ...{ records: 0, attempts: 0, challenges: 0, sessions: 0, devices: 0, answers: 0, jobs: 0, waiting: 0 },
