@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { SourceTextModule } from 'node:vm'
 import { describe, expect, test } from '@jest/globals'
 import type { Command } from 'commander'
@@ -87,6 +87,12 @@ describe('what the documents name is there', () => {
         .map((target) => `${page}: ${target}`)
     })
     expect(lost).toEqual([])
+  })
+
+  test('every page of docs/ stands on its index', () => {
+    const index = textOf('docs/README.md')
+    const pages = PAGES.filter((page) => /^docs\/[\w-]+\.md$/.test(page) && page !== 'docs/README.md')
+    expect(pages.map((page) => basename(page)).filter((name) => !index.includes(`(${name})`))).toEqual([])
   })
 
   test('every event', () => {
