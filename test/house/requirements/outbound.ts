@@ -3,7 +3,12 @@ import type { Requirements } from '../requirements.ts'
 export const outbound: Requirements = {
   'R-160': {
     says: 'Addresses given by clients are fetched over https, from public networks, capped, without redirects.',
-    code: ['src/base/outbound/guard.ts', 'src/base/outbound/addresses.ts', 'src/oidc/engine-fetch.ts'],
+    code: [
+      'src/base/outbound/guard.ts',
+      'src/base/outbound/addresses.ts',
+      'src/base/outbound/lookup.ts',
+      'src/oidc/engine-fetch.ts',
+    ],
     note: 'keys and back-channel logout; sector identifiers come with pairwise subjects',
   },
   'R-161': { says: 'A client’s logo is never fetched by the server.', code: ['src/oidc/app-view.ts'] },
