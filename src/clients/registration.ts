@@ -211,7 +211,8 @@ function metadataOf(entry: Entry, grants: GrantType[]): ClientMetadata {
     application_type: entry.application_type,
     id_token_signed_response_alg: entry.id_token_signed_response_alg,
     ...(scope === undefined ? {} : { scope }),
-    ...Object.fromEntries(OPTIONAL.filter((key) => entry[key] !== undefined).map((key) => [key, entry[key]])),
+    // What is false here is as if it were not said, so that a form that says so changes nothing.
+    ...Object.fromEntries(OPTIONAL.filter((key) => (entry[key] ?? false) !== false).map((key) => [key, entry[key]])),
   }
 }
 

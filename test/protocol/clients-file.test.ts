@@ -118,7 +118,7 @@ describe('a clients file, on two processes, without a restart', () => {
     await stage.moveClock(61)
     await until('it is told of', async () => (both.some(({ output }) => output().includes('clients_file.drift')) ? true : null))
     expect(await nameOf('job')).toBe('By hand')
-    await edit((file) => Object.assign(entry(file, 'job'), { contacts: ['us@fabrikam.example'] }))
+    await seenBy(both, () => edit((file) => Object.assign(entry(file, 'job'), { contacts: ['us@fabrikam.example'] })))
     await until('the file counts again', async () => ((await nameOf('job')) === 'job' ? true : null))
   })
 })
