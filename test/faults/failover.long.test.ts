@@ -16,7 +16,7 @@ import { type Cluster, describeWith, postgresPrograms, startCluster } from './sy
 const RECOVERED_SECONDS = 10
 const measured: string[] = []
 
-describeWith(postgresPrograms, 'PostgreSQL with pg_basebackup')('a failover', () => {
+describeWith(postgresPrograms, 'PostgreSQL with pg_basebackup', 'a failover', () => {
   let cluster: Cluster
   let line: Line
   let stage: Stage & { second: Service }

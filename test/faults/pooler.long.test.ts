@@ -15,7 +15,7 @@ import { describeWith } from './system-postgres.ts'
 // A real PgBouncer in transaction mode: three sessions of the server for all connections of the service, so that one
 // transaction and the next one of a connection seldom meet the same session.
 
-describeWith(pgbouncer, 'PgBouncer')('a pooler in transaction mode', () => {
+describeWith(pgbouncer, 'PgBouncer', 'a pooler in transaction mode', () => {
   let pooler: Pooler
   let stage: Stage
   let databaseUrl: string

@@ -2,25 +2,15 @@ import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { appendFile, chmod, chown, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, test } from '@jest/globals'
 import { query } from '../support/database.ts'
+import { describeWhere } from '../support/missing.ts'
 import { freePorts } from '../support/ports.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { until } from './fault-tools.ts'
 
-/**
- * `describe` where these programs are installed; else one line that says SKIPPED, and under
- * `REQUIRE_POSTGRES_TOOLS=1` a failure.
- */
-export function describeWith(program: string | null, missing: string): typeof describe | typeof describe.skip {
-  if (program) return describe
-  process.stdout.write(`SKIPPED: ${missing} is not installed\n`)
-  if (process.env.REQUIRE_POSTGRES_TOOLS === '1') {
-    test(`${missing} is installed`, () => {
-      throw new Error('REQUIRE_POSTGRES_TOOLS=1')
-    })
-  }
-  return describe.skip
+/** Tests that need programs of PostgreSQL's surroundings. */
+export function describeWith(program: string | null, what: string, title: string, tests: () => void): void {
+  describeWhere({ what, isHere: program !== null, requiredBy: 'REQUIRE_POSTGRES_TOOLS' }, title, tests)
 }
 
 /** Who runs servers that refuse to be run by root: nobody else where we are not root. */

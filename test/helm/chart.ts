@@ -1,8 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
 import { parseAllDocuments } from 'yaml'
+import { describeWhere } from '../support/missing.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 export const CHART = join(ROOT, 'helm')
@@ -92,13 +92,7 @@ export const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
  * Tests that need Helm. Where it is not on the path they say so and pass; with `REQUIRE_HELM=1` they fail.
  */
 export function describeWithHelm(title: string, tests: () => void): void {
-  if (helmIsHere()) {
-    describe(title, tests)
-    return
-  }
-  const skipped = `SKIPPED, since no helm is on the path: ${title}`
-  process.stderr.write(`${skipped}\n`)
-  test(skipped, () => expect(process.env.REQUIRE_HELM).not.toBe('1'))
+  describeWhere({ what: 'helm', isHere: helmIsHere(), requiredBy: 'REQUIRE_HELM' }, title, tests)
 }
 
 function helmIsHere(): boolean {

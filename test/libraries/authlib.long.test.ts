@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { EMAIL, json, type RunningLibrary, signInAt, signOutAt, startLibrary, untilRefreshed, visitorOf } from './library.ts'
+import { PERSON, type RunningLibrary, startLibrary, visitorOf, walkThrough } from './library.ts'
 
 let library: RunningLibrary | null
 beforeAll(async () => {
@@ -18,19 +18,8 @@ afterAll(() => library?.stop())
 describe('a Flask application with Authlib', () => {
   test('signs somebody in, refreshes by itself, and signs out here and there', async () => {
     if (!library) return
-    const { origin } = library
-    const visitor = visitorOf(library)
-    const page = await signInAt(library, visitor, `${origin}/sign-in`)
-    const person = { sub: expect.stringMatching(/^[\w-]{22}$/), email: EMAIL }
-    expect(JSON.parse(page.text)).toEqual(person)
-    for (const count of [1, 2]) {
-      await visitor.post(`${origin}/refresh`, {})
-      await untilRefreshed(library, count)
-    }
-    expect(await json(visitor, `${origin}/userinfo`)).toMatchObject(person)
-    const end = await signOutAt(library, visitor, await visitor.post(`${origin}/sign-out`, {}))
-    expect(end.url).toBe(`${origin}/`)
-    expect(await json(visitor, `${origin}/`)).toBeNull()
+    const page = await walkThrough(library)
+    expect(JSON.parse(page.text)).toEqual(PERSON)
   })
 
   test('tells why where the person cancels', async () => {

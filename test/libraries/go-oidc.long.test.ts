@@ -1,16 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { until } from '../faults/fault-tools.ts'
-import {
-  EMAIL,
-  json,
-  type RunningLibrary,
-  signInAt,
-  signOutAt,
-  signOutElsewhere,
-  startLibrary,
-  untilRefreshed,
-  visitorOf,
-} from './library.ts'
+import { EMAIL, json, type RunningLibrary, signInAt, signOutElsewhere, startLibrary, visitorOf, walkThrough } from './library.ts'
 
 let library: RunningLibrary | null
 beforeAll(async () => {
@@ -26,19 +16,7 @@ afterAll(() => library?.stop())
 describe('a Go program with go-oidc', () => {
   test('signs somebody in, and signs out here and there', async () => {
     if (!library) return
-    const { origin } = library
-    const visitor = visitorOf(library)
-    const page = await signInAt(library, visitor, `${origin}/sign-in`)
-    const person = { sub: expect.stringMatching(/^[\w-]{22}$/), email: EMAIL }
-    expect(JSON.parse(page.text)).toMatchObject(person)
-    for (const count of [1, 2]) {
-      await visitor.post(`${origin}/refresh`, {})
-      await untilRefreshed(library, count)
-    }
-    expect(await json(visitor, `${origin}/userinfo`)).toMatchObject(person)
-    const end = await signOutAt(library, visitor, await visitor.post(`${origin}/sign-out`, {}))
-    expect(end.url).toBe(`${origin}/`)
-    expect(await json(visitor, `${origin}/`)).toBeNull()
+    await walkThrough(library)
   })
 
   test('R-042 is told when the session ends elsewhere, and of no other session', async () => {

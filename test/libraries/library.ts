@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { cpSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { expect } from '@jest/globals'
 import { parse } from 'yaml'
 import { until } from '../faults/fault-tools.ts'
 import { createVisitor, formWith, type Page, signIn, type Visitor } from '../support/person.ts'
@@ -14,6 +15,9 @@ export const ROOT = join(import.meta.dirname, '../..')
 export const EXAMPLE_ORIGIN = 'http://127.0.0.1:3001'
 /** The person who signs in. */
 export const EMAIL = 'maria@fabrikam.example'
+
+/** Who an application knows then. */
+export const PERSON = { sub: expect.stringMatching(/^[\w-]{22}$/), email: EMAIL }
 
 type Command = readonly [string, ...string[]]
 
@@ -113,6 +117,23 @@ export async function signOutAt({ stage }: RunningLibrary, visitor: Visitor, lea
   const answered = await visitor.follow(await visitor.submit(form, {}, 'yes'))
   if (answered.location === null) throw new Error(`sign-out does not lead back: ${answered.words}`)
   return within(visitor, await visitor.get(answered.location), stage.service.issuer)
+}
+
+/** Signs somebody in, refreshes twice, asks who it is and signs out, here and there. Answers the first page after the sign-in. */
+export async function walkThrough(library: RunningLibrary): Promise<Page> {
+  const { origin } = library
+  const visitor = visitorOf(library)
+  const page = await signInAt(library, visitor, `${origin}/sign-in`)
+  expect(JSON.parse(page.text)).toMatchObject(PERSON)
+  for (const count of [1, 2]) {
+    await visitor.post(`${origin}/refresh`, {})
+    await untilRefreshed(library, count)
+  }
+  expect(await json(visitor, `${origin}/userinfo`)).toMatchObject(PERSON)
+  const end = await signOutAt(library, visitor, await visitor.post(`${origin}/sign-out`, {}))
+  expect(end.url).toBe(`${origin}/`)
+  expect(await json(visitor, `${origin}/`)).toBeNull()
+  return page
 }
 
 /** Ends the session at the service without the application: in the same browser, but not by its pages. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { EMAIL, json, npm, type RunningLibrary, signInAt, signOutAt, startLibrary, untilRefreshed, visitorOf } from './library.ts'
+import { EMAIL, json, npm, type RunningLibrary, signInAt, startLibrary, visitorOf, walkThrough } from './library.ts'
 
 let library: RunningLibrary | null
 beforeAll(async () => {
@@ -10,19 +10,7 @@ afterAll(() => library?.stop())
 describe('an application with openid-client', () => {
   test('signs somebody in, refreshes, and signs out here and there', async () => {
     if (!library) return
-    const { origin } = library
-    const visitor = visitorOf(library)
-    const page = await signInAt(library, visitor, `${origin}/sign-in`)
-    const person = { sub: expect.stringMatching(/^[\w-]{22}$/), email: EMAIL }
-    expect(JSON.parse(page.text)).toMatchObject(person)
-    for (const count of [1, 2]) {
-      await visitor.post(`${origin}/refresh`, {})
-      await untilRefreshed(library, count)
-    }
-    expect(await json(visitor, `${origin}/userinfo`)).toMatchObject(person)
-    const end = await signOutAt(library, visitor, await visitor.post(`${origin}/sign-out`, {}))
-    expect(end.url).toBe(`${origin}/`)
-    expect(await json(visitor, `${origin}/`)).toBeNull()
+    await walkThrough(library)
   })
 
   test('tells why where somebody cannot give the second factor that it insists on, and they stay signed in', async () => {
