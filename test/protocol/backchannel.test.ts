@@ -128,6 +128,25 @@ describe('an application is told', () => {
     expect(receiver.asked()).toBe(asked + 2)
   })
 
+  /** As an administrator would; every instance has forgotten by then what it knew of the application. */
+  const change = async (set: string) => {
+    await query(stage.service.databaseUrl, `update client set ${set} where id = 'test-app'`)
+    await stage.moveClock(6)
+  }
+
+  test('R-042 of the session only where it asked for that, and of nothing while it is switched off', async () => {
+    const [asks, off, on] = [await signedIn('asks'), await signedIn('off'), await signedIn('on')]
+    await change(`metadata = metadata || '{"backchannel_logout_session_required": false}'`)
+    expect(await toldBy(() => signOut(asks.one.visitor))).toEqual([{ sub: asks.sub, sid: undefined }])
+    await change(`disabled_at = now() - interval '1 day'`)
+    const asked = receiver.asked()
+    await signOut(off.one.visitor)
+    await change('disabled_at = null')
+    expect(await toldBy(() => signOut(on.one.visitor))).toEqual([{ sub: on.sub, sid: undefined }])
+    expect(receiver.asked()).toBe(asked + 1)
+    await change(`metadata = metadata || '{"backchannel_logout_session_required": true}'`)
+  })
+
   test('R-042, F-52 while it hangs, signing out takes no longer', async () => {
     const { one } = await signedIn('hangs')
     receiver.behave('hang')

@@ -53,7 +53,7 @@ describe('somebody who was invited', () => {
     expect(await prove(address, policy)).toEqual({ outcome: 'refused', reason: 'signup_closed' })
   })
 
-  test('is nobody any more once it expired or was taken back, to the second', async () => {
+  test('R-096 is nobody any more once it expired or was taken back, to the second', async () => {
     const policy: Signup = { kind: 'invited' }
     await invite(named('late'), { expires_in_days: 1 })
     const { invitation_id } = await invite(named('withdrawn'))

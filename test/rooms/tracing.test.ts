@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Span, SpanOptions, SpanStatus, Tracer } from '@opentelemetry/api'
 import * as api from '@opentelemetry/api'
-import { inSpan, tellTraces, traceparent } from '../../src/base/index.ts'
+import Koa from 'koa'
+import { clock, createLog, createMetrics, inSpan, tellTraces, traceparent } from '../../src/base/index.ts'
+import { createRequestLog } from '../../src/web/middleware/request-log.ts'
 
 // What is said to OpenTelemetry's API, written down.
 interface Told {
@@ -58,6 +62,19 @@ test('a request and a job begin a trace of their own; what they follow is linked
     [true, [id]],
     ...Array.from({ length: 4 }, () => [true, []]),
   ])
+})
+
+test.each([
+  [0, []],
+  [1, ['c'.repeat(32)]],
+])('with %i proxies in front, what a request says it follows is linked to: %j', async (trustedProxies, linked) => {
+  const app = new Koa().use(createRequestLog({ log: createLog('silent'), clock, metrics: createMetrics(), trustedProxies }))
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await fetch(`http://127.0.0.1:${port}/`, { headers: { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01` } })
+  await new Promise((resolve) => server.close(resolve))
+  expect(told.map(({ options }) => [options.root, options.links?.map((link) => link.context.traceId)])).toEqual([[true, linked]])
 })
 
 test('housekeeping outside of anything is not told; without traces nothing is', async () => {

@@ -56,5 +56,8 @@ export const identity: Requirements = {
     says: 'An account that was suspended or closed finishes nothing it had begun.',
     code: ['src/accounts/accounts.ts', 'src/oidc/claims.ts'],
   },
-  'R-096': { says: 'An invitation ends when it says, and is for one address.', note: 'comes with invitations' },
+  'R-096': {
+    says: 'An invitation ends when it says, and is for one address.',
+    code: ['src/admin/people/invitations.ts', 'src/store/invitations.ts'],
+  },
 }
