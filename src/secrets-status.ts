@@ -1,6 +1,7 @@
 import { addSeconds, type Secrets } from './base/index.ts'
 import { broken, type Finding, look, ok, type SecretState } from './cli/index.ts'
 import type { Config } from './config/index.ts'
+import { sealedWith } from './keys/index.ts'
 import type { ResealingStore } from './store/index.ts'
 
 const COUNT_MAX = 1_000_000
@@ -91,11 +92,10 @@ function latest(dates: readonly (Date | null)[]): Date | null {
   return times.length === 0 ? null : new Date(Math.max(...times))
 }
 
-/** The secret that a signing key is sealed with, as the header of its JWE says (RFC 7516 §4.1.6). */
+/** The secret that a signing key is sealed with; empty for a damaged one, which the start tells of. */
 function sealerOf(jwe: string): string {
   try {
-    const header = JSON.parse(Buffer.from(jwe.split('.')[0] ?? '', 'base64url').toString('utf8')) as { kid?: unknown }
-    return String(header.kid ?? '')
+    return sealedWith(jwe) ?? ''
   } catch {
     return ''
   }

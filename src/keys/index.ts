@@ -7,5 +7,7 @@ export { createKeyRing, type KeyRing } from './key-ring.ts'
 export { createKeys, type KeyStore, type Keys } from './keys.ts'
 export { createRotation, type NotRotated, type Rotation, type RotationState } from './rotation.ts'
 export { JWKS_MAX_AGE_SECONDS, type RotationPolicy } from './rotation-steps.ts'
+
+export { sealedWith } from './sealed-jwk.ts'
 export { type ClientSight, createSightings, type SightingStore, type Sightings } from './sightings.ts'
 export type { KeyState, SigningAlg, SigningKeyRow } from './signing-key.ts'
