@@ -20,8 +20,13 @@ export interface Account {
   phone: PhoneNumber | null
   /** When the number was proven last: numbers pass to other people. */
   phoneProvenAt: Date | null
-  /** How many authenticators count: set up, and proven once. */
+  /** How many authenticators every sign-in asks for one of: apps that were proven once, and passkeys where wanted so. */
   authenticators: number
+  passkeys: number
+  /** Passkeys whose attestation says that hardware keeps the key. */
+  hardwareKeys: number
+  /** The person wants a passkey asked for in every sign-in. */
+  demandsSecond: boolean
 }
 
 /** What an account goes by for people: its email address, else its number; null when it has neither. */

@@ -34,6 +34,8 @@ export function levelNames<const D extends string>(options: SettingOptions<D>): 
       return faulty('must be three names with spaces between them, lowest level first')
     const names = [one, two, three] as const
     if (new Set(names).size < 3) return faulty('must be three different names')
+    if (names.some((name) => name === 'phr' || name === 'phrh'))
+      return faulty('cannot be phr or phrh: those are the names of passkeys')
     return names.every((name) => /^[\x21-\x7e]{1,200}$/.test(name)) ? { value: names } : faulty('must be names of visible ASCII')
   }
   return { ...options, kind: 'names', unit: 'three names', secret: false, parse }

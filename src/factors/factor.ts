@@ -110,6 +110,10 @@ export interface Credential {
   label: string
   /** What was used up: this value and every one below it. */
   counter: bigint
+  /** Of a passkey: its credential id (WebAuthn), base64url; null for all else. */
+  externalId: string | null
+  /** Of a passkey: an attestation says that hardware keeps its key. */
+  hardware: boolean
   /** Null: it was never proven and counts for nothing. */
   provenAt: Date | null
   lastUsedAt: Date | null

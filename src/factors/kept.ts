@@ -137,10 +137,22 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
 
 export type KeptFactors = ReturnType<typeof createKeptFactors>
 
-/** Of the account's credentials: authenticators that count, and recovery codes that are left. */
-export function countOf(own: readonly Credential[]): { authenticators: number; recoveryCodes: number } {
+/** How many credentials of an account count: authenticator apps, passkeys, those of them in hardware, codes that are left. */
+export interface CredentialCount {
+  apps: number
+  passkeys: number
+  hardwareKeys: number
+  recoveryCodes: number
+}
+
+/** Of the account's credentials those that count. */
+export function countOf(own: readonly Credential[]): CredentialCount {
+  const proven = (wanted: string) => own.filter(({ kind, provenAt }) => kind === wanted && provenAt !== null)
+  const passkeys = proven('passkey')
   return {
-    authenticators: own.filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null).length,
+    apps: proven('totp').length,
+    passkeys: passkeys.length,
+    hardwareKeys: passkeys.filter(({ hardware }) => hardware).length,
     recoveryCodes: own.filter(({ kind, counter }) => kind === 'recovery' && Number(counter) === 0).length,
   }
 }

@@ -1,13 +1,17 @@
 import type { Level } from '../signin/index.ts'
 
 /**
- * What applications call the levels, lowest first: Authentication Context Classes. Whoever names them otherwise than
- * Doorward does answers for what the names promise (R-069).
+ * What applications call the levels, lowest first: Authentication Context Classes. Whoever names the first three otherwise
+ * than Doorward does answers for what the names promise (R-069). Those after them, where they are on offer, are called as
+ * OpenID Connect Extended Authentication Profile ACR Values 1.0 §2 says: phishing-resistant, and in hardware as well.
  */
-export type AcrNames = readonly [string, string, string]
+export type AcrNames = readonly [string, string, string, ...string[]]
+
+/** The names of levels 4 and 5. */
+export const PHISHING_RESISTANT = ['phr', 'phrh'] as const
 
 /** How sessions keep a level, whatever it is called: names may change while sessions live. */
-const KEPT: AcrNames = ['urn:doorward:acr:1', 'urn:doorward:acr:2', 'urn:doorward:acr:3']
+const KEPT: AcrNames = [1, 2, 3, 4, 5].map((level) => `urn:doorward:acr:${level}`) as unknown as AcrNames
 
 /** The level as a session keeps it. */
 export function acrKept(level: Level): string {
@@ -64,7 +68,8 @@ export function acrToTell(kept: string | undefined, asked: AskedAcr | null, name
   if (!reached) return kept
   const values = asked?.essential ? asked.values : []
   const met = values.flatMap((value) => levelOfAcr(value, names) ?? []).filter((level) => level <= reached)
-  return names[(met.length > 0 ? Math.max(...met) : reached) - 1]
+  // What has no name here is told as the highest that has.
+  return names[(met.length > 0 ? Math.max(...met) : Math.min(reached, names.length)) - 1]
 }
 
 // Its form was checked when the request came in: see claims-parameter.ts.

@@ -48,14 +48,19 @@ export async function owedBy(ctx: KoaContextWithOIDC, deps: LevelDeps): Promise<
   const acr = asked && !asked.essential && result?.login ? null : asked
   const requirement = { secondFactor: policyOf(client).secondFactor ?? deps.secondFactor, acr }
   const otherChannel = otherChannelOf(person, session.amr ?? [], deps.texts)
-  const keptProven = session.amr?.some((value) => value === 'otp' || value === 'recovery_code') ?? false
-  const means = { authenticators: person.authenticators, recoveryCodes: 0, otherChannel, keptProven }
+  const keptProven = session.amr?.some((value) => KEPT_AMR.includes(value)) ?? false
+  // Whatever is owed is proven in a sign-in, which looks closer at what there is: one app stands for all.
+  const { authenticators, passkeys, hardwareKeys } = person
+  const own = { apps: authenticators, passkeys, hardwareKeys, demanded: authenticators > 0, recoveryCodes: 0 }
+  const means = { ...own, otherChannel, keptProven, passkeyProven: session.amr?.includes('passkey') ?? false }
   const decided = (remembered: boolean) => decide(requirement, levelOfSession(session), { ...means, remembered })
   const owed = decided(false)
   // Looked up only where it makes a difference.
   if (owed.next === 'enough' || decided(true).next !== 'enough') return owed
   return decided(await deps.deviceIsRemembered(ctx as unknown as Context, person.id))
 }
+
+const KEPT_AMR: readonly string[] = ['otp', 'recovery_code', 'passkey']
 
 export function levelOfSession(session: SignedIn): Level {
   return levelKept(session.acr) ?? 1

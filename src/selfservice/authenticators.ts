@@ -16,8 +16,8 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
 
   async function beginAuthenticator(actor: Actor): Promise<'begun' | 'too_many'> {
     const { accountId } = actor
-    const { authenticators } = countOf(await kept.ofAccount(accountId))
-    if (authenticators >= kept.authenticatorsMax) return 'too_many'
+    const { apps } = countOf(await kept.ofAccount(accountId))
+    if (apps >= kept.authenticatorsMax) return 'too_many'
     await asActor(actor, (tx) => kept.begin(tx, accountId, begunBy(actor)))
     return 'begun'
   }
@@ -38,7 +38,7 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
     if (counter === null) return { outcome: 'wrong' }
     const own = countOf(await kept.ofAccount(accountId))
     // With the first one always: whoever was here before may have seen the codes of an authenticator that is gone.
-    const set = own.authenticators > 0 && own.recoveryCodes > 0 ? null : await kept.newCodes()
+    const set = own.apps > 0 && own.recoveryCodes > 0 ? null : await kept.newCodes()
     return asActor(actor, async (tx) => {
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
       if (set) await replaceCodes(tx, accountId, set, keepCodes)
@@ -60,7 +60,7 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
       const role = await roles.of(tx, accountId)
       const own = await kept.ofAccountIn(tx, accountId)
       const one = own.find((each) => each.id === id && each.kind === 'totp')
-      if (one?.provenAt && role !== null && countOf(own).authenticators === 1) return 'needed'
+      if (one?.provenAt && role !== null && countOf(own).apps === 1) return 'needed'
       if (!one || !(await kept.remove(tx, accountId, id))) return 'gone'
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'factor.removed', { ...actor.who, detail: { method: 'totp' } })

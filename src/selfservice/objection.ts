@@ -38,7 +38,7 @@ export function createObjection(deps: SelfserviceDeps) {
     if (seen) await kept.endCodes(tx, accountId)
   }
 
-  const left = async (tx: Tx, accountId: string) => countOf(await kept.ofAccountIn(tx, accountId)).authenticators
+  const left = async (tx: Tx, accountId: string) => countOf(await kept.ofAccountIn(tx, accountId)).apps
 
   async function mendFactors(tx: Tx, { accountId, at }: Notice): Promise<void> {
     if ((await left(tx, accountId)) === 0) await kept.restoreBetween(tx, accountId, addSeconds(at, -holdSeconds), at)

@@ -91,7 +91,7 @@ export function createAssess(deps: AssessDeps) {
   }
 
   /** A challenge of a method whose secret the person keeps. Wrong codes are counted by account (R-106). */
-  function keptChallenge(attempt: Pick<Attempt, 'id'>, kind: 'totp' | 'recovery', accountId: string): Challenge {
+  function keptChallenge(attempt: Pick<Attempt, 'id'>, kind: 'totp' | 'recovery' | 'passkey', accountId: string): Challenge {
     const now = clock.now()
     return {
       id: newId(),
@@ -154,7 +154,10 @@ export function createAssess(deps: AssessDeps) {
   function meansOf(account: Account, proofs: readonly Proof[], own: readonly Credential[]): Omit<Means, 'remembered'> {
     const proven = (kind: string) => proofs.some((proof) => proof.kind === kind)
     const other = account.email && !proven('email') ? 'email' : account.phone && !proven('sms') && deps.texts ? 'sms' : null
-    return { ...countOf(own), otherChannel: other, keptProven: proofs.some(isKept) }
+    const { apps, passkeys, hardwareKeys, recoveryCodes } = countOf(own)
+    const demanded = apps > 0 || (passkeys > 0 && account.demandsSecond)
+    const shown = { keptProven: proofs.some(isKept), passkeyProven: proven('passkey') }
+    return { apps, passkeys, hardwareKeys, recoveryCodes, demanded, otherChannel: other, ...shown }
   }
 
   return { record, next, withoutWishOf, keptChallenge }
@@ -165,9 +168,11 @@ export type Assess = ReturnType<typeof createAssess>
 /** Proofs of a living session, as far as its `amr` tells them apart. */
 export function proofsOfSession(session: { amr: readonly string[]; at: Date }): Proof[] {
   const at = session.at.toISOString()
-  const kinds = { email: ['email_link', 'email_code'], sms: ['sms'], totp: ['otp'], recovery: ['recovery_code'] }
+  const passkey = ['passkey', 'pop', 'user', 'uv', 'swk', 'hwk']
+  const kinds = { email: ['email_link', 'email_code'], sms: ['sms'], totp: ['otp'], recovery: ['recovery_code'], passkey }
   return Object.entries(kinds).flatMap(([kind, values]) => {
     const amr = session.amr.filter((value) => values.includes(value))
-    return amr.length > 0 ? [{ kind, amr, level: 1 as const, at }] : []
+    // A passkey with user verification is two factors by itself.
+    return amr.length > 0 ? [{ kind, amr, level: amr.includes('uv') ? (2 as const) : (1 as const), at }] : []
   })
 }

@@ -62,7 +62,7 @@ function ended(attempt: Attempt): Step {
 
 /** Its secret is kept by the person; nothing is sent. */
 export function isKept({ kind }: Pick<Challenge, 'kind'>): boolean {
-  return kind === 'totp' || kind === 'recovery'
+  return kind === 'totp' || kind === 'recovery' || kind === 'passkey'
 }
 
 const PROOF_SECONDS_MAX = 10 * 60

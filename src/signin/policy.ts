@@ -2,10 +2,11 @@ import type { Proof } from '../base/index.ts'
 
 /**
  * How much was proven, as `acr` says it: 1 one proof; 2 two proofs by different means, such as email and text, or a
- * recovery code in place of a lost factor; 3 a proof and an authenticator. Email and text together are no NIST AAL2
- * (R-069), so that they stay below an authenticator.
+ * recovery code in place of a lost factor; 3 a proof and an authenticator app; 4 a passkey with user verification, or
+ * with another proof, which nobody can be talked out of; 5 the same, by a key whose attestation says that hardware
+ * keeps it. Email and text together are no NIST AAL2 (R-069), so that they stay below an authenticator.
  */
-export type Level = 1 | 2 | 3
+export type Level = 1 | 2 | 3 | 4 | 5
 
 /** Whether a second factor is asked for: never by policy, where the person has one, or always. */
 export type SecondFactor = 'off' | 'optional' | 'required'
@@ -20,33 +21,45 @@ export interface Requirement {
 
 /** What a person has to go on with, besides what was proven. */
 export interface Means {
-  /** Authenticators that were proven once. */
-  authenticators: number
+  /** Authenticator apps that were proven once. */
+  apps: number
+  passkeys: number
+  /** Of those the ones that hardware keeps, as an attestation says. */
+  hardwareKeys: number
+  /** A second factor of their own is asked for in every sign-in: they have an app, or want it for their passkeys. */
+  demanded: boolean
   recoveryCodes: number
   /** The channel of another proven address of the account, of which nothing was proven in this sign-in. */
   otherChannel: 'email' | 'sms' | null
   /** This browser was chosen not to be asked again. */
   remembered: boolean
-  /** An authenticator, or a recovery code in its place, is among what was proven. */
+  /** An app, a passkey, or a recovery code in its place, is among what was proven. */
   keptProven: boolean
+  /** A passkey is. */
+  passkeyProven: boolean
 }
 
 /** A way to give the second proof. */
-export type SecondMethod = 'totp' | 'recovery' | 'email' | 'sms'
+export type SecondMethod = 'passkey' | 'totp' | 'recovery' | 'email' | 'sms'
+
+/** What can be set up in a sign-in. */
+export type Enrollable = 'passkey' | 'totp'
 
 export type Decision =
   | { next: 'enough' }
   | { next: 'second'; methods: readonly SecondMethod[] }
-  /** There is nothing to ask for yet: the person sets up an authenticator. */
-  | { next: 'enrol' }
+  /** There is nothing to ask for yet: the person sets up one of these. */
+  | { next: 'enrol'; methods: readonly Enrollable[] }
   /** An essential level cannot be met: the application is told so. */
   | { next: 'unmet' }
 
-const BY_METHOD: Readonly<Record<SecondMethod, Level>> = { totp: 3, recovery: 2, email: 2, sms: 2 }
+const BY_METHOD: Readonly<Record<SecondMethod, Level>> = { passkey: 4, totp: 3, recovery: 2, email: 2, sms: 2 }
 
 /** What the proofs are worth together. Proofs of one kind count once (R-102). */
 export function levelOf(proofs: readonly Proof[]): Level {
   const kinds = new Set(proofs.map(({ kind }) => kind))
+  const passkey = proofs.find(({ kind }) => kind === 'passkey')
+  if (passkey && (kinds.size > 1 || passkey.level === 2)) return passkey.amr.includes('hwk') ? 5 : 4
   const least = Math.max(1, ...proofs.map(({ level }) => level)) as Level
   if (kinds.size < 2) return least
   return kinds.has('totp') ? 3 : (Math.max(2, least) as Level)
@@ -54,22 +67,23 @@ export function levelOf(proofs: readonly Proof[]): Level {
 
 /**
  * The one table: what is needed, what was reached, what there is. A factor that the person enrolled is asked for even
- * where no policy wants one (R-101), and then another channel does not stand in for it. A remembered device takes the
- * place of that, and never of what the application asked for. Asked without insisting, nobody is made to enrol, and
- * the application is told the lower level.
+ * where no policy wants one (R-101), and then another channel does not stand in for it. A passkey that was set up to skip
+ * the message alone is no such factor: it is one once its person says that it is to be asked for. A remembered device
+ * takes the place of that, and never of what the application asked for. Asked without insisting, nobody is made to enrol,
+ * and the application is told the lower level.
  */
 export function decide(requirement: Requirement, reached: Level, means: Means): Decision {
-  const byPolicy: Level = requirement.secondFactor === 'required' || means.authenticators > 0 ? 2 : 1
+  const byPolicy: Level = requirement.secondFactor === 'required' || means.demanded ? 2 : 1
   const owed: Level = means.remembered ? 1 : byPolicy
   const asked: Level = requirement.acr?.level ?? 1
   const needed = Math.max(owed, asked) as Level
-  const owesOwn = means.authenticators > 0 && !means.keptProven && !means.remembered
+  const owesOwn = means.demanded && !means.keptProven && !means.remembered
   if (reached >= needed && !owesOwn) return { next: 'enough' }
 
-  const methods = waysOf(means).filter((method) => BY_METHOD[method] >= needed)
+  const methods = waysOf(means).filter((method) => worthOf(method, means) >= needed)
   if (methods.length > 0) return { next: 'second', methods }
   if (owed > reached || requirement.acr?.essential) {
-    return requirement.secondFactor === 'off' ? unmetOr(owed > reached) : { next: 'enrol' }
+    return requirement.secondFactor === 'off' && owed <= reached ? { next: 'unmet' } : enrolFor(needed)
   }
   return { next: 'enough' }
 }
@@ -79,12 +93,25 @@ export function withoutWish(requirement: Requirement): Requirement | null {
   return requirement.acr && !requirement.acr.essential ? { ...requirement, acr: null } : null
 }
 
-// A demand of a factor that is enrolled always finds it; so only an application can ask for what cannot be had.
-function unmetOr(owed: boolean): Decision {
-  return owed ? { next: 'enrol' } : { next: 'unmet' }
+// Where phishing must be kept out no app will do; whether hardware keeps a new passkey, only its attestation says.
+function enrolFor(needed: Level): Decision {
+  return { next: 'enrol', methods: needed > BY_METHOD.totp ? ['passkey'] : ['passkey', 'totp'] }
 }
 
-function waysOf({ authenticators, recoveryCodes, otherChannel }: Means): SecondMethod[] {
-  if (authenticators > 0) return recoveryCodes > 0 ? ['totp', 'recovery'] : ['totp']
-  return otherChannel ? [otherChannel] : []
+// What a method makes of a sign-in: with a passkey that was proven anything else is two factors, one of which nobody
+// can be talked out of.
+function worthOf(method: SecondMethod, { passkeyProven, hardwareKeys }: Means): Level {
+  if (method === 'passkey' && hardwareKeys > 0) return 5
+  return passkeyProven ? 4 : BY_METHOD[method]
+}
+
+function waysOf(means: Means): SecondMethod[] {
+  const { apps, passkeys, demanded, recoveryCodes, otherChannel, keptProven, passkeyProven } = means
+  const own: SecondMethod[] = [
+    ...(passkeys > 0 && !passkeyProven ? ['passkey' as const] : []),
+    ...(apps > 0 ? ['totp' as const] : []),
+  ]
+  // A code that stands for a factor that was lost is none beside one that was just shown.
+  if (demanded && recoveryCodes > 0 && !passkeyProven) own.push('recovery')
+  return otherChannel && (!demanded || (keptProven && passkeyProven)) ? [...own, otherChannel] : own
 }

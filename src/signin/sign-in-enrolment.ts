@@ -71,7 +71,7 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
       // Of two sign-ins at once the second sees what the first one set up.
       await credentials.lock(tx, accountId)
       const own = await credentials.ofAccountIn(tx, accountId)
-      if (countOf(own).authenticators > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
+      if (countOf(own).apps > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
       await kept.replaceCodes(tx, accountId, set)
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }

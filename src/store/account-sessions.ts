@@ -1,5 +1,6 @@
 import type { Tx } from '../base/index.ts'
 import type { OwnSession, OwnSessionStore } from '../web/index.ts'
+import { asked } from './credential-sql.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
 // The session of the engine must live, belong to the same account, and hold this place's `sid`: a person who signs out, is
@@ -9,8 +10,7 @@ const FIND: Statement = {
   text: `
     select own.id, own.account_id as "accountId", own.sid, engine.uid as "sessionUid", own.level, own.auth_time as "authTime",
       own.id_token as "idToken", own.sealed, own.last_seen_at as "lastSeenAt", a.role, (
-        select count(*)::int from credential c
-        where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
+        select count(*)::int from credential c where c.account_id = a.id and ${asked('c', 'a')}
       ) as authenticators
     from account_session own
     join account a on a.id = own.account_id and a.state = 'active' and (a.closing_at is null or a.closing_at > $2)

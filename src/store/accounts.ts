@@ -1,5 +1,6 @@
 import type { AcceptedInvitation, Account, AccountStore, FoundAccount } from '../accounts/index.ts'
 import { counts, primary } from './address-sql.ts'
+import { counted } from './credential-sql.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { freeAddress } from './erasure.ts'
 
@@ -7,17 +8,15 @@ import { freeAddress } from './erasure.ts'
 const COLUMNS = (now: string) => `
   a.id, case when a.closing_at <= ${now}::timestamptz then 'closed' else a.state end as state, a.profile, a.locale,
   a.created_at as "createdAt", a.closing_at as "closingAt", e.canonical as email, e.proven_at as "emailProvenAt",
-  p.canonical as phone, p.proven_at as "phoneProvenAt", (
-    select count(*)::int from credential c
-    where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
-  ) as authenticators`
+  p.canonical as phone, p.proven_at as "phoneProvenAt", k.authenticators, k.passkeys,
+  k."hardwareKeys", a.demands_second as "demandsSecond"`
 
-const ADDRESSES = (now: string) => primary('e', 'email', now) + primary('p', 'phone', now)
+const JOINED = (now: string) => primary('e', 'email', now) + primary('p', 'phone', now) + counted('a')
 
 const FIND: Statement = {
   name: 'accounts_find',
   text: `
-    select ${COLUMNS('$2')} from account a ${ADDRESSES('$2')}
+    select ${COLUMNS('$2')} from account a ${JOINED('$2')}
     where a.id = $1`,
 }
 
@@ -25,7 +24,7 @@ const BY_ADDRESS: Statement = {
   name: 'accounts_by_address',
   text: `
     select ${COLUMNS('$3')}, proven.proven_at as "provenAt" from address proven
-    join account a on a.id = proven.account_id ${ADDRESSES('$3')}
+    join account a on a.id = proven.account_id ${JOINED('$3')}
     where proven.kind = $1 and proven.canonical = $2 and ${counts('proven', '$3')}`,
 }
 

@@ -5,7 +5,8 @@ import { type Database, runIn, type Statement } from './database.ts'
 const OF_ACCOUNT: Statement = {
   name: 'credentials_of_account',
   text: `
-    select id, kind, data, label, counter, proven_at as "provenAt", last_used_at as "lastUsedAt", created_at as "createdAt"
+    select id, kind, data, label, counter, external_id as "externalId", hardware, proven_at as "provenAt",
+      last_used_at as "lastUsedAt", created_at as "createdAt"
     from credential where account_id = $1 and removed_at is null
     order by last_used_at desc nulls last, created_at, id`,
 }

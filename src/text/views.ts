@@ -84,8 +84,8 @@ export interface Views extends AccountViews, ConsoleViews {
     app: AppView
     first: Channel | null
     methods: {
-      kind: 'totp' | 'sms' | 'email' | 'recovery'
-      /** Of `totp` its name; of `sms` and `email` the masked address. */
+      kind: 'passkey' | 'totp' | 'sms' | 'email' | 'recovery'
+      /** Of `totp` and `passkey` its name; of `sms` and `email` the masked address. */
       detail: string | null
       lastUsedAt: Date | null
       /** Of `recovery`: codes that were not used. */

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { type AcrNames, acrKept, acrToTell, askedAcr, levelAsked, levelKept, levelOfAcr } from '../../src/oidc/acr.ts'
+import {
+  type AcrNames,
+  acrKept,
+  acrToTell,
+  askedAcr,
+  levelAsked,
+  levelKept,
+  levelOfAcr,
+  PHISHING_RESISTANT,
+} from '../../src/oidc/acr.ts'
 
 const NAMES: AcrNames = ['bronze', 'urn:example:silver', 'gold']
 const [ONE, TWO, THREE] = NAMES
@@ -16,7 +25,7 @@ describe('acr', () => {
 
   test('a session keeps its level under names that no setting changes', () => {
     expect(([1, 2, 3] as const).map(acrKept)).toEqual(['urn:doorward:acr:1', 'urn:doorward:acr:2', 'urn:doorward:acr:3'])
-    expect(([1, 2, 3] as const).map(acrKept).map(levelKept)).toEqual([1, 2, 3])
+    expect(([1, 2, 3, 4, 5] as const).map(acrKept).map(levelKept)).toEqual([1, 2, 3, 4, 5])
     expect([levelKept('gold'), levelKept(undefined)]).toEqual([null, null])
   })
 
@@ -43,7 +52,7 @@ describe('acr', () => {
   })
 
   test('R-032 whoever insists on some values is told one of them, and never more than was proven', () => {
-    const told = (own: 1 | 2 | 3, values: string[], essential = true) => acrToTell(acrKept(own), { values, essential }, NAMES)
+    const told = (own: 1 | 2 | 3 | 4, values: string[], essential = true) => acrToTell(acrKept(own), { values, essential }, NAMES)
     expect(told(3, [TWO])).toBe(TWO)
     expect(told(3, [ONE, TWO])).toBe(TWO)
     expect(told(3, [TWO, THREE])).toBe(THREE)
@@ -52,5 +61,14 @@ describe('acr', () => {
     expect(told(3, [TWO], false)).toBe(THREE)
     expect(acrToTell(undefined, { values: [TWO], essential: true }, NAMES)).toBeUndefined()
     expect(acrToTell(acrKept(2), null, NAMES)).toBe(TWO)
+    expect(told(4, [TWO])).toBe(TWO)
+  })
+
+  test('passkeys are called by their standard names where they are on offer, and else as the highest level there is', () => {
+    const all: AcrNames = [...NAMES, ...PHISHING_RESISTANT]
+    expect([4, 5].map((own) => acrToTell(acrKept(own as 4 | 5), null, all))).toEqual(['phr', 'phrh'])
+    expect([4, 5].map((own) => acrToTell(acrKept(own as 4 | 5), null, NAMES))).toEqual([THREE, THREE])
+    expect(levelAsked(askedAcr({ acr_values: 'phrh phr' }), all)).toEqual({ level: 5, essential: false })
+    expect(acrToTell(acrKept(5), { values: ['phr'], essential: true }, all)).toBe('phr')
   })
 })

@@ -1,8 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
 import { decide, type Level, levelOf, type Requirement } from '../../src/signin/index.ts'
 
-const NOTHING = { authenticators: 0, recoveryCodes: 0, otherChannel: null, remembered: false, keptProven: false } as const
-const APP = { ...NOTHING, authenticators: 1 } as const
+const NOTHING = {
+  ...{ apps: 0, passkeys: 0, hardwareKeys: 0, demanded: false, recoveryCodes: 0 },
+  ...{ otherChannel: null, remembered: false, keptProven: false, passkeyProven: false },
+} as const
+const APP = { ...NOTHING, apps: 1, demanded: true } as const
+/** Set up to skip the mail, and no more. */
+const PASSKEY = { ...NOTHING, passkeys: 1 } as const
+const PASSKEY_DEMANDED = { ...PASSKEY, demanded: true, recoveryCodes: 3 } as const
+const PASSKEY_GIVEN = { ...PASSKEY_DEMANDED, keptProven: true, passkeyProven: true, otherChannel: 'email' } as const
+const HARDWARE = { ...PASSKEY, hardwareKeys: 1 } as const
 const APP_AND_CODES = { ...APP, recoveryCodes: 3 } as const
 const APP_GIVEN = { ...APP_AND_CODES, keptProven: true } as const
 const PHONE = { ...NOTHING, otherChannel: 'sms' } as const
@@ -23,6 +31,14 @@ describe('how much was proven', () => {
     expect(levelOf([proof('email'), proof('sms'), proof('totp')])).toBe(3)
   })
 
+  test('R-111, R-069 a passkey alone is one proof; with user verification, or another proof, it is phishing-resistant', () => {
+    const touched = { ...proof('passkey'), amr: ['passkey', 'pop', 'user'] }
+    const verified = { ...touched, amr: [...touched.amr, 'uv'], level: 2 as const }
+    const hardware = { ...verified, amr: [...verified.amr, 'hwk'] }
+    expect([[touched], [touched, proof('email')], [verified], [hardware]].map(levelOf)).toEqual([1, 4, 4, 5])
+    expect(levelOf([proof('email'), proof('totp'), verified])).toBe(4)
+  })
+
   test('R-117 a recovery code or an authenticator alone is one proof', () => {
     expect(levelOf([proof('recovery')])).toBe(1)
     expect(levelOf([proof('totp')])).toBe(1)
@@ -31,7 +47,8 @@ describe('how much was proven', () => {
 
 describe('what comes next', () => {
   const enough = { next: 'enough' }
-  const enrol = { next: 'enrol' }
+  const enrol = { next: 'enrol', methods: ['passkey', 'totp'] }
+  const enrolKey = { next: 'enrol', methods: ['passkey'] }
   const unmet = { next: 'unmet' }
   const second = (...methods: string[]) => ({ next: 'second', methods })
 
@@ -61,6 +78,35 @@ describe('what comes next', () => {
     ['R-032 insisted on, by who cannot yet', want('optional', 3, true), 1, NOTHING, enrol],
     ['R-032 insisted on where nobody may set one up', want('off', 3, true), 1, NOTHING, unmet],
     ['level 1 asked for', want('optional', 1, true), 1, NOTHING, enough],
+    ['a passkey that skips the mail is not asked for after the mail', want('optional'), 1, PASSKEY, enough],
+    ['R-101 it is once its person wants it so', want('off'), 1, PASSKEY_DEMANDED, second('passkey', 'recovery')],
+    [
+      'R-101 another channel does not stand in for it',
+      want('off'),
+      1,
+      { ...PASSKEY_DEMANDED, otherChannel: 'sms' },
+      second('passkey', 'recovery'),
+    ],
+    ['it was given, and verified its person', want('required'), 4, PASSKEY_GIVEN, enough],
+    ['R-111 it was given, and did not: the address is asked for besides', want('off'), 1, PASSKEY_GIVEN, second('email')],
+    [
+      'required, by who has a passkey or a phone',
+      want('required'),
+      1,
+      { ...PASSKEY, otherChannel: 'sms' },
+      second('passkey', 'sms'),
+    ],
+    [
+      'R-101 with an app it is one more way',
+      want('off'),
+      1,
+      { ...APP_AND_CODES, passkeys: 1 },
+      second('passkey', 'totp', 'recovery'),
+    ],
+    ['level 4 asked for, by who has one', want('optional', 4, true), 1, { ...APP_AND_CODES, passkeys: 1 }, second('passkey')],
+    ['R-032 an app is not level 4', want('optional', 4, true), 3, APP_GIVEN, enrolKey],
+    ['R-032 a passkey is not level 5 unless hardware keeps it', want('optional', 5, true), 4, PASSKEY_GIVEN, enrolKey],
+    ['level 5 asked for, by who has one', want('optional', 5, true), 1, HARDWARE, second('passkey')],
     ['required and insisted on', want('required', 3, true), 2, PHONE, enrol],
   ] as const)('%s: %j, reached %d', (_why, requirement, reached, means, decision) => {
     expect(decide(requirement, reached, means)).toEqual(decision)
@@ -68,9 +114,19 @@ describe('what comes next', () => {
 
   test('R-032 whatever there is, an essential level is met, worked towards, or refused: never lowered', () => {
     for (const secondFactor of ['off', 'optional', 'required'] as const)
-      for (const level of [1, 2, 3] as const)
-        for (const reached of [1, 2, 3] as const)
-          for (const means of [NOTHING, APP, APP_AND_CODES, PHONE, { ...APP_AND_CODES, remembered: true }]) {
+      for (const level of [1, 2, 3, 4, 5] as const)
+        for (const reached of [1, 2, 3, 4, 5] as const)
+          for (const means of [
+            NOTHING,
+            PASSKEY,
+            PASSKEY_DEMANDED,
+            PASSKEY_GIVEN,
+            HARDWARE,
+            APP,
+            APP_AND_CODES,
+            PHONE,
+            { ...APP_AND_CODES, remembered: true },
+          ]) {
             const decided = decide(want(secondFactor, level, true), reached, means)
             if (decided.next === 'enough') expect(reached).toBeGreaterThanOrEqual(level)
           }

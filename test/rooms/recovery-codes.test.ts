@@ -16,7 +16,19 @@ beforeAll(async () => {
 })
 
 function credentialOf(data: string, more: Partial<Credential> = {}): Credential {
-  return { id: newId(), kind: 'recovery', data, label: '', counter: 0n, provenAt: at, lastUsedAt: null, createdAt: at, ...more }
+  return {
+    id: newId(),
+    kind: 'recovery',
+    data,
+    label: '',
+    counter: 0n,
+    externalId: null,
+    hardware: false,
+    provenAt: at,
+    lastUsedAt: null,
+    createdAt: at,
+    ...more,
+  }
 }
 
 const judge = (code: string, own = credentials) => recovery.judge(own, 'ada', recovery.read(code) ?? 'unreadable')

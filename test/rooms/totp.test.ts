@@ -14,7 +14,19 @@ const stepAt = (at: Date) => BigInt(Math.floor(at.getTime() / 1000 / STEP))
 const seedOf = (key: string) => key.replaceAll(' ', '')
 
 function credentialOf(data: string, more: Partial<Credential> = {}): Credential {
-  return { id: newId(), kind: 'totp', data, label: '', counter: 0n, provenAt: START, lastUsedAt: null, createdAt: START, ...more }
+  return {
+    id: newId(),
+    kind: 'totp',
+    data,
+    label: '',
+    counter: 0n,
+    externalId: null,
+    hardware: false,
+    provenAt: START,
+    lastUsedAt: null,
+    createdAt: START,
+    ...more,
+  }
 }
 
 function enrolled(accountId: string, more: Partial<Credential> = {}) {

@@ -22,7 +22,7 @@ export function createAdministratorHandlers(deps: PeopleDeps): Handlers<typeof a
 
   /** Whoever reads the mail of somebody without one could set it up, and would be what is given here. */
   async function needsAuthenticator({ tx }: ChangeCall, id: string): Promise<void> {
-    if (countOf(await deps.kept.ofAccountIn(tx, id)).authenticators > 0) return
+    if (countOf(await deps.kept.ofAccountIn(tx, id)).apps > 0) return
     throw new AdminFault(
       'conflict',
       'This person has no authenticator: they set one up on their account page first, and are given the role then.',

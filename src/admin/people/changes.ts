@@ -36,8 +36,8 @@ export function createChangeHandlers(deps: PeopleDeps): Handlers<Changes> {
   /** An administrator without any second factor would be whoever reads their mail. */
   async function mayBeWithout(call: ChangeCall, person: PersonRow): Promise<void> {
     if (person.role === null || call.actor.kind === 'local') return
-    const { authenticators } = countOf(await deps.kept.ofAccountIn(call.tx, person.id))
-    if (authenticators > 1) return
+    const { apps } = countOf(await deps.kept.ofAccountIn(call.tx, person.id))
+    if (apps > 1) return
     throw new AdminFault(
       'conflict',
       'This is the last authenticator of somebody who administers: take their role back first, and give it again once they have set up another.',

@@ -57,8 +57,8 @@ export function factorRows(own: readonly Credential[]): FactorRow[] {
 
 /** Recovery codes that are left; null where nothing asks for one. */
 export function codesLeftOf(own: readonly Credential[]): number | null {
-  const { authenticators, recoveryCodes } = countOf(own)
-  return authenticators > 0 ? recoveryCodes : null
+  const { apps, recoveryCodes } = countOf(own)
+  return apps > 0 ? recoveryCodes : null
 }
 
 const CODES_LOW = 2
