@@ -40,6 +40,8 @@ export interface ToTell {
   not?: Address
   /** Of `device_new`: where it was, so that one place is told of once. */
   once?: string
+  /** Until when it can be objected to, where that is another moment than that of every notice. */
+  until?: Date
 }
 
 export interface Notices {
@@ -65,11 +67,11 @@ export function createNotices(deps: NoticesDeps): Notices {
   const { store, secrets, clock, issuer } = deps
   const { host } = new URL(issuer)
 
-  async function tell(tx: Tx, { locale, not, once, ...told }: ToTell): Promise<boolean> {
+  async function tell(tx: Tx, { locale, not, once, until, ...told }: ToTell): Promise<boolean> {
     const at = clock.now()
     const addresses = await addressees(tx, told.accountId, at, not)
     if (addresses.length === 0) return false
-    const objectUntil = addSeconds(at, deps.objectSeconds)
+    const objectUntil = until ?? addSeconds(at, deps.objectSeconds)
     const notice: Notice = { ...told, id: newId(), at, objectUntil, objectedAt: null }
     if (!(await added(tx, notice, once))) return false
     const giveUpAt = addSeconds(at, GIVE_UP_SECONDS)
