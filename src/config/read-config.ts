@@ -3,6 +3,7 @@ import type { Budget } from './budget.ts'
 import { durationWords, LOOPBACK_HOSTS, type Mailbox } from './kinds.ts'
 import type { OutboundList } from './outbound-settings.ts'
 import type { Limit, LimitName, Signup } from './policies.ts'
+import { type RescueConfig, rescueContradictions, settledRescue } from './rescue-settings.ts'
 import { type Fault, readTable, type SettingsSource, type SettingsTable, type Values } from './setting.ts'
 import { settings, storageSettings } from './settings.ts'
 import { type TextRouteName, textContradictions } from './text-settings.ts'
@@ -11,7 +12,7 @@ import { type TextRouteName, textContradictions } from './text-settings.ts'
  * What the service runs with: frozen at start. Addresses of the database, secrets and the clients file are `null`, and
  * mail servers none, in trial mode only.
  */
-export interface Config {
+export interface Config extends RescueConfig {
   /** True for a trial: http on loopback and not `NODE_ENV=production`. Only then do inbox, demo and made-up secrets exist. */
   readonly trial: boolean
   readonly production: boolean
@@ -213,6 +214,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     themeDir: draft.themeDir,
     texts: trial || (draft.smsRoutes ?? []).length > 0,
     ...settledTexts(draft),
+    ...settledRescue(draft),
   }
 }
 
@@ -252,7 +254,7 @@ function contradictions(config: Settled, given: Set<string>, trial: boolean): Fa
   atMost('KEY_ROTATION_WAIT', config.keyRotationWaitSeconds, 'KEY_ROTATION', config.keyRotationSeconds || null)
   atMost('MAIL_CODE_TTL', config.mailCodeTtlSeconds, 'MAIL_CODE_CAP', config.mailCodeCapSeconds)
   atMost('MAIL_CODE_CAP', config.mailCodeCapSeconds, 'INTERACTION_TTL', config.interactionTtlSeconds)
-  return [...faults, ...textContradictions(config, given, trial)]
+  return [...faults, ...rescueContradictions(config), ...textContradictions(config, given, trial)]
 }
 
 function inOrder(faults: Fault[]): Fault[] {

@@ -1,6 +1,7 @@
 import { keysSettings } from './keys-settings.ts'
 import { choice, duration, host, integer, origin, path, secretList, secretUrl, size } from './kinds.ts'
 import { outboundSettings } from './outbound-settings.ts'
+import { rescueSettings } from './rescue-settings.ts'
 import type { SettingsTable } from './setting.ts'
 import { textSettings } from './text-settings.ts'
 import { walkSettings } from './walk-settings.ts'
@@ -182,6 +183,7 @@ export const settings = {
   ...keysSettings,
   ...storageSettings,
   ...walkSettings,
+  ...rescueSettings,
   ...outboundSettings,
   ...textSettings,
 } satisfies SettingsTable

@@ -32,6 +32,18 @@ describe('bounds', () => {
     ['DEVICE_REMEMBER', 'deviceRememberSeconds', { '0': 0, '0s': 0, '365d': 31_536_000 }, ['366d', '-1', 'off']],
     ['ADDRESS_HOLD', 'addressHoldSeconds', { '1h': 3600, '3d': 259_200, '30d': 2_592_000 }, ['0', '0s', '3599s', '2592001s']],
     ['ACCOUNT_GRACE', 'accountGraceSeconds', { '1d': 86_400, '14d': 1_209_600, '30d': 2_592_000 }, ['0', '86399s', '31d']],
+    ['RESCUE_DELAY', 'rescueDelaySeconds', { '1h': 3600, '48h': 172_800, '30d': 2_592_000 }, ['0', '3599s', '2592001s', 'off']],
+    ['RESCUE_DELAY_KNOWN', 'rescueDelayKnownSeconds', { '1h': 3600, '48h': 172_800 }, ['0', '3599s', '172801s']],
+    ['RESCUE_WINDOW', 'rescueWindowSeconds', { '1h': 3600, '7d': 604_800 }, ['0', '3599s', '8d']],
+    ['RESCUE_LOCK', 'rescueLockSeconds', { '1d': 86_400, '90d': 7_776_000 }, ['0', '86399s', '91d']],
+    ['RESCUE_CLAIM', 'rescueClaimSeconds', { '0': 0, '0s': 0, '365d': 31_536_000 }, ['366d', '-1']],
+    ['RESCUE_ENDS', 'rescueEnds', { sessions: 'sessions', all: 'all' }, ['none', 'All']],
+    [
+      'RESCUE_DELAY_BY_LEVEL',
+      'rescueDelayByLevel',
+      { '3=96h phr=7d': { 3: 345_600, 4: 604_800 }, '1=1s,phrh=90d': { 1: 1, 5: 7_776_000 } },
+      ['4=1d', 'phr=0', 'phr=91d', 'phr', 'phr=1d phr=2d', 'phr=1d=2d', '7d'],
+    ],
     [
       'KEY_ROTATION',
       'keyRotationSeconds',
