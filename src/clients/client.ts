@@ -59,6 +59,8 @@ export interface ClientPolicy {
   accessTokenTtlSeconds?: number
   idTokenTtlSeconds?: number
   refreshTokenTtlSeconds?: number
+  /** For so long from the begin of a rescue on it takes nobody who got back in by one; never shorter than the rescue itself. */
+  rescueDelaySeconds?: number
   /** `#rrggbb`, behind the letter that stands for it. */
   color?: string
   /** Scopes of the admin API that it gets for itself, by client credentials. */

@@ -14,6 +14,7 @@ export function fieldsOf({ id, metadata, policy, disabledAt }: Registration & Pi
     resources: [...policy.resources],
     introspects: [...policy.introspects],
     second_factor: policy.secondFactor,
+    rescue_delay: inWords(policy.rescueDelaySeconds),
     made_by: policy.madeBy,
     methods: policy.methods ? [...policy.methods] : null,
     access_token_ttl: inWords(policy.accessTokenTtlSeconds),

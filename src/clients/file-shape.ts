@@ -71,6 +71,10 @@ export const clientFields = z.strictObject({
   resources: uriList.optional().describe('APIs that it may get tokens for'),
   introspects: uriList.optional().describe('APIs that it stands for'),
   second_factor: z.enum(['off', 'optional', 'required']).nullable().optional(),
+  rescue_delay: duration
+    .nullable()
+    .optional()
+    .describe('a duration such as 7d: for so long from the begin of a rescue on it takes nobody who got back in by one'),
   made_by: words.nullable().optional().describe('who made it, shown at consent'),
   methods: z
     .array(z.enum(['email', 'sms']))
@@ -104,6 +108,7 @@ type DefaultedField =
   | 'resources'
   | 'introspects'
   | 'second_factor'
+  | 'rescue_delay'
   | 'made_by'
   | 'methods'
   | 'access_token_ttl'
@@ -125,6 +130,7 @@ export const clientDefaults: { readonly [K in DefaultedField]: Exclude<z.output<
   resources: [],
   introspects: [],
   second_factor: null,
+  rescue_delay: null,
   made_by: null,
   methods: null,
   access_token_ttl: null,

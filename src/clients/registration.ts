@@ -24,6 +24,8 @@ export type Note = (key: string, words: string) => void
 type Entry = ReturnType<typeof settled>
 
 const TTL_MIN_SECONDS = 30
+const RESCUE_DELAY_MIN_SECONDS = 3600
+const RESCUE_DELAY_MAX_SECONDS = 90 * 86_400
 const STANDARD_SCOPES = ['openid', 'profile', 'email', 'phone', 'offline_access']
 /** What is written as a mail address in ASCII. */
 const CONTACT = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
@@ -54,6 +56,7 @@ export function readRegistration(
   judgeResources(entry, rules, note)
   judgeAdminScopes(entry, grants, rules, note)
   judgeLifetimes(entry, grants, rules, note)
+  judgeRescueDelay(entry, grants, note)
   entry.contacts?.forEach((contact, index) => {
     if (!CONTACT.test(contact)) note(`contacts[${index}]`, 'must be an email address')
   })
@@ -183,6 +186,14 @@ function judgeLifetimes(entry: Entry, grants: GrantType[], { ttlMaxSeconds }: Re
     note('refresh_token_ttl', 'is of no use without the grant refresh_token')
 }
 
+function judgeRescueDelay({ rescue_delay: text }: Entry, grants: GrantType[], note: Note): void {
+  if (text === null) return
+  const given = seconds(text) ?? 0
+  if (given < RESCUE_DELAY_MIN_SECONDS || given > RESCUE_DELAY_MAX_SECONDS) note('rescue_delay', 'must be 1h to 90d')
+  if (!grants.includes('authorization_code'))
+    note('rescue_delay', 'is of no use without the grant authorization_code: nobody signs in there')
+}
+
 const OPTIONAL = [
   'client_uri',
   'policy_uri',
@@ -235,6 +246,7 @@ function policyOf(entry: Entry): ClientPolicy {
     ...ttl('accessTokenTtlSeconds', entry.access_token_ttl),
     ...ttl('idTokenTtlSeconds', entry.id_token_ttl),
     ...ttl('refreshTokenTtlSeconds', entry.refresh_token_ttl),
+    ...ttl('rescueDelaySeconds', entry.rescue_delay),
     ...(entry.color ? { color: entry.color } : {}),
     ...(entry.admin_scopes.length > 0 ? { adminScopes: entry.admin_scopes } : {}),
   }

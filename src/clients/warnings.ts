@@ -74,6 +74,11 @@ function ofPeople(client: Warned): string[] {
       'No second factor is asked for here: whoever reads the mail of a person gets in, also where the person set one up.',
     )
   }
+  if (policy.secondFactor === 'off' && policy.rescueDelaySeconds !== undefined) {
+    warnings.push(
+      'It waits after a rescue and asks for no second factor: whoever reads the mail of a person gets in without any rescue.',
+    )
+  }
   if (policy.methods?.length === 1 && policy.methods[0] === 'sms') {
     warnings.push(
       'Only text messages begin a sign-in here: a number can be taken over at the carrier, and each text costs money.',

@@ -53,6 +53,12 @@ describe('warnings', () => {
     expect(found[0]).toMatch(/^[A-Z].*[^.]\.$/)
   })
 
+  test('a wait after a rescue is of no use where no second factor is asked for', () => {
+    expect(warnings('web', { rescue_delay: '7d' })).toEqual([])
+    const found = warnings('web', { rescue_delay: '7d', second_factor: 'off' })
+    expect(found).toEqual([expect.any(String), expect.stringContaining('without any rescue')])
+  })
+
   test('secrets: one without an end, one that lives for more than a year, and none that counts', () => {
     const ends = (expiresAt: Date | null) => warnings('web', {}, [{ ...SECRET, expiresAt }]).join()
     expect(ends(null)).toContain('A secret has no end')

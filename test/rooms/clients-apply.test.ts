@@ -91,7 +91,13 @@ describe('a plan', () => {
         default_max_age: 60,
       },
       ...{ first_party: true, methods: ['sms'], access_token_ttl: 90, id_token_ttl: '2h', refresh_token_ttl: '30d' },
-      ...{ color: '#A1b2C3', second_factor: 'off', made_by: 'Fabrikam', cors_origins: ['https://shop.example'] },
+      ...{
+        color: '#A1b2C3',
+        rescue_delay: '90m',
+        second_factor: 'off',
+        made_by: 'Fabrikam',
+        cors_origins: ['https://shop.example'],
+      },
     }
     const machine = { client_id: 'job', client_secret_env: 'APP_SECRET', grant_types: ['client_credentials'], disabled: true }
     for (const entry of [WEB, PUBLIC, full, machine, { ...WEB, refresh_token: 'never' }, { ...WEB, scope: 'openid' }]) {

@@ -206,12 +206,20 @@ describe("an application's own lifetimes, methods and colour", () => {
         id_token_ttl: 600,
         refresh_token_ttl: '30d',
         color: '#1D4ED8',
+        rescue_delay: '7d',
       }).policy,
     ).toMatchObject({
       ...{ methods: ['sms'], accessTokenTtlSeconds: 90, idTokenTtlSeconds: 600, refreshTokenTtlSeconds: 2_592_000 },
-      color: '#1d4ed8',
+      ...{ color: '#1d4ed8', rescueDelaySeconds: 604_800 },
     })
-    const nothing = { methods: null, access_token_ttl: null, id_token_ttl: null, refresh_token_ttl: null, color: null }
+    const nothing = {
+      methods: null,
+      access_token_ttl: null,
+      id_token_ttl: null,
+      refresh_token_ttl: null,
+      color: null,
+      rescue_delay: null,
+    }
     expect(clientOf({ ...WEB, ...nothing })).toEqual(clientOf(WEB))
   })
 
@@ -222,6 +230,10 @@ describe("an application's own lifetimes, methods and colour", () => {
     [{ access_token_ttl: '29s' }, 'access_token_ttl'],
     [{ id_token_ttl: '5 minutes' }, 'id_token_ttl'],
     [{ refresh_token: 'never', refresh_token_ttl: '1d' }, 'refresh_token_ttl'],
+    [{ rescue_delay: '59m' }, 'rescue_delay'],
+    [{ rescue_delay: '91d' }, 'rescue_delay'],
+    [{ rescue_delay: 'a week' }, 'rescue_delay'],
+    [{ grant_types: ['client_credentials'], redirect_uris: [], rescue_delay: '7d' }, 'rescue_delay'],
     [{ color: 'red' }, 'color'],
     [{ color: '#12345' }, 'color'],
     [{ color: 'url(//x)' }, 'color'],

@@ -50,6 +50,7 @@ export const CLIENT_SECTIONS = {
     { name: 'first_party', type: 'tick', kinds: PEOPLE },
     { name: 'made_by', type: 'line', kinds: PEOPLE },
     { name: 'second_factor', type: 'choice', options: ['', 'off', 'optional', 'required'], kinds: PEOPLE },
+    duration('rescue_delay', PEOPLE),
     { name: 'methods', type: 'ticks', options: ['email', 'sms'], kinds: PEOPLE },
     { name: 'default_max_age', type: 'line', mono: true, number: true, kinds: PEOPLE },
     { name: 'require_pkce', type: 'tick', kinds: PEOPLE },

@@ -81,7 +81,15 @@ function sectionsOf(
 const OFTEN_OPEN = [
   ...['policy_uri', 'tos_uri', 'contacts', 'color', 'logo_uri', 'initiate_login_uri', 'cors_origins', 'made_by'],
   ...['default_max_age', 'require_auth_time', 'access_token_ttl', 'id_token_ttl', 'refresh_token_ttl', 'introspects'],
-  ...['admin_scopes', 'jwks_uri', 'jwks', 'methods', 'backchannel_logout_uri', 'backchannel_logout_session_required'],
+  ...[
+    'admin_scopes',
+    'jwks_uri',
+    'jwks',
+    'methods',
+    'rescue_delay',
+    'backchannel_logout_uri',
+    'backchannel_logout_session_required',
+  ],
 ]
 
 function isWorthSaying({ name }: FieldSpec, value: unknown): boolean {
