@@ -107,6 +107,8 @@ export interface Config extends RescueConfig {
   readonly smsWebhookUrl: string | null
   readonly smsWebhookSecret: string | null
   readonly receiptsSecret: string | null
+  /** `mailto:` or https; null: nobody is named. */
+  readonly helpContact: string | null
 }
 
 type Own = Values<typeof settings>
@@ -212,6 +214,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     clientsFile: draft.clientsFile,
     outboundAllow: draft.outboundAllow ?? { networks: [], hosts: [] },
     themeDir: draft.themeDir,
+    helpContact: draft.helpContact,
     texts: trial || (draft.smsRoutes ?? []).length > 0,
     ...settledTexts(draft),
     ...settledRescue(draft),

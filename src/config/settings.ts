@@ -1,3 +1,4 @@
+import { helpSettings } from './help-settings.ts'
 import { keysSettings } from './keys-settings.ts'
 import { choice, duration, host, integer, origin, path, secretList, secretUrl, size } from './kinds.ts'
 import { outboundSettings } from './outbound-settings.ts'
@@ -184,6 +185,7 @@ export const settings = {
   ...storageSettings,
   ...walkSettings,
   ...rescueSettings,
+  ...helpSettings,
   ...outboundSettings,
   ...textSettings,
 } satisfies SettingsTable
