@@ -1,4 +1,5 @@
 import type { Config } from './config/index.ts'
+import type { Recovery } from './oidc/index.ts'
 import type { SignInPolicy } from './signin/index.ts'
 
 /** What the settings say of a sign-in. */
@@ -12,6 +13,11 @@ export function policyOf(config: Config): SignInPolicy {
     resendWaitSeconds: config.resendWaitSeconds,
     proofOfWork: config.proofOfWork,
   }
+}
+
+/** What the settings say to applications of somebody who got back in by a rescue. */
+export function recoveryOf(config: Config): Recovery {
+  return { toldSeconds: config.rescueClaimSeconds, waitSecondsByLevel: config.rescueDelayByLevel }
 }
 
 /** What the settings say of sessions and tokens. */

@@ -27,6 +27,10 @@ export interface Account {
   hardwareKeys: number
   /** The person wants a passkey asked for in every sign-in. */
   demandsSecond: boolean
+  /** When the person got back in by a rescue, after a second factor was lost; null for never. */
+  recoveredAt: Date | null
+  /** When that rescue was begun. */
+  recoveryStartedAt: Date | null
 }
 
 /** What an account goes by for people: its email address, else its number; null when it has neither. */

@@ -74,10 +74,12 @@ export interface AcceptedInvitation {
   invitedBy: string
 }
 
-/** An account, and when the very address that it was found by was proven. */
+/** An account, and what is known of the very address that it was found by. */
 export interface FoundAccount {
   account: Account
   provenAt: Date
+  /** Messages come back from it since then. */
+  deadSince: Date | null
 }
 
 interface NewAccount {
@@ -105,8 +107,9 @@ export interface ProvenAddress extends EventWho {
 }
 
 /**
- * Whose the proven address is: an account's, a new one's, or nobody's who may come in. `stale`: an account's whose
- * number was not proven for so long that it may be somebody else's by now; a second proof opens it (R-093).
+ * Whose the proven address is: an account's, a new one's, or nobody's who may come in. `stale`: an account's, and the
+ * address may be somebody else's by now: messages came back from it, or it is a number that was not proven for so long. A
+ * second proof opens the account (R-093).
  */
 export type Proven =
   | { outcome: 'existing' | 'created' | 'stale'; account: Account }
@@ -126,6 +129,7 @@ export interface Accounts {
    * Tells whose account a proven address opens, and makes it when there is none and the policy or an invitation lets it:
    * the only way to an account that was not imported (R-087). One that was imported with addresses that nobody has proven
    * is opened by the first of them.
+   * An address that messages came back from opens its account only beside another proof, and begins none.
    * A number that was not proven for `phoneProofAgeSeconds` opens its account no more (R-093): with an email address
    * the account is `stale`; without one it can never be told from its number's next owner, so it is freed of the
    * number and a new account begins.
@@ -156,10 +160,12 @@ export function createAccounts(deps: {
     const now = clock.now()
     const found = livingOne(await store.byAddressIn(tx, proof.kind, proof.address, now), now)
     if (!found) return begin(tx, proof)
-    const { account, provenAt } = found
-    if (account.state !== 'active' || isEmail(proof.address)) return existing(account)
+    const { account, provenAt, deadSince } = found
+    if (account.state !== 'active') return existing(account)
+    if (isEmail(proof.address)) return deadSince ? { outcome: 'stale', account } : existing(account)
     const provenBefore = addSeconds(now, -deps.phoneProofAgeSeconds)
     if (provenAt >= provenBefore) {
+      if (deadSince) return { outcome: 'stale', account }
       await store.proven(tx, account.id, proof.address, now)
       return existing(account.phone === proof.address ? { ...account, phoneProvenAt: now } : account)
     }

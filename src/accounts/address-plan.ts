@@ -10,6 +10,8 @@ export interface OwnAddress {
   leavesAt: Date | null
   /** For a number: when it was proven last. */
   provenAt: Date
+  /** Messages come back from it for good since then: it opens the account only beside another proof. */
+  deadSince: Date | null
   createdAt: Date
 }
 

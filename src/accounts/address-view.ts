@@ -16,6 +16,8 @@ export interface AddressView {
   primaryFrom: Date | null
   /** Is the account's until then; null when it stays. */
   leavesAt: Date | null
+  /** Messages come back from it since then: by itself it opens the account no more. Null for a living one. */
+  deadSince: Date | null
 }
 
 const REF_LENGTH = 22
@@ -29,10 +31,10 @@ export function refOf(accountId: string, { kind, address }: Pick<AddressView, 'k
 export function viewsOf(accountId: string, all: OwnAddresses, now: Date): AddressView[] {
   const primaries = [primaryOf(all, 'email', now), primaryOf(all, 'phone', now)]
   const views = all.map((one): AddressView => {
-    const { kind, address, provenAt, usableFrom, leavesAt } = one
+    const { kind, address, provenAt, usableFrom, leavesAt, deadSince } = one
     const primaryFrom = one.primaryFrom && one.primaryFrom > now ? one.primaryFrom : null
     const primary = primaries.includes(one)
-    return { ref: refOf(accountId, one), kind, address, primary, provenAt, usableFrom, primaryFrom, leavesAt }
+    return { ref: refOf(accountId, one), kind, address, primary, provenAt, usableFrom, primaryFrom, leavesAt, deadSince }
   })
   const rank = ({ primary, kind }: AddressView) => (primary ? 0 : 2) + (kind === 'email' ? 0 : 1)
   return views.toSorted((a, b) => rank(a) - rank(b))

@@ -33,7 +33,7 @@ export interface AddressStore {
    */
   free(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<string | null>
   /** Of parallel calls with one address, whoever's, a single one answers true; the others wait for its outcome (F-25). */
-  insert(tx: Tx, accountId: string, address: Omit<OwnAddress, 'leavesAt' | 'createdAt'>): Promise<boolean>
+  insert(tx: Tx, accountId: string, address: Omit<OwnAddress, 'leavesAt' | 'deadSince' | 'createdAt'>): Promise<boolean>
   /** Writes `primaryFrom` and `leavesAt`. */
   schedule(tx: Tx, accountId: string, address: OwnAddress): Promise<void>
   delete(tx: Tx, accountId: string, address: OwnAddress): Promise<void>
@@ -193,9 +193,9 @@ export function createAddresses(deps: {
     return gone.length + moved.length
   }
 
-  /** It stays, and opens the account by itself: an old number does not (R-093). */
+  /** It stays, and opens the account by itself: an old number does not, nor does what messages come back from (R-093). */
   function isWayIn(one: OwnAddress, now: Date): boolean {
-    return staysAt(one, now) && (one.kind === 'email' || one.provenAt >= addSeconds(now, -deps.phoneProofAgeSeconds))
+    return one.deadSince === null && staysAt(one, now) && (one.kind === 'email' || one.provenAt >= addSeconds(now, -deps.phoneProofAgeSeconds))
   }
 
   const viewed = (accountId: string, rows: OwnAddress[]) => viewsOf(accountId, rows, clock.now())

@@ -1,3 +1,4 @@
+import { addSeconds } from '../base/index.ts'
 import type { Account } from './account.ts'
 
 /** Claims of OpenID Connect Core §5.1 that a profile may hold. Who one is and what is proven is never read from it. */
@@ -40,6 +41,15 @@ export function claimsOf(account: Account): Record<string, unknown> {
   const changedAt = Math.max(account.createdAt.getTime(), account.emailProvenAt?.getTime() ?? 0, profileChangedAt(account))
   claims.updated_at = Math.floor(changedAt / 1000)
   return claims
+}
+
+/**
+ * `recovered_at`, a number of seconds: when the person got back in without the factors that they had. For so long since
+ * then applications are told, so that they can hold back what cannot be undone.
+ */
+export function recoveryClaimOf({ recoveredAt }: Pick<Account, 'recoveredAt'>, toldSeconds: number, now: Date): object {
+  const told = recoveredAt !== null && now < addSeconds(recoveredAt, toldSeconds)
+  return told ? { recovered_at: Math.floor(recoveredAt.getTime() / 1000) } : {}
 }
 
 function profileChangedAt({ profile: { updatedAt } }: Account): number {

@@ -19,6 +19,8 @@ export interface RescueConfig {
   readonly rescueEnds: 'sessions' | 'all'
   readonly rescueClaimSeconds: number
   readonly rescueDelayByLevel: DelayByLevel
+  /** How soon one may open that an administrator begins or shortens. */
+  readonly rescueAdminMinSeconds: number
 }
 
 const LEVELS: Readonly<Record<string, LevelNumber>> = { 1: 1, 2: 2, 3: 3, phr: 4, phrh: 5 }
@@ -93,6 +95,15 @@ export const rescueSettings = {
     defaultWords: 'none',
     applies: 'also those who got back in before',
     example: '3=96h phr=7d',
+  }),
+  rescueAdminMinSeconds: duration({
+    name: 'RESCUE_ADMIN_MIN',
+    group: 'Sign-in',
+    help: 'The least wait where an administrator begins or shortens a rescue. The person is told at once on every channel, and can stop it in that time.',
+    default: '1h',
+    min: '15m',
+    max: '30d',
+    applies: 'those begun or shortened from now on',
   }),
 } satisfies SettingsTable
 

@@ -1,12 +1,13 @@
-import type { Account } from '../accounts/index.ts'
+import { type Account, recoveryClaimOf } from '../accounts/index.ts'
+import type { Clock } from '../base/index.ts'
 import { policyOf } from './client-metadata.ts'
 
 /**
- * Claims by scope: OpenID Connect Core §5.4. How and when somebody signed in (§2) stands in every ID token, asked for
- * or not: an application that must know should not have to ask.
+ * Claims by scope: OpenID Connect Core §5.4. How and when somebody signed in (§2), and that they got back in without
+ * their second factor, stands in every ID token, asked for or not: an application that must know should not have to ask.
  */
 export const claimsByScope = {
-  openid: ['sub', 'acr', 'amr', 'auth_time'],
+  openid: ['sub', 'acr', 'amr', 'auth_time', 'recovered_at'],
   profile: [
     'birthdate',
     'family_name',
@@ -62,10 +63,15 @@ interface ClaimsContext {
  * a resource server and cannot be used at userinfo (OpenID Connect Core §5.4); and those that the application asked
  * for in it by name (§5.5).
  */
-export function createFindAccount(accounts: {
-  find(id: string): Promise<Account | null>
-  claimsOf(account: Account): Record<string, unknown>
+export function createFindAccount(deps: {
+  accounts: {
+    find(id: string): Promise<Account | null>
+    claimsOf(account: Account): Record<string, unknown>
+  }
+  recovery: { toldSeconds: number }
+  clock: Clock
 }) {
+  const { accounts, recovery, clock } = deps
   return async function findAccount(ctx: unknown, id: string) {
     const account = await accounts.find(id)
     if (account?.state !== 'active') return undefined
@@ -76,7 +82,7 @@ export function createFindAccount(accounts: {
         const all: Record<string, unknown> = { ...accounts.claimsOf(account), sub: account.id }
         const some = use === 'id_token' && !inIdToken(ctx as ClaimsContext)
         const shown = some ? Object.fromEntries(Object.entries(all).filter(([name]) => Object.hasOwn(asked, name))) : all
-        return { ...shown, sub: account.id }
+        return { ...shown, ...recoveryClaimOf(account, recovery.toldSeconds, clock.now()), sub: account.id }
       },
     }
   }

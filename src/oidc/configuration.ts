@@ -1,12 +1,14 @@
 import type { Configuration, Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
+import { recoveryClaimOf } from '../accounts/index.ts'
 import type { Clock, Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { EngineAdapter } from './adapter.ts'
 import { createAdminTokenClaims } from './admin-token.ts'
-import { claimsByScope } from './claims.ts'
+import { claimsByScope, personOf } from './claims.ts'
 import { createNarrowClaims } from './claims-parameter.ts'
 import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
+import type { Recovery } from './hold.ts'
 import { createPrompts } from './prompts.ts'
 import type { LevelDeps } from './step-up.ts'
 
@@ -23,6 +25,7 @@ export interface Lifetimes {
 }
 
 export interface ConfigurationDeps extends LevelDeps {
+  recovery: Recovery
   /** https: cookies carry their prefixes (RFC 6265bis §4.1.3). */
   secure: boolean
   secrets: Secrets
@@ -75,7 +78,7 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     // Tokens have lifetimes of their own: a session that ends takes them along (records.ts), one that idles does not.
     expiresWithSession: async () => false,
     extraClientMetadata: { properties: [POLICY_PROPERTY] },
-    extraTokenClaims: createAdminTokenClaims(deps.adminApiId),
+    extraTokenClaims: extraTokenClaimsOf(deps),
     features: featuresOf(deps),
     fetch: deps.fetch,
     fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
@@ -96,6 +99,16 @@ export function configurationOf(deps: ConfigurationDeps): Configuration {
     subjectTypes: ['public'],
     ttl: ttlOf(deps.lifetimes, deps.clock),
   } as Configuration
+}
+
+// Of somebody who got back in by a rescue every API hears it as well, in a JWT or by introspection.
+function extraTokenClaimsOf({ adminApiId, recovery, clock }: ConfigurationDeps): NonNullable<Configuration['extraTokenClaims']> {
+  const adminTokenClaims = createAdminTokenClaims(adminApiId)
+  return (ctx, token) => {
+    const { account } = ctx.oidc
+    const recovered = token.kind === 'AccessToken' && account ? personOf(account) : { recoveredAt: null }
+    return { ...recoveryClaimOf(recovered, recovery.toldSeconds, clock.now()), ...adminTokenClaims(ctx, token) }
+  }
 }
 
 const NOBODYS_SESSION_SECONDS = 15 * 60

@@ -9,7 +9,7 @@ import { type AcrNames, acrKept, askedAcr, levelAsked } from './acr.ts'
 import { scopesOfClaims } from './claims.ts'
 import { UNMET } from './claims-parameter.ts'
 import type { MissingConsent } from './consent.ts'
-import { LEVEL_MISSING } from './prompts.ts'
+import { asksForWait, LEVEL_MISSING } from './prompts.ts'
 import type { RecordStore } from './records.ts'
 import { isMeant, levelOfSession, type StepUp } from './step-up.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
@@ -34,6 +34,8 @@ export interface InteractionView {
   missing: MissingConsent
   /** What the application asks of `acr`; null where every sign-in will do. */
   acr: { level: Level; essential: boolean } | null
+  /** The application does not take yet whoever is signed in, since they got back in by a rescue: nothing else is missing. */
+  waits: boolean
   /** The living session that the sign-in may be built on; null where it begins from nothing. */
   stepUp: StepUp | null
 }
@@ -199,6 +201,7 @@ function viewOf(interaction: EngineInteraction, acrNames: AcrNames): Omit<Intera
     scopes: [...new Set([...(text('scope')?.split(' ') ?? []), ...scopesOfClaims(missing.missingOIDCClaims ?? [])])],
     resources: [params.resource ?? []].flat().map(String),
     accountId: interaction.session?.accountId ?? null,
+    waits: prompt.name === 'login' && asksForWait(prompt.reasons),
     missing,
     acr: levelAsked(askedAcr(params), acrNames),
   }

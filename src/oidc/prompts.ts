@@ -3,6 +3,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import { askedAcr, levelAsked } from './acr.ts'
 import { personOf } from './claims.ts'
 import { unmetAcr } from './claims-parameter.ts'
+import { isHeld, type Recovery } from './hold.ts'
 import { ageSeconds, isMeant, type LevelDeps, levelOfSession, owedBy } from './step-up.ts'
 
 const { Check, Prompt, base } = interactionPolicy
@@ -10,17 +11,26 @@ const { Check, Prompt, base } = interactionPolicy
 /** Why a login was asked for: the session is the right one, and proves too little. */
 export const LEVEL_MISSING = 'level_missing'
 
+/** Why a login was asked for: its person got back in by a rescue, and the application waits longer. */
+const RESCUE_HOLDS = 'rescue_holds'
+
+/** Whether that is why an interaction is there, and not because somebody is to sign in anew. */
+export function asksForWait(reasons: readonly string[]): boolean {
+  return reasons.includes(RESCUE_HOLDS) && reasons.every((reason) => reason === RESCUE_HOLDS || reason === LEVEL_MISSING)
+}
+
 /**
  * When the engine stops for a person: its own rules for `login` and `consent`, and
  * - `create` (Initiating User Registration via OpenID Connect 1.0) and `select_account`, which both lead to the
  *   first page of a sign-in;
  * - a living session whose account may no longer sign in is asked like no session;
+ * - a living session whose person got back in by a rescue, and whom the application does not take yet;
  * - a living session that proves less than the application, the policy or the person's own factors ask for.
  *
  * The engine's own rules for an essential `acr` compare texts: they would refuse a higher level for a lower one, and ask
  * without end for what cannot be had.
  */
-export function createPrompts(deps: LevelDeps) {
+export function createPrompts(deps: LevelDeps & { recovery: Recovery }) {
   const policy = base()
   policy.add(new Prompt({ name: 'create', requestable: true }), 0)
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 1)
@@ -36,6 +46,7 @@ export function createPrompts(deps: LevelDeps) {
     return Boolean(session?.accountId) && account === undefined
   })
   add('proof_too_old', 'End-User authentication could not be obtained', (ctx) => proofIsTooOld(ctx, deps))
+  add(RESCUE_HOLDS, 'this application does not take yet whoever got back in by a rescue', (ctx) => isHeld(ctx, deps))
   add(LEVEL_MISSING, 'more than the session proves is required', (ctx) => levelIsMissing(ctx, deps))
   return policy
 }

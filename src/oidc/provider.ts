@@ -13,6 +13,7 @@ import { configurationOf, type Lifetimes } from './configuration.ts'
 import { type ConsentStore, createGrantLoader } from './consent.ts'
 import { createEngineFetch } from './engine-fetch.ts'
 import { recordEngineEvents } from './events.ts'
+import { type Recovery, takenAcr } from './hold.ts'
 import { createInteractions, type Interactions } from './interaction.ts'
 import type { LogoutNews } from './logout.ts'
 import { logoutToken, tellByJob } from './logout-token.ts'
@@ -32,6 +33,7 @@ export interface OidcDeps extends LevelDeps {
   consents: Pick<ConsentStore, 'find'>
   clients: Clients
   accounts: { find(id: string): Promise<Account | null>; claimsOf(account: Account): Record<string, unknown> }
+  recovery: Recovery
   audit: Audit
   outbound: Pick<Outbound, 'send'>
   contacts: Pick<ClientContacts, 'note'>
@@ -88,7 +90,8 @@ export function createOidc(deps: OidcDeps): Oidc {
     clients: deps.clients,
     adminApiId: adminApiId(deps.issuer),
     adapterOf,
-    findAccount: createFindAccount(deps.accounts),
+    recovery: deps.recovery,
+    findAccount: createFindAccount(deps),
     fetch: createEngineFetch(deps),
     clientIsOn: async (id) => isOnNow(await deps.clients.find(id), clock),
     accountIsActive: async (id) => (await deps.accounts.find(id))?.state === 'active',
@@ -126,7 +129,8 @@ export function createOidc(deps: OidcDeps): Oidc {
 }
 
 /** Where the engine leaves a gap, its own methods are replaced. Each has a test that fails without it. */
-function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuesses, networkOf, acrNames }: OidcDeps): void {
+function replaceWeakParts(engine: Provider, deps: OidcDeps): void {
+  const { clients, store, clock, secretGuesses, networkOf, acrNames } = deps
   // Secrets are stored hashed; the engine compares stored text.
   Object.assign(engine.Client.prototype, {
     async compareClientSecret(this: EngineClient, presented: string) {
@@ -147,7 +151,7 @@ function replaceWeakParts(engine: Provider, { clients, store, clock, secretGuess
   // OpenID Connect Core §5.5.1.1: whoever insists on one of some values is told one of them.
   Object.defineProperty(engine.OIDCContext.prototype, 'acr', {
     get(this: KoaContextWithOIDC['oidc']) {
-      return acrToTell(this.session?.acr, askedAcr(this.params ?? {}), acrNames)
+      return acrToTell(takenAcr(this.session?.acr, this.account, deps), askedAcr(this.params ?? {}), acrNames)
     },
   })
   // RFC 7523 §3: a jti counts once. The engine looks and then saves, with room for another between the two.

@@ -9,7 +9,8 @@ const COLUMNS = (now: string) => `
   a.id, case when a.closing_at <= ${now}::timestamptz then 'closed' else a.state end as state, a.profile, a.locale,
   a.created_at as "createdAt", a.closing_at as "closingAt", e.canonical as email, e.proven_at as "emailProvenAt",
   p.canonical as phone, p.proven_at as "phoneProvenAt", k.authenticators, k.passkeys,
-  k."hardwareKeys", a.demands_second as "demandsSecond"`
+  k."hardwareKeys", a.demands_second as "demandsSecond",
+  a.recovered_at as "recoveredAt", a.recovery_started_at as "recoveryStartedAt"`
 
 const JOINED = (now: string) => primary('e', 'email', now) + primary('p', 'phone', now) + counted('a')
 
@@ -23,7 +24,7 @@ const FIND: Statement = {
 const BY_ADDRESS: Statement = {
   name: 'accounts_by_address',
   text: `
-    select ${COLUMNS('$3')}, proven.proven_at as "provenAt" from address proven
+    select ${COLUMNS('$3')}, proven.proven_at as "provenAt", proven.dead_since as "deadSince" from address proven
     join account a on a.id = proven.account_id ${JOINED('$3')}
     where proven.kind = $1 and proven.canonical = $2 and ${counts('proven', '$3')}`,
 }
@@ -154,10 +155,10 @@ export function createAccountStore(db: Database): AccountStore {
 
 type Expected = Awaited<ReturnType<AccountStore['expected']>>
 type Waiting = NonNullable<Awaited<ReturnType<AccountStore['waiting']>>>
-type FoundRow = Account & { provenAt: Date }
+type FoundRow = Account & Omit<FoundAccount, 'account'>
 
 function found([row]: FoundRow[]): FoundAccount | null {
   if (!row) return null
-  const { provenAt, ...account } = row
-  return { account, provenAt }
+  const { provenAt, deadSince, ...account } = row
+  return { account, provenAt, deadSince }
 }
