@@ -1,4 +1,5 @@
 import type { Channel, CodeField, FormView, MessageView } from './parts.ts'
+import type { RescueBanner } from './rescue-views.ts'
 
 /** What every page of the account page shows around its own. */
 export interface AccountShell {
@@ -13,6 +14,8 @@ export interface AccountShell {
   signOut: FormView
   /** The person asked for the account to be deleted: until then it can be kept. */
   closing: { at: Date; keep: FormView } | null
+  /** Somebody asked to get in without the second proof: until it is over it can be stopped. */
+  rescue: RescueBanner | null
   /** What was just done; said once. */
   said: AccountSaid | null
 }
@@ -35,6 +38,7 @@ export type AccountSaid =
   | 'app_ended'
   | 'profile_saved'
   | 'account_kept'
+  | 'rescue_stopped'
   | 'authenticator_stays'
   | 'administrator_stays'
 

@@ -1,4 +1,5 @@
 import type { FormView } from './parts.ts'
+import type { RescueBanner } from './rescue-views.ts'
 
 /** The entries of the rail. */
 export type ConsoleEntry = 'start' | 'clients' | 'apis' | 'people' | 'messages' | 'keys' | 'audit' | 'administrators'
@@ -17,6 +18,8 @@ export interface ConsoleShell {
   /** Looks for everything; `query` is what was looked for last. */
   search: { url: string; query: string }
   signOut: FormView
+  /** Somebody asked to get in as this administrator without the second proof. */
+  rescue: RescueBanner | null
   /** What was just done: the key of a sentence, and what it names; said once. */
   said: { key: string; values: Readonly<Record<string, string>> } | null
   /** Why something was not done; said once. */

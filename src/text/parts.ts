@@ -64,3 +64,13 @@ export interface ContactRow {
   /** Of `status`. */
   status: string
 }
+
+/** A way to give the second proof; a press posts `way` = `kind`. */
+export interface WayView {
+  kind: 'passkey' | 'totp' | 'sms' | 'email' | 'recovery'
+  /** Of `totp` and `passkey` its name; of `sms` and `email` the masked address. */
+  detail: string | null
+  lastUsedAt: Date | null
+  /** Of `recovery`: codes that were not used. */
+  left?: number
+}

@@ -1,9 +1,10 @@
 import type { AccountViews } from './account-views.ts'
 import type { ConsoleViews } from './console-views.ts'
-import type { AppView, Channel, CodeField, FormView, MessageView } from './parts.ts'
+import type { AppView, Channel, CodeField, FormView, MessageView, WayView } from './parts.ts'
+import type { RescueLine, RescueViews } from './rescue-views.ts'
 
 /** Every page, with what it needs to be drawn. A page not listed here cannot be rendered. */
-export interface Views extends AccountViews, ConsoleViews {
+export interface Views extends AccountViews, ConsoleViews, RescueViews {
   /**
    * First page: which address? `error` is set after input that is no address; `value` is what was typed.
    * `texts`: a phone number may be typed as well. `phone_unfit`: the number cannot get texts. `texts_closed`: no texts
@@ -83,20 +84,15 @@ export interface Views extends AccountViews, ConsoleViews {
   'second-factor': {
     app: AppView
     first: Channel | null
-    methods: {
-      kind: 'passkey' | 'totp' | 'sms' | 'email' | 'recovery'
-      /** Of `totp` and `passkey` its name; of `sms` and `email` the masked address. */
-      detail: string | null
-      lastUsedAt: Date | null
-      /** Of `recovery`: codes that were not used. */
-      left?: number
-    }[]
+    methods: WayView[]
     form: FormView
     restart: FormView
     /** Goes on without it: the application merely wishes for it. */
     without?: FormView | null
     /** Goes back to the application, which is told that nobody signed in. */
     cancel: FormView | null
+    /** Where somebody goes on who has none of the ways; null where nobody knows yet whose account it is. */
+    rescue: RescueLine | null
   }
   /** The code of an authenticator app, or a recovery code; posts `code`, and `remember` = `yes` where that was ticked. */
   'factor-code': {
@@ -117,14 +113,16 @@ export interface Views extends AccountViews, ConsoleViews {
     /** Goes on without it: the application merely wishes for it. */
     without?: FormView | null
     cancel: FormView | null
+    rescue: RescueLine | null
   }
   /**
    * A second proof is needed, and the person has none: setting one up, from the start. A press posts `way` = `totp`.
-   * `why`: `policy` wants one of everybody; `acr`, the application asked for a stronger proof.
+   * `why`: `policy` wants one of everybody; `acr`, the application asked for a stronger proof;
+   * `rescue`, it takes the place of a lost one.
    */
   enrol: {
     app: AppView
-    why: 'policy' | 'acr'
+    why: 'policy' | 'acr' | 'rescue'
     form: FormView
     restart: FormView
     cancel: FormView | null
@@ -183,6 +181,16 @@ export interface Views extends AccountViews, ConsoleViews {
     goOn: FormView | null
   }
   /** Another account is signed in here: going on ends it in this browser. */
+  /** The application does not take yet whoever got back in by a rescue: `until` then. Nobody is signed in there meanwhile. */
+  'rescue-wait': {
+    app: AppView
+    until: Date
+    now: Date
+    /** Goes back to the application, which is told that nobody signed in. */
+    leave: FormView
+    /** Begins with another address. */
+    restart: FormView
+  }
   'account-switch': { app: AppView; other: string; masked: string; goOn: FormView; keep: FormView }
   /** A third-party client asks for access (RFC 6749 §10.2). */
   consent: {

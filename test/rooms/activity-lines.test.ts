@@ -68,7 +68,17 @@ function shell() {
   const form = { action: '/', csrf: 'x' }
   const places = ['overview', 'methods', 'devices', 'apps', 'activity', 'profile', 'data'] as const
   const urls = Object.fromEntries(places.map((place) => [place, `/${place}`])) as Record<(typeof places)[number], string>
-  return { name: 'Maria', initials: 'M', here: 'activity', urls, now: NOW, signOut: form, closing: null, said: null } as const
+  return {
+    name: 'Maria',
+    initials: 'M',
+    here: 'activity',
+    urls,
+    now: NOW,
+    signOut: form,
+    closing: null,
+    rescue: null,
+    said: null,
+  } as const
 }
 
 function address(name: string, more: Partial<AddressView> = {}): AddressView {

@@ -24,6 +24,7 @@ export const shell: AccountShell = {
   now,
   signOut: form,
   closing: null,
+  rescue: null,
   said: null,
 }
 export const at = (here: AccountShell['here'], more: Partial<AccountShell> = {}): AccountShell => ({ ...shell, here, ...more })

@@ -22,6 +22,7 @@ import {
   unnamed,
   unused,
 } from './text-account-rows.ts'
+import { rescueBanner } from './text-rescue-samples.ts'
 import { drawn } from './text-second-samples.ts'
 
 const overview: AccountViews['account-overview'] = {
@@ -108,6 +109,8 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
       activity: [],
       advice: 'only_texts',
     },
+    rescue: { ...overview, shell: at('overview', { rescue: rescueBanner, said: 'rescue_stopped' }) },
+    rescueReady: { ...overview, shell: at('overview', { rescue: { ...rescueBanner, startedBy: 'administrator', ready: true } }) },
     closing: { ...overview, shell: at('overview', { closing: { at: soon, keep: form }, name: long, initials: 'MM' }) },
   },
   'account-methods': {

@@ -19,6 +19,7 @@ export const shell = (here: ConsoleShell['here'], more: Partial<ConsoleShell> = 
   now,
   search: { url: '/admin/search', query: '' },
   signOut: form,
+  rescue: null,
   said: null,
   fault: null,
   ...more,

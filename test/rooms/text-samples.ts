@@ -3,6 +3,7 @@ import { accountPages } from './text-account-samples.ts'
 import { consoleClientPages } from './text-console-client-samples.ts'
 import { consoleLogPages } from './text-console-log-samples.ts'
 import { consolePeoplePages } from './text-console-people-samples.ts'
+import { rescuePages } from './text-rescue-samples.ts'
 import { secondFactorPages } from './text-second-samples.ts'
 
 const app = { name: 'Northwind Trading', letter: 'N', url: 'https://app.northwind.example/' }
@@ -114,6 +115,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     wrong: { app, masked: maskedNumber, form, value: 'maria@', error: 'address_invalid', restart: form },
   },
   ...secondFactorPages,
+  ...rescuePages,
   ...accountPages,
   ...consoleClientPages,
   ...consolePeoplePages,
@@ -142,6 +144,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     replaced: { app, reason: 'replaced', endedAt: at, again: null },
   },
   'gone-on': { after: { app, goOn: null }, before: { app, goOn: form } },
+  'rescue-wait': { only: { app, until: nextAt, now: at, leave: form, restart: form } },
   'account-switch': { only: { app, other: 'jonas.lindqvist@fabrikam.example', masked, goOn: form, keep: form } },
   consent: {
     full: {

@@ -7,6 +7,9 @@ const at = new Date('2026-11-21T14:02:11Z')
 const masked = 'm•••a@fabrikam.example'
 const maskedNumber = '+49 •••• 47'
 
+const begin = { state: 'start', at: null, url: '/sign-in/u1/rescue', stop: null } as const
+const waiting = { state: 'waiting', at, url: '/sign-in/u1/rescue', stop: form } as const
+const ready = { state: 'ready', at, url: '/sign-in/u1/rescue', stop: form } as const
 const authenticator = { kind: 'totp', detail: 'Pixel 8', lastUsedAt: at } as const
 const textTo = { kind: 'sms', detail: maskedNumber, lastUsedAt: null } as const
 const mailTo = { kind: 'email', detail: masked, lastUsedAt: null } as const
@@ -21,6 +24,7 @@ const factorCode: Views['factor-code'] = {
   remember: { days: 30 },
   restart: form,
   cancel: null,
+  rescue: null,
 }
 const recoveryCode: Views['factor-code'] = { ...factorCode, kind: 'recovery', label: null, remember: null }
 const totpEnrol: Views['totp-enrol'] = {
@@ -48,8 +52,8 @@ type SecondFactorPage = Extract<ViewName, 'second-factor' | 'factor-code' | 'enr
 /** Every page of a second factor in each of its shapes. */
 export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[N]> } = {
   'second-factor': {
-    all: { app, first: 'email', methods: [authenticator, textTo, recovery], form, restart: form, cancel: null },
-    afterText: { app, first: 'sms', methods: [mailTo], form, restart: form, cancel: null },
+    all: { app, first: 'email', methods: [authenticator, textTo, recovery], form, restart: form, cancel: null, rescue: null },
+    afterText: { app, first: 'sms', methods: [mailTo], form, restart: form, cancel: null, rescue: null },
     session: {
       app,
       first: null,
@@ -62,10 +66,22 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
       form,
       restart: form,
       cancel: null,
+      rescue: null,
     },
-    cancel: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: form },
-    without: { app, first: 'email', methods: [authenticator], form, restart: form, without: form, cancel: form },
-    spent: { app, first: 'email', methods: [authenticator, { ...recovery, left: 0 }], form, restart: form, cancel: null },
+    cancel: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: form, rescue: null },
+    without: { app, first: 'email', methods: [authenticator], form, restart: form, without: form, cancel: form, rescue: null },
+    rescue: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: form, rescue: begin },
+    rescueWaits: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: null, rescue: waiting },
+    rescueReady: { app, first: 'email', methods: [authenticator], form, restart: form, cancel: null, rescue: ready },
+    spent: {
+      app,
+      first: 'email',
+      methods: [authenticator, { ...recovery, left: 0 }],
+      form,
+      restart: form,
+      cancel: null,
+      rescue: null,
+    },
   },
   'factor-code': {
     first: factorCode,
@@ -80,6 +96,11 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
     cancelClosed: { ...factorCode, closed: true, cancel: form },
     without: { ...factorCode, without: form },
     withoutClosed: { ...factorCode, closed: true, other: null, without: form },
+    rescue: { ...factorCode, rescue: begin },
+    rescueOnly: { ...factorCode, other: null, rescue: begin },
+    rescueClosed: { ...factorCode, closed: true, other: null, rescue: begin },
+    rescueWaits: { ...factorCode, rescue: waiting },
+    rescueReady: { ...factorCode, closed: true, rescue: ready },
     recoveryRemember: { ...recoveryCode, remember: { days: 30 } },
     recoveryWrong: { ...recoveryCode, triesLeft: 2 },
     recoveryClosed: { ...recoveryCode, closed: true },
@@ -87,6 +108,7 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
   enrol: {
     policy: { app, why: 'policy', form, restart: form, cancel: null },
     acr: { app, why: 'acr', form, restart: form, cancel: form },
+    rescue: { app, why: 'rescue', form, restart: form, cancel: form },
   },
   'totp-enrol': {
     first: totpEnrol,

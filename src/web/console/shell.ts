@@ -48,6 +48,7 @@ export function createShell(deps: { visits: Pick<ConsoleVisits, 'form' | 'show' 
       now: deps.clock.now(),
       search: { url: PATHS.search, query },
       signOut: visits.form(visit, PATHS.signOut),
+      rescue: null,
       said: once && 'key' in once ? once : null,
       fault: once && 'fault' in once ? once.fault : null,
     }

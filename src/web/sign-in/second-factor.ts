@@ -75,6 +75,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const without = mayGoWithout ? visits.form(visit, 'without') : null
     visits.show(ctx, visit, 'second-factor', {
       ...{ methods, first, restart, without, form: visits.form(visit, 'way'), cancel: visits.form(visit, 'leave') },
+      rescue: null,
     })
   }
 
@@ -94,6 +95,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       remember: deps.devices.days !== null && mayRemember(visit, challenge) ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
       cancel: visits.form(visit, 'leave'),
+      rescue: null,
     })
   }
 

@@ -21,6 +21,7 @@ const SAID = [
   'app_ended',
   'profile_saved',
   'account_kept',
+  'rescue_stopped',
   'authenticator_stays',
   'administrator_stays',
 ] as const satisfies readonly AccountSaid[]
@@ -60,6 +61,7 @@ export function createShell(deps: Pick<ScreenDeps, 'visits' | 'cookies' | 'clock
       now: deps.clock.now(),
       signOut: visits.form(visit, '/account/sign-out'),
       closing: account.closingAt && { at: account.closingAt, keep: visits.form(visit, '/account/keep') },
+      rescue: null,
       said: SAID.find((said) => said === once?.said) ?? null,
     }
     return { shell, fault: faults.find((fault) => fault === once?.said) ?? null, typed: once?.typed ?? '' }
