@@ -16,7 +16,7 @@ export interface Recovery {
 }
 
 /** What decides whether an application takes somebody: its own wait, and what a sign-in to it must reach. */
-interface Asking extends Requirement {
+export interface Asking extends Requirement {
   waitSeconds: number
 }
 

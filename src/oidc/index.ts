@@ -15,7 +15,7 @@ export {
   createConnections,
 } from './connections.ts'
 export { type Consent, type ConsentStore, consentFrom, type MissingConsent } from './consent.ts'
-export { heldUntil, type Recovery } from './hold.ts'
+export type { Recovery } from './hold.ts'
 export { InteractionGone, type Interactions, type InteractionView, type LoginResult } from './interaction.ts'
 export { createLogoutJob, LOGOUTS_AT_ONCE, type LogoutDue, type LogoutNews } from './logout.ts'
 export type { RequestState } from './pages.ts'

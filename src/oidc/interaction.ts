@@ -9,6 +9,7 @@ import { type AcrNames, acrKept, askedAcr, levelAsked } from './acr.ts'
 import { scopesOfClaims } from './claims.ts'
 import { UNMET } from './claims-parameter.ts'
 import type { MissingConsent } from './consent.ts'
+import { type Asking, heldUntil, type Recovery } from './hold.ts'
 import { asksForWait, LEVEL_MISSING } from './prompts.ts'
 import type { RecordStore } from './records.ts'
 import { isMeant, levelOfSession, type StepUp } from './step-up.ts'
@@ -57,6 +58,11 @@ export interface Interactions {
   isSameBrowser(ctx: Context, uid: string): boolean
   /** The open interaction; null when it ended, expired, or its session changed hands. */
   find(uid: string): Promise<InteractionView | null>
+  /**
+   * Until when an application that asks for this takes nobody who got back in by a rescue as this account did; null where
+   * it takes them.
+   */
+  heldUntil(account: Pick<Account, 'recoveryStartedAt'>, asking: Asking): Date | null
   /** Who is signed in in this browser now, whatever was so when the interaction began. */
   presentAccount(ctx: Context): Promise<string | null>
   /**
@@ -87,6 +93,7 @@ export function createInteractions(deps: {
   store: Pick<RecordStore, 'claim'>
   clock: Clock
   acrNames: AcrNames
+  recovery: Recovery
   accounts: { find(id: string): Promise<Account | null> }
 }): Interactions {
   const { clock, acrNames } = deps
@@ -167,6 +174,7 @@ export function createInteractions(deps: {
   return {
     isSameBrowser,
     find,
+    heldUntil: (account, asking) => heldUntil(account, asking, deps.recovery, clock.now()),
     presentAccount: async (ctx) => (await presentSession(ctx)).accountId ?? null,
     claim: (tx, uid, accountId) => deps.store.claim(tx, hashOf(uid), accountId),
     finishLogin,

@@ -35,6 +35,7 @@ import { createContinue } from './sign-in/continue.ts'
 import { createDispatcher } from './sign-in/dispatcher.ts'
 import { createLinkPage } from './sign-in/link-page.ts'
 import { createOtherChannel } from './sign-in/other-channel.ts'
+import { createRescueWait } from './sign-in/rescue-wait.ts'
 import { createSecondFactorScreens } from './sign-in/second-factor.ts'
 import { createSteps } from './sign-in/steps.ts'
 import { createVisits } from './sign-in/visit.ts'
@@ -89,7 +90,8 @@ export function createSite(deps: SiteDeps): Server {
   const csrf = createCsrf(deps.secrets, deps.issuer)
   const cookies = createCookies(secure)
   const visits = createVisits({ ...deps, interactions, csrf, cookies })
-  const shared = { ...deps, visits, cookies, csrf, interactions }
+  const rescueWait = createRescueWait({ ...deps, visits, interactions })
+  const shared = { ...deps, visits, cookies, csrf, interactions, rescueWait }
   const consent = createConsentSteps(shared)
   const work = createWork(shared)
   const secondFactorScreens = createSecondFactorScreens({ ...shared, issuerHost: new URL(deps.issuer).host })

@@ -5,6 +5,7 @@ import type { Interactions } from '../../oidc/index.ts'
 import { type Attempt, type Flow, isKept, type KnownBrowsers, levelOf, nextStep } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
+import type { RescueWait } from './rescue-wait.ts'
 import { provenChallenges } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
@@ -12,6 +13,7 @@ export interface ContinueDeps {
   visits: Visits
   interactions: Interactions
   flow: Pick<Flow, 'stands'>
+  rescueWait: RescueWait
   csrf: Csrf
   accounts: Pick<Accounts, 'find' | 'signedIn'>
   knownBrowsers: KnownBrowsers
@@ -22,13 +24,14 @@ export interface ContinueDeps {
 
 /** From a proven attempt on to the application. */
 export function createContinue(deps: ContinueDeps) {
-  const { visits, interactions } = deps
+  const { visits, interactions, rescueWait } = deps
 
   /** Where the tab goes whose button was pressed. Asks first when somebody else is signed in here (R-059). */
   const go: Middleware = async (ctx) => {
     const visit = await visits.loadOpen(ctx)
     const attempt = provenAttempt(visit, deps.clock.now())
     if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
+    if (attempt.accountId && (await rescueWait.show(ctx, visit, attempt.accountId))) return
     const other = await interactions.presentAccount(ctx)
     if (other && other !== attempt.accountId) return askSwitch(ctx, visit, attempt, other)
     return finish(ctx, visit, attempt, null)
@@ -45,8 +48,9 @@ export function createContinue(deps: ContinueDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const attempt = provenAttempt(visit, deps.clock.now())
     const present = await interactions.presentAccount(ctx)
+    const waits = attempt?.accountId ? await rescueWait.waits(visit, attempt.accountId) : false
     // The form speaks of one account. Should another one be signed in by now, that one is asked about.
-    if (!attempt || ctx.query.of !== markOf(visit, present)) {
+    if (!attempt || waits || ctx.query.of !== markOf(visit, present)) {
       return visits.seeOther(ctx, `/sign-in/${visit.uid}/continue`)
     }
     return finish(ctx, visit, attempt, present)

@@ -8,6 +8,7 @@ import type { Channel, MessageView } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
 import { countDown } from './count-down.ts'
+import type { RescueWait } from './rescue-wait.ts'
 import { heard } from './said.ts'
 import type { SecondFactorScreens } from './second-factor.ts'
 import { maskedTyped } from './steps.ts'
@@ -19,6 +20,7 @@ export interface DispatcherDeps {
   flow: Flow
   delivery: Pick<Delivery, 'newestState'>
   consent: Pick<ConsentSteps, 'show'>
+  rescueWait: Pick<RescueWait, 'show'>
   work: Pick<Work, 'show'>
   secondFactorScreens: Pick<SecondFactorScreens, 'show' | 'showStepUp'>
   /** Whether text messages can be sent. */
@@ -61,6 +63,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     const restart = visits.form(visit, 'restart')
     switch (step.screen) {
       case 'identify':
+        if (await saysToWait(ctx, visit)) return
         // A living session goes on from what it proves.
         return (await deps.secondFactorScreens.showStepUp(ctx, visit)) ? undefined : identify(ctx, visit)
       case 'choose-factor':
@@ -94,6 +97,12 @@ export function createDispatcher(deps: DispatcherDeps) {
       case 'wait':
         return wait(ctx, visit, step)
     }
+  }
+
+  /** Of a living session that the application does not take yet; the person may want to go on as somebody else. */
+  async function saysToWait(ctx: Context, visit: OpenVisit): Promise<boolean> {
+    const { waits, accountId } = visit.interaction
+    return waits && accountId !== null && ctx.query.another === undefined && deps.rescueWait.show(ctx, visit, accountId)
   }
 
   async function wait(ctx: Context, visit: OpenVisit, step: WaitStep): Promise<void> {

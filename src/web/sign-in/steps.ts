@@ -91,7 +91,7 @@ export function createSteps(deps: StepDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const [attempt] = visit.attempts
     if (attempt) await flow.restart(attempt)
-    visits.seeOther(ctx, home(visit.uid))
+    visits.seeOther(ctx, ctx.query.another === undefined ? home(visit.uid) : `${home(visit.uid)}?another=1`)
   }
 
   async function goOn(ctx: Parameters<Middleware>[0], visit: OpenVisit, outcome: Outcome): Promise<void> {

@@ -26,6 +26,8 @@ export interface Visit {
   requirement: Requirement
   /** What may begin it, by the application's own rule. */
   methods: readonly SignInMethod[]
+  /** How long the application waits from the begin of a rescue on, by its own rule; in seconds. */
+  rescueWaitSeconds: number
 }
 
 export interface VisitDeps {
@@ -78,7 +80,9 @@ export function createVisits(deps: VisitDeps) {
     const secondFactor = client.policy.secondFactor ?? deps.secondFactorPolicy
     const requirement = { secondFactor, acr: interaction?.acr ?? null }
     const methods = client.policy.methods ?? METHODS
-    return { uid, sameBrowser, interaction, attempts, app, locale, asker: askerOf(ctx, locale), requirement, methods }
+    const rescueWaitSeconds = client.policy.rescueDelaySeconds ?? 0
+    const stored = { uid, sameBrowser, interaction, attempts, app, locale }
+    return { ...stored, asker: askerOf(ctx, locale), requirement, methods, rescueWaitSeconds }
   }
 
   /** In front of every form: a tab whose sign-in another tab has finished is told so, whatever it posts. */

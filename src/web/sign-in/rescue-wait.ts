@@ -1,0 +1,38 @@
+import type { Context } from 'koa'
+import type { Accounts } from '../../accounts/index.ts'
+import type { Clock } from '../../base/index.ts'
+import type { Interactions } from '../../oidc/index.ts'
+import type { OpenVisit, Visits } from './visit.ts'
+
+export interface RescueWaitDeps {
+  visits: Pick<Visits, 'show' | 'form'>
+  interactions: Pick<Interactions, 'heldUntil'>
+  accounts: Pick<Accounts, 'find'>
+  clock: Clock
+}
+
+/** An application that waits longer after a rescue than the rescue itself: until then it takes nobody who got back in so. */
+export function createRescueWait({ visits, interactions, accounts, clock }: RescueWaitDeps) {
+  async function until(visit: OpenVisit, accountId: string): Promise<Date | null> {
+    const account = await accounts.find(accountId)
+    const { requirement, rescueWaitSeconds: waitSeconds } = visit
+    return account && interactions.heldUntil(account, { ...requirement, waitSeconds })
+  }
+
+  /** True when the page that says so was drawn. */
+  async function show(ctx: Context, visit: OpenVisit, accountId: string): Promise<boolean> {
+    const end = await until(visit, accountId)
+    if (!end) return false
+    visits.show(ctx, visit, 'rescue-wait', {
+      until: end,
+      now: clock.now(),
+      leave: visits.form(visit, 'leave'),
+      restart: visits.form(visit, 'restart?another=1'),
+    })
+    return true
+  }
+
+  return { show, waits: async (visit: OpenVisit, accountId: string) => (await until(visit, accountId)) !== null }
+}
+
+export type RescueWait = ReturnType<typeof createRescueWait>
