@@ -156,7 +156,8 @@ function secretFaults(key: string, place: number): string[] {
 /** The loopback hosts of trial mode, as `URL.hostname` spells them. */
 export const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 
-function parseOrigin(text: string): Parsed<string> {
+/** Reads one origin; http is for loopback only. */
+export function parseOrigin(text: string): Parsed<string> {
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol))
     return faulty(`must be an https origin such as https://id.example.com, not ${quoted(text)}`)

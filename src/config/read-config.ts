@@ -2,6 +2,7 @@ import { type EmailAddress, parseEmailAddress } from '../base/index.ts'
 import type { Budget } from './budget.ts'
 import { durationWords, LOOPBACK_HOSTS, type Mailbox } from './kinds.ts'
 import type { OutboundList } from './outbound-settings.ts'
+import { type PasskeyConfig, passkeyContradictions, settledPasskeys } from './passkey-settings.ts'
 import type { Limit, LimitName, Signup } from './policies.ts'
 import { type RescueConfig, rescueContradictions, settledRescue } from './rescue-settings.ts'
 import { type Fault, readTable, type SettingsSource, type SettingsTable, type Values } from './setting.ts'
@@ -12,7 +13,7 @@ import { type TextRouteName, textContradictions } from './text-settings.ts'
  * What the service runs with: frozen at start. Addresses of the database, secrets and the clients file are `null`, and
  * mail servers none, in trial mode only.
  */
-export interface Config extends RescueConfig {
+export interface Config extends RescueConfig, PasskeyConfig {
   /** True for a trial: http on loopback and not `NODE_ENV=production`. Only then do inbox, demo and made-up secrets exist. */
   readonly trial: boolean
   readonly production: boolean
@@ -155,6 +156,7 @@ export function readConfig<const Extra extends SettingsTable = Record<never, nev
   }
   const config = settle(draft, trial)
   faults.push(...contradictions(config, own.given, trial))
+  if (faults.every(({ name }) => name !== 'ISSUER')) faults.push(...passkeyContradictions(config))
   if (faults.length > 0) return { ok: false, faults: inOrder(faults) }
   return { ok: true, config: deepFreeze({ ...config, trial, production }), extra: deepFreeze(more.values as Values<Extra>) }
 }
@@ -194,6 +196,7 @@ type Settled = Omit<Config, 'trial' | 'production'>
 function settle(draft: Draft, trial: boolean): Settled {
   const { nodeEnv: _, ...values } = draft
   const port = draft.port ?? 3000
+  const issuer = draft.issuer ?? `http://localhost:${port}`
   return {
     ...(values as { [Field in keyof typeof values]: NonNullable<(typeof values)[Field]> }),
     port,
@@ -201,7 +204,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     adminPort: draft.adminPort,
     adminLinkFile: draft.adminLinkFile,
     host: draft.host ?? (trial ? '127.0.0.1' : '0.0.0.0'),
-    issuer: draft.issuer ?? `http://localhost:${port}`,
+    issuer,
     trustedProxies: draft.trustedProxies ?? 0,
     shutdownDelaySeconds: draft.shutdownDelaySeconds ?? (trial ? 0 : SHUTDOWN_DELAY_SECONDS),
     logLevel: draft.logLevel ?? (trial ? 'warn' : 'info'),
@@ -218,6 +221,7 @@ function settle(draft: Draft, trial: boolean): Settled {
     texts: trial || (draft.smsRoutes ?? []).length > 0,
     ...settledTexts(draft),
     ...settledRescue(draft),
+    ...settledPasskeys(draft, issuer),
   }
 }
 

@@ -2,6 +2,7 @@ import { helpSettings } from './help-settings.ts'
 import { keysSettings } from './keys-settings.ts'
 import { choice, duration, host, integer, origin, path, secretList, secretUrl, size } from './kinds.ts'
 import { outboundSettings } from './outbound-settings.ts'
+import { passkeySettings } from './passkey-settings.ts'
 import { rescueSettings } from './rescue-settings.ts'
 import type { SettingsTable } from './setting.ts'
 import { textSettings } from './text-settings.ts'
@@ -184,6 +185,7 @@ export const settings = {
   ...keysSettings,
   ...storageSettings,
   ...walkSettings,
+  ...passkeySettings,
   ...rescueSettings,
   ...helpSettings,
   ...outboundSettings,
