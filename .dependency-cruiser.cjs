@@ -8,6 +8,7 @@ const LADDER = [
   ['accounts', 'clients', 'keys', 'limits', 'delivery'],
   ['factors', 'notices'],
   ['signin'],
+  ['rescue'],
   ['oidc', 'admin', 'selfservice'],
   ['web', 'cli'],
 ]

@@ -55,7 +55,8 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
   }
 }
 
-function rolesOf(db: Database, issuer: string): RoleVerbs {
+/** What a person's own doing may do about their role. */
+export function rolesOf(db: Database, issuer: string): RoleVerbs {
   const { lock, of, otherAdmins, endAdministration, set } = createRoleStore(db)
   return {
     ...{ lock, of, otherAdmins },

@@ -3,6 +3,7 @@ import { accountEvents } from './account-events.ts'
 import { adminEvents } from './admin-events.ts'
 import type { DetailKind, EventEntry } from './event-entry.ts'
 import { keyEvents } from './key-events.ts'
+import { rescueEvents } from './rescue-events.ts'
 
 /** Every event, with its level, its fields and one line for the manual. What is not listed here cannot be recorded. */
 export const events = {
@@ -99,6 +100,7 @@ export const events = {
     help: 'A session was made, `seconds` after the application asked for it.',
   },
   ...accountEvents,
+  ...rescueEvents,
   ...adminEvents,
   ...keyEvents,
   'message.queued': {

@@ -6,7 +6,6 @@ export { duration, LOOPBACK_HOSTS, type Mailbox, seconds, secretUrl } from './ki
 export { envExample, settingsManual } from './manual.ts'
 export { DEFAULT_LIMITS, type Limit, type LimitName, type Signup } from './policies.ts'
 export { type Config, readConfig, readStorageConfig } from './read-config.ts'
-export type { DelayByLevel } from './rescue-settings.ts'
 export type { Fault, Setting, SettingsTable, Values } from './setting.ts'
 export { settings } from './settings.ts'
 export type { TextRouteName } from './text-settings.ts'

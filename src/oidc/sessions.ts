@@ -1,4 +1,4 @@
-import type { Clock, Tx } from '../base/index.ts'
+import { type Clock, hashOf, type Tx } from '../base/index.ts'
 import type { Payload } from './stored-form.ts'
 
 /** Where a session is used, as its person is shown it. A member of our own in the engine's record; no network address. */
@@ -35,11 +35,19 @@ export interface SessionStore {
   /**
    * Ends sessions of an account, whatever identifier they have by now, with codes, tokens and grants that were granted
    * to them (offline access excepted), interactions that hang on them, and those of the account page. With all of them,
-   * or all but one, whatever was proven to sign in and has not become a session yet ends too: attempts and interactions.
+   * or all but one, whatever was proven to sign in and has not become a session yet ends too: attempts and interactions,
+   * except `attempt`.
    * Single-winner: an engine request that has read one of them writes nothing afterwards. Answers how many sessions of
    * them were living.
    */
-  end(tx: Tx, accountId: string, which: { only: string } | { except: string | null }, now: Date): Promise<number>
+  end(
+    tx: Tx,
+    accountId: string,
+    which: { only: string } | { except: string | null; attempt?: string | undefined },
+    now: Date,
+  ): Promise<number>
+  /** The session that an interaction was begun in; null where it was begun in none. */
+  ofInteraction(tx: Tx, interactionId: string): Promise<string | null>
   /** Ends all codes, tokens and grants of an account. */
   endGrants(tx: Tx, accountId: string): Promise<void>
 }
@@ -59,6 +67,21 @@ export function createSessions({ store, clock }: { store: SessionStore; clock: C
       const ended = await store.end(tx, accountId, { except }, clock.now())
       if (offline) await store.endGrants(tx, accountId)
       return ended
+    },
+
+    /**
+     * All but what this sign-in goes on from: its attempt, and the session that it was begun in. With nothing to go on,
+     * all. `offline` as in `EndedSessions`.
+     */
+    async endAllBut(
+      tx: Tx,
+      accountId: string,
+      attempt: { id: string; interactionUid: string } | null,
+      offline: boolean,
+    ): Promise<void> {
+      const except = attempt && (await store.ofInteraction(tx, hashOf(attempt.interactionUid)))
+      await store.end(tx, accountId, { except, attempt: attempt?.id }, clock.now())
+      if (offline) await store.endGrants(tx, accountId)
     },
   }
 }

@@ -11,7 +11,7 @@ import { createPhases } from './phases.ts'
  */
 export function createSecondChannel(deps: FlowDeps) {
   const { store, transact, audit, clock, policy } = deps
-  const { take, takeForMessage, newChallenge, queueMessage } = createPhases(deps)
+  const { take, takeForMessage, newChallenge, queueMessage, startOnFile } = createPhases(deps)
 
   /** The person wants a text to the number on file. Nothing is sent and nothing is looked up yet. */
   async function askForText(attempt: Attempt): Promise<void> {
@@ -96,7 +96,7 @@ export function createSecondChannel(deps: FlowDeps) {
     })
   }
 
-  return { askForText, choose, nameDigits, startSecond }
+  return { askForText, choose, nameDigits, startSecond, startOnFile }
 }
 
 export type SecondChannel = ReturnType<typeof createSecondChannel>

@@ -172,7 +172,8 @@ const endOfAccount: Statement = {
   name: 'attempt_end_of_account',
   text: `
     with ended as (
-      update attempt set state = 'ended' where account_id = $1 and purpose = 'sign-in' and state in ('open', 'proven') returning id
+      update attempt set state = 'ended'
+      where account_id = $1 and id is distinct from $2::text and purpose = 'sign-in' and state in ('open', 'proven') returning id
     )
     update challenge set state = 'ended' where attempt_id in (select id from ended) and state in ('open', 'held', 'unnamed')`,
 }
@@ -198,9 +199,9 @@ async function insertChallenge(tx: Tx, c: Challenge): Promise<boolean> {
   return (await runIn(tx, add, [...who, c.state, c.messages, c.chosenAt, c.expiresAt])).length === 1
 }
 
-/** Ends whatever an account was about to sign in with. An attempt that is just being proven is waited for. */
-export async function endAttempts(tx: Tx, accountId: string): Promise<void> {
-  await runIn(tx, endOfAccount, [accountId])
+/** Ends whatever an account was about to sign in with, but `except`. An attempt that is just being proven is waited for. */
+export async function endAttempts(tx: Tx, accountId: string, except: string | null): Promise<void> {
+  await runIn(tx, endOfAccount, [accountId, except])
 }
 
 /** Attempts and challenges in PostgreSQL. */

@@ -59,6 +59,11 @@ const END_ON_OWN_PAGES: Statement = {
   text: 'delete from account_session where account_id = $1 and sid = any($2::text[])',
 }
 
+const OF_INTERACTION: Statement = {
+  name: 'sessions_of_interaction',
+  text: `select payload ->> 'session' as session from oidc_record where model = 'Interaction' and id = $1`,
+}
+
 interface Ended {
   uid: string
   living: boolean
@@ -70,10 +75,10 @@ export function createSessionStore(db: Database): SessionStore {
   return {
     ofAccount: (accountId, now) => db.run<SignedInSession>(OF_ACCOUNT, [accountId, now]),
     async end(tx, accountId, which, now) {
-      const [only, except] = 'only' in which ? [which.only, null] : [null, which.except]
+      const [only, except, attempt] = 'only' in which ? [which.only, null, null] : [null, which.except, which.attempt ?? null]
       const ended: Ended[] = []
       // Before anything else: a sign-in that still found its attempt standing has marked its interaction by then.
-      if (only === null) await endAttempts(tx, accountId)
+      if (only === null) await endAttempts(tx, accountId, attempt)
       // A session that is just getting a new identifier, or comes of an interaction, is seen in the next round.
       while ((await runIn(tx, LEFT, [accountId, only, except])).length > 0) {
         ended.push(...(await runIn<Ended>(tx, END, [accountId, only, except, now])))
@@ -87,6 +92,7 @@ export function createSessionStore(db: Database): SessionStore {
       await tellOfLogouts(tx, parties, now)
       return new Set(ended.filter(({ living }) => living).map(({ uid }) => uid)).size
     },
+    ofInteraction: async (tx, id) => (await runIn<{ session: string | null }>(tx, OF_INTERACTION, [id]))[0]?.session ?? null,
     async endGrants(tx, accountId) {
       await endClientsGrants(tx, accountId, null)
     },

@@ -12,6 +12,11 @@ export type NoticeKind =
   | 'address_removing'
   | 'account_closing'
   | 'account_closing_by_admin'
+  | 'rescue_started'
+  | 'rescue_halfway'
+  | 'rescue_open'
+  | 'rescue_stopped'
+  | 'rescue_completed'
 
 /** Everything that can be mailed, with what it needs. Each has a subject, a text part and an HTML part. */
 export interface Mails {

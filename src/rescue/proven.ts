@@ -1,0 +1,92 @@
+import type { AddressView } from '../accounts/index.ts'
+import { type Address, addSeconds } from '../base/index.ts'
+import { type Attempt, nextStep } from '../signin/index.ts'
+import type { RescuePolicy } from './deps.ts'
+import type { Rescue } from './rescue.ts'
+
+type Proven = Pick<Attempt, 'challenges' | 'proofs'>
+type Settled = Pick<RescuePolicy, 'settledSeconds' | 'phoneProofAgeSeconds' | 'texts'>
+
+/** The addresses that a rescue may rest on: what has been the account's for long enough, or from its first moment, and stays. */
+export interface Grounds {
+  emails: readonly AddressView[]
+  /** Numbers that nobody else has by now, as far as one can know (R-093). */
+  phones: readonly AddressView[]
+}
+
+/** Of the account's addresses those that a rescue may rest on. */
+export function groundsOf(all: readonly AddressView[], accountCreatedAt: Date, policy: Settled, now: Date): Grounds {
+  const since = addSeconds(now, -policy.settledSeconds)
+  const firm = all.filter((one) => stays(one, now) && (one.usableFrom <= since || one.usableFrom <= accountCreatedAt))
+  const young = addSeconds(now, -policy.phoneProofAgeSeconds)
+  return {
+    emails: firm.filter(({ kind }) => kind === 'email'),
+    phones: policy.texts ? firm.filter(({ kind, provenAt }) => kind === 'phone' && provenAt >= young) : [],
+  }
+}
+
+/** What this attempt still has to prove before a rescue begins. `address`: another one than it proved. */
+export type Missing = 'email' | 'sms' | 'address'
+
+/**
+ * Null: the mailbox is proven, and the number where there is one. Both have to be, so that neither of the two alone ever
+ * begins what opens an account.
+ */
+export function missingOf({ emails, phones }: Grounds, attempt: Proven): Missing | null {
+  if (emails.length === 0 && phones.length === 0) return 'address'
+  return lacks('email', emails, attempt) ?? lacks('sms', phones, attempt)
+}
+
+function lacks(kind: 'email' | 'sms', of: readonly AddressView[], attempt: Proven): Missing | null {
+  if (of.length === 0) return null
+  const proven = provenIn(attempt, kind)
+  if (proven === null) return kind
+  return of.some(({ address }) => address === proven) ? null : 'address'
+}
+
+/** The address that was proven by this method in this attempt; a living session's proof names none. */
+export function provenIn({ challenges, proofs }: Proven, kind: 'email' | 'sms'): Address | null {
+  const used = challenges.find((one) => one.kind === kind && one.state === 'used')
+  return used && proofs.some((proof) => proof.kind === kind) ? used.target : null
+}
+
+/** Whether what it was begun with is the account's and stays so: a rescue goes with its address. */
+export function standsOn(all: readonly AddressView[], rescue: Pick<Rescue, 'address' | 'startedAt'>, now: Date): boolean {
+  return heldSince(all, rescue, now).length > 0
+}
+
+/** Whether this attempt has proven what the rescue was begun with. */
+export function isProvenAgain(
+  all: readonly AddressView[],
+  rescue: Pick<Rescue, 'address' | 'startedAt'>,
+  attempt: Proven,
+  now: Date,
+): boolean {
+  const mine = heldSince(all, rescue, now)
+  return mine.some(({ kind, address }) => provenIn(attempt, kind === 'email' ? 'email' : 'sms') === address)
+}
+
+// Where an administrator began it: any email address that was there before; a number only where there is no mailbox.
+function heldSince(all: readonly AddressView[], { address, startedAt }: Pick<Rescue, 'address' | 'startedAt'>, now: Date) {
+  const mine = all.filter((one) => stays(one, now))
+  if (address !== null) return mine.filter((one) => one.address === address)
+  const before = mine.filter(({ usableFrom }) => usableFrom <= startedAt)
+  const emails = before.filter(({ kind }) => kind === 'email')
+  return emails.length > 0 ? emails : before
+}
+
+// What messages come back from may be somebody else's mailbox by now.
+function stays({ usableFrom, leavesAt, deadSince }: AddressView, now: Date): boolean {
+  return usableFrom <= now && leavesAt === null && deadSince === null
+}
+
+/**
+ * Whether it is a sign-in that still goes on with what was proven, and not with what may be somebody else's by now. An
+ * attempt to prove an address is none (R-070).
+ */
+export function isUnderWay(attempt: Attempt, now: Date): boolean {
+  const { screen } = nextStep(attempt, now)
+  const goesOn = attempt.purpose === 'sign-in' && attempt.state === 'open' && attempt.accountId !== null
+  const certain = attempt.proofs.some(({ doubtful }) => !doubtful)
+  return goesOn && certain && screen !== 'identify' && screen !== 'attempt-ended'
+}
