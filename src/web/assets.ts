@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, extname, join } from 'node:path'
 import { brotliCompressSync } from 'node:zlib'
 import type { Middleware } from 'koa'
 
@@ -11,6 +12,10 @@ const TYPES: Record<string, string> = {
 }
 
 const TOKENS = 'tokens.css'
+
+/** The browser's half of WebAuthn, as its package brings it: one script, `SimpleWebAuthnBrowser` in the page. */
+const WEBAUTHN = '@simplewebauthn/browser'
+const WEBAUTHN_BUNDLE = '../dist/bundle/index.umd.min.js'
 
 interface Asset {
   type: string
@@ -38,6 +43,7 @@ export function createAssets(
   // In a sheet that is there already: a theme costs no request more, and its layer comes last wherever it stands.
   if (theme.css) files.set(TOKENS, Buffer.concat([files.get(TOKENS) ?? Buffer.of(), Buffer.from(theme.css)]))
   if (theme.logo) files.set('logo.svg', Buffer.from(theme.logo))
+  files.set('webauthn.js', readFileSync(join(dirname(createRequire(import.meta.url).resolve(WEBAUTHN)), WEBAUTHN_BUNDLE)))
   for (const [file, plain] of [...files].sort()) {
     const type = TYPES[extname(file)]
     if (!type) continue
