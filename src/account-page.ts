@@ -1,4 +1,5 @@
 import type { Addresses, Closing } from './accounts/index.ts'
+import { acrNamesOf } from './app-settings.ts'
 import type { Audit } from './audit/index.ts'
 import type { Clock, Transact } from './base/index.ts'
 import { ACCOUNT_CLIENT_ID, adminApiId } from './clients/index.ts'
@@ -34,7 +35,7 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
   const accountSessions = createAccountSessionStore(db, ACCOUNT_CLIENT_ID)
   const own = { addresses, closing, profiles, kept, notices, sessions, connections, exporter, transact, audit, clock }
   return {
-    acrNames: config.acrNames,
+    acrNames: acrNamesOf(config),
     listener: { host: config.host, port: config.port },
     sessions: accountSessions,
     limits: needs.signIn.limits,

@@ -12,6 +12,7 @@ import {
   createPeopleHandlers,
   createStatsHandlers,
 } from './admin/index.ts'
+import { acrNamesOf } from './app-settings.ts'
 import { type Audit, createAuditReader, createChain } from './audit/index.ts'
 import type { Clock, Log, Metrics, Secrets, Transact } from './base/index.ts'
 import { adminApiId, type ClientsFileDesk, CONSOLE_CLIENT_ID } from './clients/index.ts'
@@ -124,13 +125,14 @@ export function administration(needs: AdministrationNeeds) {
     invite: (tx, address, who, now) => inviting.inviteWithRole(tx, { address, role: 'admin', who, now }),
   })
 
-  const listening = { issuer, acrNames: config.acrNames }
+  const acrNames = acrNamesOf(config)
+  const listening = { issuer, acrNames }
   const api = createAdminApi({
     ...{ ...listening, admin, actors, audit, clock, log, localLimits: needs.localLimits, keys: needs.signing.ring.current },
   })
   const console = {
     ...{
-      acrNames: config.acrNames,
+      acrNames,
       admin,
       firstAdministrator: first,
       transact,

@@ -1,5 +1,5 @@
 import type { Config } from './config/index.ts'
-import type { Recovery } from './oidc/index.ts'
+import { type AcrNames, PHISHING_RESISTANT, type Recovery } from './oidc/index.ts'
 import type { SignInPolicy } from './signin/index.ts'
 
 /** What the settings say of a sign-in. */
@@ -13,6 +13,13 @@ export function policyOf(config: Config): SignInPolicy {
     resendWaitSeconds: config.resendWaitSeconds,
     proofOfWork: config.proofOfWork,
   }
+}
+
+/** What applications call the levels. With passkeys two more are on offer, the last one where an attestation can show it. */
+export function acrNamesOf({ acrNames, passkeys, passkeyMetadataFile }: Config): AcrNames {
+  const [resistant, inHardware] = PHISHING_RESISTANT
+  if (passkeys === 'off') return acrNames
+  return [...acrNames, resistant, ...(passkeyMetadataFile === null ? [] : [inHardware])]
 }
 
 /** What the settings say to applications of somebody who got back in by a rescue. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { accountPage } from './account-page.ts'
 import { createAccounts, createAddresses, createClosing } from './accounts/index.ts'
 import { administration } from './administration.ts'
-import { lifetimesOf, policyOf, recoveryOf } from './app-settings.ts'
+import { acrNamesOf, lifetimesOf, policyOf, recoveryOf } from './app-settings.ts'
 import { createAudit } from './audit/index.ts'
 import { type Clock, createSecrets, type Log, type Metrics } from './base/index.ts'
 import type { Config } from './config/index.ts'
@@ -199,7 +199,7 @@ export function createApp(options: AppOptions) {
   const oidc = createOidc({
     ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf, ...ways.given },
     secretGuesses: localLimits.of('token-ip'),
-    ...{ acrNames: config.acrNames, recovery: recoveryOf(config) },
+    ...{ acrNames: acrNamesOf(config), recovery: recoveryOf(config) },
     secondFactor: config.secondFactor,
     texts: config.texts,
     deviceIsRemembered: (ctx, accountId) => devices.isRemembered(cookies.device(ctx), accountId),

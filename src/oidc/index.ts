@@ -5,7 +5,7 @@
 // Tables: oidc_record, replay, consent. Routes: /authorize /token /userinfo /jwks /introspect /revoke /logout and
 // /.well-known/*. Specs: RFC 6749, 6750, 7009, 7636, 7662, 8707, 9068, 9207; OpenID Connect Core, Discovery,
 // RP-Initiated Logout, Back-Channel Logout; Initiating User Registration 1.0.
-export { type AcrNames, levelOfAcr } from './acr.ts'
+export { type AcrNames, levelOfAcr, PHISHING_RESISTANT } from './acr.ts'
 export { appViewOf } from './app-view.ts'
 export type { Lifetimes } from './configuration.ts'
 export {
