@@ -1,4 +1,4 @@
-import type { Addresses, Closing } from './accounts/index.ts'
+import type { Addresses, Closing, Deaths } from './accounts/index.ts'
 import { acrNamesOf } from './app-settings.ts'
 import type { Audit } from './audit/index.ts'
 import type { Clock, Transact } from './base/index.ts'
@@ -20,6 +20,7 @@ export interface AccountPageNeeds {
   closing: Closing
   kept: KeptFactors
   notices: Notices
+  deaths: Deaths
   person: Person
   signIn: Omit<AddressProofDeps, 'clientId'>
   transact: Transact
@@ -29,11 +30,11 @@ export interface AccountPageNeeds {
 
 /** Builds what stands behind the account page: what people can do there, and what they see. */
 export function accountPage(needs: AccountPageNeeds): AccountPageParts {
-  const { config, db, addresses, closing, kept, notices, person, transact, audit, clock } = needs
+  const { config, db, addresses, closing, kept, notices, deaths, person, transact, audit, clock } = needs
   const { sessions, connections, profiles, trail, devices, exporter } = person
   const holds = { holdSeconds: config.addressHoldSeconds, graceSeconds: config.accountGraceSeconds }
   const accountSessions = createAccountSessionStore(db, ACCOUNT_CLIENT_ID)
-  const own = { addresses, closing, profiles, kept, notices, sessions, connections, exporter, transact, audit, clock }
+  const own = { addresses, closing, profiles, kept, notices, deaths, sessions, connections, exporter, transact, audit, clock }
   return {
     acrNames: acrNamesOf(config),
     listener: { host: config.host, port: config.port },

@@ -1,4 +1,4 @@
-import { createAccounts, createAddresses } from './accounts/index.ts'
+import { createAccounts, createAddresses, type Deaths } from './accounts/index.ts'
 import {
   createAdmin,
   createAuditHandlers,
@@ -54,6 +54,7 @@ export interface AdministrationNeeds {
   db: Database
   registered: Registrations
   notices: Notices
+  deaths: Deaths
   invitationMail: InvitationMail
   delivery: Delivery
   signing: Signing
@@ -113,7 +114,7 @@ export function administration(needs: AdministrationNeeds) {
         phoneCountry: config.phoneCountry,
         graceSeconds: config.accountGraceSeconds,
       }),
-      ...createMessageHandlers({ ...shared, store: messages, delivery: needs.delivery, addressKey: keyOf }),
+      ...createMessageHandlers({ ...shared, store: messages, delivery: needs.delivery, deaths: needs.deaths, addressKey: keyOf }),
       ...createKeyHandlers(needs.signing.desk),
       ...createAuditHandlers({ ...shared, reader, chain, chainSoon: needs.chainSoon }),
       ...createStatsHandlers({ store: createDailyCountStore(db), chain, budget: needs.budget }),

@@ -10,7 +10,6 @@ import { createInbox, createSmtpRoutes } from './delivery/channels/index.ts'
 import { createDelivery, createReceiptDesk, DELIVER_TASK, type Delivery } from './delivery/index.ts'
 import { addressKey, createCredentialFactors, createFactors, createKeptFactors } from './factors/index.ts'
 import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
-import { createInvitationMail, createNotices } from './notices/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
 import { outboundWays } from './outbound.ts'
 import { createPerson } from './person.ts'
@@ -41,9 +40,7 @@ import {
   createDeliveryStore,
   createDeviceStore,
   createGuessStore,
-  createInvitationStore,
   createLimitStore,
-  createNoticeStore,
   createOidcRecordStore,
   createQueue,
   createSuppressionStore,
@@ -52,6 +49,7 @@ import {
   END_CLIENT_TASK,
   endClient,
 } from './store/index.ts'
+import { telling } from './telling.ts'
 import { createText, NO_THEME, readTheme } from './text/index.ts'
 import { receiptsUrl, textBudget, textRoutes } from './texting.ts'
 import { createAssets, createCookies, createReceipts, createSite, networkOf, whoOf } from './web/index.ts'
@@ -140,17 +138,8 @@ export function createApp(options: AppOptions) {
     },
   })
   const sweep = createSweep({ db, clock, log, metrics, eraseAccounts: closing.erase })
-  const notices = createNotices({
-    ...{ store: createNoticeStore(db), addresses, secrets, text, clock, issuer: config.issuer },
-    objectSeconds: config.addressHoldSeconds,
-    queue: (tx, order) => delivery.queue(tx, order),
-    appNameOf: async (clientId) => (await clients.find(clientId).then((client) => client && appViewOf(client)))?.name ?? null,
-  })
-  const invitationMail = createInvitationMail({
-    ...{ store: createInvitationStore(db), text, clock, issuer: config.issuer },
-    queue: (tx, order) => delivery.queue(tx, order),
-    appOf: async (clientId) => clients.find(clientId).then((client) => client && appViewOf(client)),
-  })
+  const told = telling({ ...shared, config, db, addresses, clients, secrets, audit, text, delivery: () => delivery })
+  const { notices, deaths } = told
   const composeChallenge = createComposer({
     ...{ store: attempts, accounts, clients, factors, guesses, text, secrets, appViewOf },
     issuer: config.issuer,
@@ -163,10 +152,8 @@ export function createApp(options: AppOptions) {
     spend: budget,
     addressKey: (address) => addressKey(secrets, address),
     enqueue: queue.add,
-    compose: (due) => {
-      if (due.message === 'invitation') return invitationMail.compose(due)
-      return due.noticeId ? notices.compose(due) : composeChallenge(due)
-    },
+    compose: (due) => (due.challengeId ? composeChallenge(due) : told.compose(due)),
+    died: deaths.died,
     handedOver: (tx, challengeId, at) =>
       attempts.handedOver(tx, challengeId, at, { capSeconds: policy.codeCapSeconds, ttlSeconds: policy.codeTtlSeconds }),
     ...{ from: config.mailFrom, routes, jobsAtOnce: config.workerConcurrency, audit },
@@ -193,7 +180,7 @@ export function createApp(options: AppOptions) {
   }
   const flow = createFlow(signIn)
   const tells = createTells({ notices, audit })
-  const assess = createAssess({ ...signIn, credentials, devices, tells })
+  const assess = createAssess({ ...signIn, credentials, devices, tells, deaths })
   const second = { ...signIn, flow, assess, devices }
   const cookies = createCookies(config.issuer.startsWith('https:'))
   const oidc = createOidc({
@@ -221,7 +208,7 @@ export function createApp(options: AppOptions) {
   const person = createPerson({ db, accounts, addresses, clients, kept, clock })
   const worstCase = config.texts ? budget.worstCase() : null
   const administrating = administration({
-    ...{ ...shared, config, db, registered, notices, invitationMail, delivery, text, secrets, audit, localLimits },
+    ...{ ...shared, config, db, registered, ...told, delivery, text, secrets, audit, localLimits },
     signing: signed,
     budget: config.texts ? { microsPerDay: config.smsBudget.all, currency: options.prices.currency } : null,
     chainSoon: () => transact((tx) => queue.add(tx, 'chain', {}, { key: 'chain' })),
@@ -246,7 +233,7 @@ export function createApp(options: AppOptions) {
     devices,
     secondChannel: createSecondChannel(signIn),
     proofOfWork: createProofOfWork({ secrets, clock }),
-    account: accountPage({ ...{ config, db, addresses, closing, kept, notices, person, signIn, ...shared }, audit }),
+    account: accountPage({ ...{ config, db, addresses, closing, kept, notices, deaths, person, signIn, ...shared }, audit }),
     console: administrating.console,
     adminApi: config.adminPort === null ? administrating.api : null,
   })
@@ -285,8 +272,8 @@ export function createApp(options: AppOptions) {
 
   const { admin, first, adminSite } = administrating
   const inPlace = { audit, composeChallenge }
-  const told = { secretIds: secrets.ids, worstCase }
-  return { site, adminSite, admin, first, registered, inPlace, start, started, endJobs: queue.stop, stop, ...told }
+  const known = { secretIds: secrets.ids, worstCase }
+  return { site, adminSite, admin, first, registered, inPlace, start, started, endJobs: queue.stop, stop, ...known }
 }
 
 export type App = ReturnType<typeof createApp>

@@ -195,7 +195,11 @@ export function createAddresses(deps: {
 
   /** It stays, and opens the account by itself: an old number does not, nor does what messages come back from. */
   function isWayIn(one: OwnAddress, now: Date): boolean {
-    return one.deadSince === null && staysAt(one, now) && (one.kind === 'email' || one.provenAt >= addSeconds(now, -deps.phoneProofAgeSeconds))
+    return (
+      one.deadSince === null &&
+      staysAt(one, now) &&
+      (one.kind === 'email' || one.provenAt >= addSeconds(now, -deps.phoneProofAgeSeconds))
+    )
   }
 
   const viewed = (accountId: string, rows: OwnAddress[]) => viewsOf(accountId, rows, clock.now())

@@ -15,6 +15,18 @@ export const accountEvents = {
     detail: { kind: 'text', address: 'address' },
     help: 'A number that was not proven for long was taken from its account, which has no other address; a new account begins.',
   },
+  'address.died': {
+    level: 'warn',
+    kept: true,
+    detail: { kind: 'text', address: 'address' },
+    help: 'A message to an address came back for good: its proof alone opens its account no more.',
+  },
+  'address.revived': {
+    level: 'info',
+    kept: true,
+    detail: { kind: 'text', address: 'address' },
+    help: 'An address that messages had come back from was proven again beside something else, or an administrator let it take messages again.',
+  },
   'address.proof_started': {
     level: 'info',
     kept: true,

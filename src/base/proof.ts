@@ -8,4 +8,6 @@ export interface Proof {
   level: 1 | 2
   /** When, as an ISO 8601 time. */
   at: string
+  /** Who gave it may be somebody else by now: it counts only beside another one that is not so. */
+  doubtful?: true
 }

@@ -48,7 +48,7 @@ export interface ComposedMail {
 /** A text message with its words. */
 export interface ComposedText {
   text: string
-  facts?: { code: string | null; link: null }
+  facts?: MessageFacts
 }
 
 export type Composed = ({ channel: 'email' } & ComposedMail) | ({ channel: 'sms' } & ComposedText)
@@ -64,6 +64,8 @@ export interface DeliveryDeps {
   compose(delivery: DueDelivery): Promise<Composed | null>
   /** Tells the challenge that a message of it was handed over, in the transaction that records it. */
   handedOver(tx: Tx, challengeId: string, at: Date): Promise<void>
+  /** A message to this address came back for good, in the transaction that remembers so. */
+  died(tx: Tx, address: Address): Promise<void>
   /** Keyed hash of an address, as challenges have it: under it the address is remembered. */
   addressKey(address: Address): string
   from: Sender
@@ -174,8 +176,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   // The money first: what cannot be counted is not sent.
   async function deliverText(due: DueDelivery, message: ComposedText): Promise<void> {
     const number = due.target as PhoneNumber
-    const { clientId, knownBrowser, unasked } = due
-    const reserved = await reserve({ deliveryId: due.id, number, clientId, knownBrowser, unasked })
+    const { clientId, knownBrowser, unasked, challengeId } = due
+    const counted = { clientId, knownBrowser, unasked, ...(challengeId === null && { answerless: true as const }) }
+    const reserved = await reserve({ deliveryId: due.id, number, ...counted })
     if (reserved === 'failed') return outcomes.defer(due, 'not_counted', NO_ROUTE)
     if (!reserved.ok) return outcomes.refuse(due, reserved.why === 'country' ? 'unreachable' : 'no_budget', NO_ROUTE)
     const { text, facts } = message

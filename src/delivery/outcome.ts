@@ -5,18 +5,24 @@ import { mailDomain } from './message-view.ts'
 import type { DeliveryMetrics } from './metrics.ts'
 import { type RefusedForGood, UNANSWERED } from './route.ts'
 import type { Spend } from './spend.ts'
-import type { DeliveryStore, DueDelivery, SuppressionStore } from './store.ts'
+import type { DeliveryStore, DueDelivery, SuppressionReason, SuppressionStore } from './store.ts'
 
 /** Why a message ends when what it is for has ended. */
 export const OBSOLETE = 'obsolete'
 /** Stands for the route where none was asked. */
 export const NO_ROUTE = 'none'
 
+/** Nobody is there any more; one who complains, or has stopped our messages, is. */
+export function isDeath(reason: SuppressionReason): boolean {
+  return reason === 'bounced' || reason === 'unreachable'
+}
+
 const REMEMBERED: readonly RefusedForGood[] = ['opted_out', 'unreachable']
 
 export interface OutcomeDeps {
   store: Pick<DeliveryStore, 'handOver' | 'defer' | 'end'>
   suppressions: Pick<SuppressionStore, 'remember'>
+  died(tx: Tx, address: Address): Promise<void>
   spend: Pick<Spend, 'giveBack'>
   transact: Transact
   enqueue(tx: Tx, deliveryId: string, runAt: Date): Promise<unknown>
@@ -79,6 +85,7 @@ export function createOutcomes(deps: OutcomeDeps) {
     if (!known || due.target === '') return
     const targetKey = due.targetKey || deps.addressKey(due.target)
     await deps.suppressions.remember(tx, { targetKey, channel: due.channel, reason: known, at: clock.now() })
+    if (isDeath(known)) await deps.died(tx, due.target)
   }
 
   async function expire(due: DueDelivery, reason: string, route: string = NO_ROUTE): Promise<void> {

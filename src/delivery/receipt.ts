@@ -1,8 +1,8 @@
 import type { Audit } from '../audit/index.ts'
-import type { Address, Clock, Transact } from '../base/index.ts'
+import type { Address, Clock, Transact, Tx } from '../base/index.ts'
 import type { Channel } from '../text/index.ts'
 import type { DeliveryMetrics } from './metrics.ts'
-import { NO_ROUTE } from './outcome.ts'
+import { isDeath, NO_ROUTE } from './outcome.ts'
 import type { DeliveryStore, ReceiptedDelivery, SuppressionReason, SuppressionStore } from './store.ts'
 
 /** A message that came back for no reason of its address. */
@@ -22,6 +22,7 @@ export type Receipt = {
 export interface ReceiptDeps {
   store: Pick<DeliveryStore, 'byReceipt' | 'byTarget' | 'delivered' | 'cameBack'>
   suppressions: Pick<SuppressionStore, 'remember'>
+  died(tx: Tx, address: Address): Promise<void>
   transact: Transact
   addressKey(address: Address): string
   audit: Pick<Audit, 'record'>
@@ -76,6 +77,7 @@ export function createReceiptTaker(deps: ReceiptDeps): (receipt: Receipt) => Pro
       const state = reason === null ? 'expired' : 'refused'
       const cameBack = message !== null && !message.used && (await store.cameBack(tx, message.id, state, told))
       const news = remembered && (await deps.suppressions.remember(tx, suppression(channel, address, reason)))
+      if (remembered && isDeath(reason)) await deps.died(tx, address)
       if (!cameBack && !news) return false
       const detail = { ...(message && { deliveryId: message.id }), channel, reason: told }
       await deps.audit.record(tx, 'message.bounced', { attemptId: message?.attemptId, detail })

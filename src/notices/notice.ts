@@ -1,7 +1,7 @@
 import type { Tx } from '../base/index.ts'
 import type { NoticeKind } from '../text/index.ts'
 
-/** Something that a person is told by mail about their own account. */
+/** Something that a person is told about their own account. */
 export interface Notice {
   id: string
   accountId: string
@@ -28,6 +28,8 @@ export interface NoticeStore {
    */
   addOnce(tx: Tx, notice: Notice, once: string, since: Date): Promise<boolean>
   find(id: string): Promise<Notice | null>
+  /** How many texts about it were queued for an account since then. */
+  texts(tx: Tx, accountId: string, since: Date): Promise<number>
   /** What nobody has objected to, and may be until after `now`, told since `since`; newest first, their rows locked. */
   openSince(tx: Tx, accountId: string, since: Date, now: Date): Promise<Notice[]>
   /** Single winner: what nobody has objected to, and may be until after `now`, is objected to. */

@@ -1,14 +1,18 @@
 import type { Addresses } from '../accounts/index.ts'
-import { type Address, addSeconds, type Clock, type EmailAddress, newId, type Secrets, type Tx } from '../base/index.ts'
+import { type Address, addSeconds, type Clock, newId, type Secrets, type Tx } from '../base/index.ts'
 import type { Composed, DueDelivery, MessageOrder } from '../delivery/index.ts'
 import type { NoticeKind, Text } from '../text/index.ts'
+import { type Addressees, addresseesOf, isToldEverywhere } from './addressees.ts'
 import type { Notice, NoticeStore } from './notice.ts'
 import { readToken, tokenOf } from './notice-token.ts'
 
-/** A mail that could not be handed over by then tells nothing new. */
+/** A message that could not be handed over by then tells nothing new. */
 const GIVE_UP_SECONDS = 86_400
 /** One device is told of once in that time, however often it signs in. */
 const DEVICE_AGAIN_SECONDS = 86_400
+/** Of what is not told everywhere an account is sent so many texts in that time: they cost money, and it says when they go. */
+const TEXTS_MAX = 5
+const TEXTS_SECONDS = 86_400
 
 export interface NoticesDeps {
   store: NoticeStore
@@ -18,11 +22,13 @@ export interface NoticesDeps {
   /** How people know an application; null when it is none any more. */
   appNameOf(clientId: string): Promise<string | null>
   secrets: Secrets
-  text: Pick<Text, 'mail'>
+  text: Pick<Text, 'mail' | 'sms'>
+  /** Whether text messages can be sent. */
+  texts: boolean
   clock: Clock
   /** How long one can object: as long as a change of addresses can be stopped. */
   objectSeconds: number
-  /** Links in mails come from here and from nowhere else (R-066). */
+  /** Links in messages come from here and from nowhere else (R-066). */
   issuer: string
 }
 
@@ -40,54 +46,60 @@ export interface ToTell {
   not?: Address
   /** Of `device_new`: where it was, so that one place is told of once. */
   once?: string
-  /** Until when it can be objected to, where that is another moment than that of every notice. */
-  until?: Date
+  /** Until when it can be objected to, where that is another moment than that of every notice; null: there is nothing to object to. */
+  until?: Date | null
 }
 
 export interface Notices {
   /**
-   * Tells it by one mail to each email address that has been the account's for as long as one can object; where none
-   * has, to the one that has been for longest. A thief who adds an address gets none of the links that undo it. In the
-   * caller's transaction. False when nobody is told: there is no address, or it is a device that was told of in the last
-   * 24 hours.
+   * Tells it by one mail to each email address, and by text where that is due, in the caller's transaction (see
+   * `addresseesOf`). Texts are counted on their budget when they are sent: where it says no, the mails have gone anyway.
+   * False when nobody is told: there is no address, or it is a device that was told of in the last 24 hours.
    */
   tell(tx: Tx, told: ToTell): Promise<boolean>
-  /** What the token of a mail's link speaks of; null when it is none, out of time, or was objected to. */
+  /** What the token of a message's link speaks of; null when it is none, out of time, or was objected to. */
   byToken(token: string): Promise<(Notice & { objectUntil: Date }) | null>
   /** Single winner: from now on the notice is objected to. What that takes back is the caller's, in the same transaction. */
   object(tx: Tx, id: string): Promise<boolean>
   /** What the account was told of since that moment and can still be objected to, newest first; locked. */
   openSince(tx: Tx, accountId: string, since: Date): Promise<Notice[]>
-  /** The words of a notice's mail, in the worker. Null when the notice went with its account, or was objected to. */
+  /** The words of a notice's mail or text, in the worker. Null when the notice went with its account, or was objected to. */
   compose(delivery: DueDelivery): Promise<Composed | null>
 }
 
-/** Mails about what was done to an account, each with a way to say "that was not me" (R-109, R-184). */
+/** Messages about what was done to an account, each with a way to say "that was not me" (R-109, R-184). */
 export function createNotices(deps: NoticesDeps): Notices {
   const { store, secrets, clock, issuer } = deps
   const { host } = new URL(issuer)
 
   async function tell(tx: Tx, { locale, not, once, until, ...told }: ToTell): Promise<boolean> {
     const at = clock.now()
-    const addresses = await addressees(tx, told.accountId, at, not)
-    if (addresses.length === 0) return false
-    const objectUntil = until ?? addSeconds(at, deps.objectSeconds)
+    const { emails, phones } = await addressees(tx, told, at, not)
+    if (emails.length + phones.length === 0) return false
+    const objectUntil = until === undefined ? addSeconds(at, deps.objectSeconds) : until
     const notice: Notice = { ...told, id: newId(), at, objectUntil, objectedAt: null }
     if (!(await added(tx, notice, once))) return false
     const giveUpAt = addSeconds(at, GIVE_UP_SECONDS)
-    for (const target of addresses) {
-      const order = { channel: 'email', challengeId: null, noticeId: notice.id, message: 'notice' } as const
-      await deps.queue(tx, { ...order, target, locale, giveUpAt })
-    }
+    const order = { challengeId: null, noticeId: notice.id, message: 'notice', locale, giveUpAt } as const
+    for (const target of emails) await deps.queue(tx, { ...order, channel: 'email', target })
+    for (const target of phones) await deps.queue(tx, { ...order, channel: 'sms', target })
     return true
   }
 
-  async function addressees(tx: Tx, accountId: string, at: Date, not: Address | undefined): Promise<EmailAddress[]> {
+  async function addressees(
+    tx: Tx,
+    { accountId, kind }: Pick<ToTell, 'accountId' | 'kind'>,
+    at: Date,
+    not: Address | undefined,
+  ): Promise<Addressees> {
     const own = await deps.addresses.ofAccountIn(tx, accountId)
-    const counting = own.filter(({ kind, address, usableFrom }) => kind === 'email' && address !== not && usableFrom <= at)
-    const sorted = counting.toSorted((a, b) => a.usableFrom.getTime() - b.usableFrom.getTime())
-    const settled = sorted.filter(({ usableFrom }) => usableFrom <= addSeconds(at, -deps.objectSeconds))
-    return (settled.length > 0 ? settled : sorted.slice(0, 1)).map(({ address }) => address as EmailAddress)
+    const found = addresseesOf(own, { kind, at, not, settledSeconds: deps.objectSeconds })
+    const mayText = deps.texts && found.phones.length > 0 && (isToldEverywhere(kind) || (await textsLeft(tx, accountId, at)))
+    return mayText ? found : { ...found, phones: [] }
+  }
+
+  async function textsLeft(tx: Tx, accountId: string, at: Date): Promise<boolean> {
+    return (await store.texts(tx, accountId, addSeconds(at, -TEXTS_SECONDS))) < TEXTS_MAX
   }
 
   async function added(tx: Tx, notice: Notice, once: string | undefined): Promise<boolean> {
@@ -103,10 +115,14 @@ export function createNotices(deps: NoticesDeps): Notices {
     return { ...notice, objectUntil: notice.objectUntil, values: await named(notice.values) }
   }
 
-  async function compose({ noticeId, target, locale }: DueDelivery): Promise<Composed | null> {
+  async function compose({ channel, noticeId, target, locale }: DueDelivery): Promise<Composed | null> {
     const notice = noticeId ? await store.find(noticeId) : null
     if (!notice || notice.objectedAt) return null
     const { id, kind, device, at, objectUntil: until } = notice
+    if (channel === 'sms') {
+      const link = until && `${issuer}/n/${tokenOf(secrets, id)}`
+      return { channel, text: deps.text.sms('notice', { kind, link }, locale), facts: { link, code: null } }
+    }
     const link = until && `${issuer}/account/notice/${tokenOf(secrets, id)}`
     const shown = { kind, device, at, link, until, values: await named(notice.values) }
     return {

@@ -7,20 +7,24 @@ import type { Actor, AsActor, SelfserviceDeps, Tell } from './deps.ts'
  * an address, or makes another one the primary, comes after the hold-off, and can be stopped until then (R-088).
  */
 export function createAddressVerbs(deps: SelfserviceDeps, asActor: AsActor, tell: Tell) {
-  const { addresses, audit, clock, holdSeconds } = deps
+  const { addresses, deaths, audit, clock, holdSeconds } = deps
   const afterHold = () => addSeconds(clock.now(), holdSeconds)
 
-  /** One more: opens the account at once, is told to the others, and goes when they object. */
+  /**
+   * One more: opens the account at once, is told to the others, and goes when they object. `revived`: it was the account's,
+   * messages had come back from it, and it opens the account by itself again.
+   */
   function addAddress(
     actor: Actor,
     kind: AddressKind,
     address: Address,
-  ): Promise<'added' | 'taken' | 'too_many' | 'own_already'> {
+  ): Promise<'added' | 'revived' | 'taken' | 'too_many' | 'own_already'> {
     const now = clock.now()
     return asActor(actor, async (tx) => {
       const first = !(await addresses.ofAccountIn(tx, actor.accountId)).some((one) => one.kind === kind)
       const primaryFrom = first ? now : null
       const added = await addresses.add(tx, actor.accountId, { kind, address, usableFrom: now, primaryFrom })
+      if (added === 'own_already' && (await deaths.revive(tx, address, actor.who))) return 'revived'
       if (added !== 'added') return added
       await audit.record(tx, 'address.added', { ...actor.who, detail: { kind, address } })
       const said = { kind: 'address_added' as const, values: { address: maskAddress(address) }, undo: { kind, address } }

@@ -1,4 +1,4 @@
-import type { Addresses, Closing, Profiles } from '../accounts/index.ts'
+import type { Addresses, Closing, Deaths, Profiles } from '../accounts/index.ts'
 import type { Audit, EventWho } from '../audit/index.ts'
 import type { Address, Clock, Transact, Tx } from '../base/index.ts'
 import type { KeptFactors } from '../factors/index.ts'
@@ -54,6 +54,7 @@ export interface AppAccess {
 
 export interface SelfserviceDeps {
   addresses: Addresses
+  deaths: Pick<Deaths, 'revive'>
   profiles: Pick<Profiles, 'save'>
   closing: Pick<Closing, 'ask' | 'keep'>
   kept: KeptFactors

@@ -1,12 +1,13 @@
-import type { Account } from '../accounts/index.ts'
+import type { Account, Deaths } from '../accounts/index.ts'
 import { addSeconds, newId, type Proof, type Tx } from '../base/index.ts'
 import { addressKey, type Challenge, type Credential, type CredentialStore, countOf, isOnFile } from '../factors/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import type { Devices } from './devices.ts'
-import { isKept } from './next-step.ts'
+import { isDoubtful, isKept } from './next-step.ts'
 import type { Outcome } from './outcome.ts'
 import { type Decision, decide, levelOf, type Means, type Requirement, type SecondMethod, withoutWish } from './policy.ts'
+import type { RescueHook } from './rescue-hook.ts'
 import type { Tells } from './tells.ts'
 
 export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
@@ -14,6 +15,8 @@ export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
   credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn'>
   devices: Pick<Devices, 'isRemembered' | 'use' | 'forgetAll'>
   tells: Tells
+  rescues: Pick<RescueHook, 'found'>
+  deaths: Pick<Deaths, 'revive'>
 }
 
 /** An authenticator that was just set up, and the recovery codes that came with it, sealed. */
@@ -21,6 +24,8 @@ export interface Enrolled {
   credentialId: string
   label: string
   sealed: string
+  /** By a rescue, whose own notice tells of it: objecting to it would leave less than there was. */
+  rescued: boolean
 }
 
 /** Holds what was proven against what the sign-in must reach: every proof passes here, by whatever method. */
@@ -36,6 +41,7 @@ export function createAssess(deps: AssessDeps) {
     asker: Asker,
     enrolled: Enrolled | null = null,
   ): Promise<Outcome> {
+    await revive(tx, attempt, account, proofs, asker)
     const own = await deps.credentials.ofAccountIn(tx, account.id)
     const recovered = proofs.some((proof) => proof.kind === 'recovery' && !attempt.proofs.includes(proof))
     // browsers that were not asked are asked again when a factor was lost, or has come.
@@ -45,10 +51,19 @@ export function createAssess(deps: AssessDeps) {
     const proven = { accountId: account.id, proofs, sealed: enrolled?.sealed ?? null }
     const outcome = await settle(tx, attempt, account, proven, decision, asker)
     if (outcome.outcome === 'ended') return outcome
+    if (outcome.outcome === 'proven' && proofs.some(isKept)) await deps.rescues.found(tx, account.id, asker.who)
     const codesLeft = recovered ? countOf(own).recoveryCodes : null
     const brought = { proofs, enrolled, codesLeft, signedIn: outcome.outcome === 'proven' }
     await deps.tells(tx, attempt, account, brought, asker)
     return outcome
+  }
+
+  /** What was in doubt is the person's: something else says so too. */
+  async function revive(tx: Tx, attempt: Attempt, { id }: Account, proofs: readonly Proof[], asker: Asker): Promise<void> {
+    if (isDoubtful(proofs)) return
+    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: id }
+    const inDoubt = attempt.challenges.filter(({ kind }) => proofs.some((proof) => proof.kind === kind && proof.doubtful))
+    for (const { target } of inDoubt) await deps.deaths.revive(tx, target, who)
   }
 
   async function settle(
@@ -156,7 +171,7 @@ export function createAssess(deps: AssessDeps) {
     const other = account.email && !proven('email') ? 'email' : account.phone && !proven('sms') && deps.texts ? 'sms' : null
     const { apps, passkeys, hardwareKeys, recoveryCodes } = countOf(own)
     const demanded = apps > 0 || (passkeys > 0 && account.demandsSecond)
-    const shown = { keptProven: proofs.some(isKept), passkeyProven: proven('passkey') }
+    const shown = { keptProven: proofs.some(isKept), passkeyProven: proven('passkey'), doubtful: isDoubtful(proofs) }
     return { apps, passkeys, hardwareKeys, recoveryCodes, demanded, otherChannel: other, ...shown }
   }
 

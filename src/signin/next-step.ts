@@ -74,6 +74,11 @@ function isFresh(attempt: Attempt, now: Date): boolean {
   return last !== undefined && (isYoung(last, now) || addSeconds(attempt.createdAt, PROOF_SECONDS_MAX) > now)
 }
 
+/** Whether nothing was proven but what may be somebody else's by now. */
+export function isDoubtful(proofs: readonly Proof[]): boolean {
+  return proofs.length > 0 && proofs.every(({ doubtful }) => doubtful === true)
+}
+
 /** Whether a proof may count together with one that is given now. */
 export function isYoung(proof: Proof, now: Date): boolean {
   return addSeconds(new Date(proof.at), PROOF_SECONDS_MAX) > now

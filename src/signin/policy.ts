@@ -37,6 +37,8 @@ export interface Means {
   keptProven: boolean
   /** A passkey is. */
   passkeyProven: boolean
+  /** Nothing was proven but what may be somebody else's by now. */
+  doubtful?: boolean
 }
 
 /** A way to give the second proof. */
@@ -70,13 +72,15 @@ export function levelOf(proofs: readonly Proof[]): Level {
  * where no policy wants one (R-101), and then another channel does not stand in for it. A passkey that was set up to skip
  * the message alone is no such factor: it is one once its person says that it is to be asked for. A remembered device
  * takes the place of that, and never of what the application asked for. Asked without insisting, nobody is made to enrol,
- * and the application is told the lower level.
+ * and the application is told the lower level. What may be somebody else's by now is worth nothing alone: then any other
+ * proof is asked for, whatever the policy, and where there is none (no methods) nothing goes on; nobody sets one up by it.
  */
 export function decide(requirement: Requirement, reached: Level, means: Means): Decision {
   const byPolicy: Level = requirement.secondFactor === 'required' || means.demanded ? 2 : 1
   const owed: Level = means.remembered ? 1 : byPolicy
   const asked: Level = requirement.acr?.level ?? 1
   const needed = Math.max(owed, asked) as Level
+  if (means.doubtful) return { next: 'second', methods: waysBeyondDoubt(means, needed) }
   const owesOwn = means.demanded && !means.keptProven && !means.remembered
   if (reached >= needed && !owesOwn) return { next: 'enough' }
 
@@ -91,6 +95,13 @@ export function decide(requirement: Requirement, reached: Level, means: Means): 
 /** The same without what the application merely wishes for; null where it wishes for nothing, or insists. */
 export function withoutWish(requirement: Requirement): Requirement | null {
   return requirement.acr && !requirement.acr.essential ? { ...requirement, acr: null } : null
+}
+
+// Those that are enough for all, else any.
+function waysBeyondDoubt(means: Means, needed: Level): SecondMethod[] {
+  const ways = waysOf(means)
+  const enough = ways.filter((method) => worthOf(method, means) >= needed)
+  return enough.length > 0 ? enough : ways
 }
 
 // Where phishing must be kept out no app will do; whether hardware keeps a new passkey, only its attestation says.

@@ -5,7 +5,7 @@ import { createAnswers } from './answers.ts'
 import type { Assess } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
-import { isYoung } from './next-step.ts'
+import { isDoubtful, isYoung } from './next-step.ts'
 import type { Outcome } from './outcome.ts'
 
 export interface ProveDeps extends FlowDeps {
@@ -74,18 +74,22 @@ export function createProver(deps: ProveDeps) {
     const now = clock.now()
     const others = attempt.proofs.filter((other) => other.kind !== proof.kind && isYoung(other, now))
     const earlier = attempt.accountId === accountId ? others : []
-    if (proven.outcome === 'stale' && earlier.length === 0) {
-      const proven = { accountId, proofs: [proof], asks: 'email', sealed: null } as const
-      if (!(await store.prove(tx, attempt.id, { ...proven, state: 'open' }))) return { outcome: 'ended' }
+    const given: Proof = proven.outcome === 'stale' ? { ...proof, doubtful: true } : proof
+    const proofs = [...earlier, given]
+    if (isDoubtful(proofs)) {
       await audit.record(tx, 'sign_in.second_needed', { ...who, accountId, detail: { method: challenge.kind, face } })
-      return { outcome: 'second' }
+      // Typed and never shown: the next owner of the number is told nothing of the account.
+      const typesEmail = kind === 'phone' && earlier.length === 0 && proven.account.email !== null
+      if (!typesEmail) return deps.assess.record(tx, attempt, proven.account, proofs, asker)
+      const second = { accountId, proofs, asks: 'email', sealed: null, state: 'open' } as const
+      return { outcome: (await store.prove(tx, attempt.id, second)) ? 'second' : 'ended' }
     }
     if (earlier.length > 0) {
       const text = [...attempt.challenges, challenge].find(({ kind: one, state }) => one === 'sms' && state === 'used')
       await deps.accounts.renew(tx, accountId, text?.target as PhoneNumber | undefined)
     }
     await audit.record(tx, 'sign_in.proven', { ...who, accountId, detail: { method: challenge.kind, face } })
-    return deps.assess.record(tx, attempt, proven.account, [...earlier, proof], asker)
+    return deps.assess.record(tx, attempt, proven.account, proofs, asker)
   }
 
   return { answerCode, answerLink, findByLink, codeToShow }

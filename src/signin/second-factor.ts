@@ -13,12 +13,13 @@ import type { Attempt } from './attempt.ts'
 import type { Asker, Purpose } from './deps.ts'
 import type { Devices } from './devices.ts'
 import type { Flow } from './flow.ts'
+import { isDoubtful } from './next-step.ts'
 import type { FactorOutcome, Outcome } from './outcome.ts'
 import { createPhases } from './phases.ts'
 import { type Requirement, type SecondMethod, withoutWish } from './policy.ts'
 import { createSignInEnrolment } from './sign-in-enrolment.ts'
 
-export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices' | 'tells'> {
+export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices' | 'tells' | 'deaths'> {
   accounts: Pick<Accounts, 'byEmail' | 'find'>
   flow: Pick<Flow, 'beginFromSession'>
   assess: Assess
@@ -76,7 +77,8 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     const own = await credentials.ofAccount(accountId)
     const decision = await assess.next(attempt, account, proofs, asker, own)
     const methods = decision.next === 'second' ? decision.methods : []
-    const found = methods.map((method) => wayOf(method, account, own))
+    // Somebody whose proof is in doubt learns nothing of the account.
+    const found = methods.map((method) => (isDoubtful(proofs) ? unsaid(method) : wayOf(method, account, own)))
     return found.toSorted((a, b) => (b.lastUsedAt?.getTime() ?? 0) - (a.lastUsedAt?.getTime() ?? 0))
   }
 
@@ -265,6 +267,10 @@ function wayOf(method: SecondMethod, account: Account, own: readonly Credential[
   if (method === 'totp') return { kind: method, detail: mine.length === 1 ? mine[0]?.label || null : null, lastUsedAt }
   const address = method === 'email' ? account.email : account.phone
   return { kind: method, detail: address && maskAddress(address), lastUsedAt: null }
+}
+
+function unsaid(kind: SecondMethod): Way {
+  return { kind, detail: null, lastUsedAt: null }
 }
 
 export type SecondFactorFlow = ReturnType<typeof createSecondFactor>

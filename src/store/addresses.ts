@@ -6,7 +6,7 @@ const OF_ACCOUNT: Statement = {
   name: 'addresses_of_account',
   text: `
     select kind, canonical as address, primary_from as "primaryFrom", usable_from as "usableFrom", leaves_at as "leavesAt",
-      proven_at as "provenAt", created_at as "createdAt"
+      proven_at as "provenAt", dead_since as "deadSince", created_at as "createdAt"
     from address where account_id = $1 and (leaves_at is null or leaves_at > $2::timestamptz)
     order by created_at, kind, canonical`,
 }

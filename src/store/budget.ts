@@ -40,7 +40,7 @@ const RESERVE: Statement = {
 const RESERVED: Statement = {
   name: 'budget_reserved',
   text: `
-    select d.target, coalesce(a.client_id, '') as "clientId", coalesce(h.known_browser, false) as "knownBrowser", d.cost_micros::float8 as "costMicros",
+    select d.target, coalesce(a.client_id, '') as "clientId", coalesce(h.known_browser, false) as "knownBrowser", d.notice_id is not null as answerless, d.cost_micros::float8 as "costMicros",
       to_char(d.cost_day, 'YYYY-MM-DD') as day
     from delivery d left join challenge h on h.id = d.challenge_id left join attempt a on a.id = h.attempt_id
     where d.id = $1 and d.cost_day is not null`,

@@ -34,6 +34,7 @@ export {
   runIn,
   type Statement,
 } from './database.ts'
+export { createDeathStore } from './deaths.ts'
 export { createDeliveryStore } from './deliveries.ts'
 export { checkDeployment, DeploymentConflict } from './deployment.ts'
 export { createDeviceStore } from './devices.ts'
@@ -57,8 +58,8 @@ export { createOidcRecordStore } from './oidc-records.ts'
 export { createProfileStore } from './profiles.ts'
 export { createQueue, type Queue, type Task } from './queue.ts'
 export { createQueueMeasures } from './queue-measures.ts'
-export { createResealingStore, type ResealingStore, type SealedCount, type SealedSeed } from './resealing.ts'
 export { createRescueStore } from './rescues.ts'
+export { createResealingStore, type ResealingStore, type SealedCount, type SealedSeed } from './resealing.ts'
 export { createRoleStore } from './roles.ts'
 export { migrationStatusAt } from './schema-state.ts'
 export { EmbeddedPostgresError } from './server-command.ts'

@@ -30,6 +30,13 @@ const READ = `
 
 const FIND: Statement = { name: 'notices_find', text: `select ${READ} from notice where id = $1` }
 
+const TEXTS: Statement = {
+  name: 'notices_texts',
+  text: `
+    select count(*)::int as texts from notice n join delivery d on d.notice_id = n.id and d.channel = 'sms'
+    where n.account_id = $1 and n.created_at > $2::timestamptz`,
+}
+
 // Several objections at once stand in one row: each locks from the newest on.
 const OPEN_SINCE: Statement = {
   name: 'notices_open_since',
@@ -57,6 +64,7 @@ export function createNoticeStore(db: Database): NoticeStore {
       return (await runIn(tx, ADD_ONCE, [...valuesOf(notice, once), since])).length === 1
     },
     find: async (id) => (await db.run<Notice>(FIND, [id]))[0] ?? null,
+    texts: async (tx, accountId, since) => (await runIn<{ texts: number }>(tx, TEXTS, [accountId, since]))[0]?.texts ?? 0,
     openSince: (tx, accountId, since, now) => runIn<Notice>(tx, OPEN_SINCE, [accountId, since, now]),
     object: async (tx, id, now) => (await runIn(tx, OBJECT, [id, now])).length === 1,
   }

@@ -1,6 +1,6 @@
 import type { AppView } from './parts.ts'
 
-/** What a person is told of by mail: something was done to their account. */
+/** What a person is told of: something was done to their account, or happened to a way into it. */
 export type NoticeKind =
   | 'device_new'
   | 'factor_added'
@@ -17,6 +17,7 @@ export type NoticeKind =
   | 'rescue_open'
   | 'rescue_stopped'
   | 'rescue_completed'
+  | 'address_dead'
 
 /** Everything that can be mailed, with what it needs. Each has a subject, a text part and an HTML part. */
 export interface Mails {
@@ -67,6 +68,11 @@ export interface Sms {
   'account-closed': { app: AppView }
   /** In the name of this service itself; see the mail. */
   'prove-address': { code: string; minutes: number; host: string }
+  /**
+   * See the mail. It names nothing but what was done, so that nobody's words stand in it (R-178). The link goes by itself on
+   * its end, and is left out only where the address of this service leaves no room for it.
+   */
+  notice: { kind: NoticeKind; link: string | null }
 }
 
 export type SmsName = keyof Sms

@@ -1,7 +1,7 @@
 import { cleanLine } from './clean.ts'
 import { septetsOf, toGsm } from './gsm.ts'
 import type { Sms, SmsName } from './mails.ts'
-import { FALLBACK, type Messages } from './messages.ts'
+import { FALLBACK, type Messages, type MessageValues } from './messages.ts'
 
 /** One part of a text message: 140 octets are 160 septets (3GPP TS 23.040 §9.2.3.24). */
 const SEPTETS_MAX = 160
@@ -12,22 +12,40 @@ const READ_MAX = 200
 
 /**
  * Draws text messages from the sentences `sms.*`. What does not fit is given up in this order: the end of the
- * application's name, the last line (the code can still be typed), the language (English fits).
+ * application's name, the last line (the code can still be typed), the language (English fits). Of a notice it is the name,
+ * the words before its link, the language, and the link last of all.
  */
 export function createSms(messages: Messages): <N extends SmsName>(name: N, props: Sms[N], locale: string) => string {
   return (name, props, locale) => {
-    const lastLine = 'host' in props ? `\n\n@${props.host.replace(/:\d+$/, '')} #${props.code}` : ''
-    const { app, ...values } = { app: { name: '' }, ...props }
-    for (const language of [locale, FALLBACK]) {
+    const { app, ...rest } = { app: { name: '' }, ...props }
+    const values: MessageValues = 'kind' in rest ? {} : rest
+    const key = 'kind' in rest ? `sms.notice.${rest.kind}` : `sms.${name}`
+    for (const [language, end] of endings(rest, locale)) {
       const known = nameInGsm(app.name) || nameInGsm(messages.say('brand', {}, language))
-      for (const end of [lastLine, '']) {
-        for (const short of shortened(known)) {
-          const text = toGsm(messages.say(`sms.${name}`, { ...values, app: short }, language)) + end
-          if ((septetsOf(text) ?? Number.POSITIVE_INFINITY) <= SEPTETS_MAX) return text
-        }
+      for (const short of shortened(known)) {
+        const text = toGsm(messages.say(key, { ...values, app: short }, language)) + end
+        if ((septetsOf(text) ?? Number.POSITIVE_INFINITY) <= SEPTETS_MAX) return text
       }
     }
     throw new Error(`the text message ${name} is too long`)
+  }
+
+  /** What stands after the words, by language, in the order in which it is given up. */
+  function endings(props: Partial<Sms['sign-in']> | Sms['notice'], locale: string): [language: string, end: string][] {
+    const languages = [locale, FALLBACK]
+    if ('kind' in props) {
+      const { link } = props
+      const linked = languages.flatMap((language): [string, string][] => [
+        [language, ` ${toGsm(messages.say('sms.not_you', {}, language))} ${link}`],
+        [language, ` ${link}`],
+      ])
+      return [...(link ? linked : []), ...languages.map((language): [string, string] => [language, ''])]
+    }
+    const lastLine = props.host === undefined ? '' : `\n\n@${props.host.replace(/:\d+$/, '')} #${props.code}`
+    return languages.flatMap((language): [string, string][] => [
+      [language, lastLine],
+      [language, ''],
+    ])
   }
 }
 

@@ -83,7 +83,7 @@ function shell() {
 
 function address(name: string, more: Partial<AddressView> = {}): AddressView {
   const kind = name.startsWith('+') ? 'phone' : 'email'
-  const times = { provenAt: NOW, usableFrom: NOW, primaryFrom: null, leavesAt: null }
+  const times = { provenAt: NOW, usableFrom: NOW, primaryFrom: null, leavesAt: null, deadSince: null }
   return { ref: `ref-${name}`, kind, address: name as Address, primary: false, ...times, ...more }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createAccounts } from '../../src/accounts/index.ts'
+import { createAccounts, createDeaths } from '../../src/accounts/index.ts'
 import { createAudit } from '../../src/audit/index.ts'
 import { addSeconds, createMetrics, createSecrets, type EmailAddress, newId, type PhoneNumber } from '../../src/base/index.ts'
 import { DEFAULT_LIMITS, type LimitName } from '../../src/config/index.ts'
@@ -23,6 +23,7 @@ import { afterCommit } from '../../src/store/database.ts'
 import {
   createAttemptStore,
   createCredentialStore,
+  createDeathStore,
   createDeviceStore,
   createGuessStore,
   createLimitStore,
@@ -97,7 +98,8 @@ export async function attemptsStage() {
       policy: POLICY,
     }
     const devices = createDevices({ store: createDeviceStore(on), clock, rememberSeconds: 0 })
-    const assess = createAssess({ ...deps, credentials: createCredentialStore(on), devices, tells: async () => {} })
+    const deaths = createDeaths({ store: createDeathStore(), audit, clock, tell: async () => {} })
+    const assess = createAssess({ ...deps, credentials: createCredentialStore(on), devices, deaths, tells: async () => {} })
     return {
       on,
       store,

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { createDeaths } from '../../src/accounts/index.ts'
 import { createMessageHandlers, operations } from '../../src/admin/index.ts'
 import { addSeconds, createLog, type EmailAddress, type PhoneNumber } from '../../src/base/index.ts'
 import { eraseAccount } from '../../src/store/erasure.ts'
-import { createMessageReaderStore, createSweep } from '../../src/store/index.ts'
+import { createDeathStore, createMessageReaderStore, createSweep } from '../../src/store/index.ts'
 import { query } from '../support/database.ts'
 import { changing, cursors, reading } from './admin-calls.ts'
 import { cleanUp, GIVE_UP_SECONDS, keyOf, NUMBER, START, stage, TO } from './delivery-stage.ts'
@@ -18,7 +19,9 @@ async function desk() {
   })
   const store = createMessageReaderStore(house.db)
   const { delivery, deps, db, url, now } = house
-  const handlers = createMessageHandlers({ store, delivery, addressKey: keyOf, cursors, audit: deps.audit })
+  const { audit } = deps
+  const deaths = createDeaths({ store: createDeathStore(), audit, clock: house.clock, tell: async () => {} })
+  const handlers = createMessageHandlers({ store, delivery, deaths, addressKey: keyOf, cursors, audit })
   const sql = <Row>(text: string, values: readonly unknown[] = []) => query<Row>(url, text, values)
   return {
     ...house,

@@ -83,7 +83,7 @@ export async function startPeople() {
     })
     const queue = async (_tx: unknown, order: MessageOrder) => void orders.push(order)
     const notices = createNotices({
-      ...{ store: stores.createNoticeStore(db), addresses, secrets, text, clock, issuer: ISSUER },
+      ...{ store: stores.createNoticeStore(db), addresses, secrets, text, texts: false, clock, issuer: ISSUER },
       ...{ queue, objectSeconds: 3 * 86_400, appNameOf: async () => null },
     })
     const sessions = createSessions({ store: stores.createSessionStore(db), clock })

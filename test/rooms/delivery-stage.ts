@@ -84,6 +84,7 @@ export async function stage(changes: StageChanges = {}, spares: readonly Mailbox
     spend,
     compose: async (due) => (due.channel === 'sms' ? TEXT : MAIL),
     addressKey: keyOf,
+    died: async () => {},
     handedOver: async (tx, id, at) => {
       await runIn(tx, { name: 'test_handed', text: 'update challenge set last_handed_at = $2 where id = $1' }, [id, at])
     },

@@ -29,7 +29,7 @@ export async function house(withSecrets: readonly string[] = [OLD_SECRET]) {
   const roomOn = (on: typeof db, secrets = withSecrets): Notices =>
     createNotices({
       addresses: createAddresses({ store: createAddressStore(on), audit, clock, phoneProofAgeSeconds: 86_400 }),
-      ...{ store: createNoticeStore(on), text, clock, issuer: ISSUER, objectSeconds: HOLD_SECONDS },
+      ...{ store: createNoticeStore(on), text, texts: true, clock, issuer: ISSUER, objectSeconds: HOLD_SECONDS },
       queue: delivery.queue,
       appNameOf: async (clientId) => (clientId === 'shop' ? 'Fabrikam Shop' : null),
       secrets: createSecrets(secrets),

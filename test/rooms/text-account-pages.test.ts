@@ -210,7 +210,7 @@ describe('what people are told of by mail', () => {
   const kinds = Object.values(mails.notice) as { kind: NoticeKind; link: string | null }[]
 
   test.each(both)('R-184 each says what was done, where and when, and how to object, in %s', (locale) => {
-    expect(new Set(kinds.map(({ kind }) => kind)).size).toBe(10)
+    expect(new Set(kinds.map(({ kind }) => kind)).size).toBe(11)
     for (const props of kinds) {
       const { text: plain, html } = text.mail('notice', props as never, locale)
       for (const part of [plain, html]) {

@@ -267,6 +267,7 @@ export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
     removing: toldOf('address_removing', other),
     closing: toldOf('account_closing', { at: '2026-12-05T14:02:11.000Z' }),
     closingByAdmin: toldOf('account_closing_by_admin', { at: '2026-12-05T14:02:11.000Z' }),
+    dead: { ...toldOf('address_dead', other), link: null, until: null },
   },
   invitation: {
     app: { app, to: address, link: 'https://shop.northwind.example/', askedAt: at, until: told.until, footer },
@@ -285,6 +286,10 @@ export const texts: { [N in SmsName]: Record<string, Sms[N]> } = {
   'prove-address': {
     short: { code: '482913', minutes: 10, host: 'id.northwind.example' },
     long: { code: 'K7M2QX9RT4WA', minutes: 10, host: 'id.northwind.example' },
+  },
+  notice: {
+    link: { kind: 'factor_removed', link: told.link },
+    bare: { kind: 'address_dead', link: null },
   },
 }
 

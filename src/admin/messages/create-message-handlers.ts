@@ -1,3 +1,4 @@
+import type { Deaths } from '../../accounts/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import { type Address, isEmail } from '../../base/index.ts'
 import type { Delivery, MessageFilter, MessageReaderStore, MessageRow } from '../../delivery/index.ts'
@@ -10,6 +11,7 @@ import { addressOf, keyOfMessage, markOfMessage, messageRowView } from './messag
 interface MessageHandlerDeps {
   store: MessageReaderStore
   delivery: Pick<Delivery, 'again' | 'suppressed' | 'lift'>
+  deaths: Pick<Deaths, 'revive'>
   /** The keyed hash by which an address is remembered. */
   addressKey(address: Address): string
   cursors: Cursors
@@ -58,7 +60,10 @@ export function createMessageHandlers(deps: MessageHandlerDeps): Handlers<typeof
 
     async 'suppressions.lift'({ tx, actor }, input) {
       const address = addressOf(input.address, 'address')
-      if (!(await delivery.lift(tx, deps.addressKey(address)))) {
+      const lifted = await delivery.lift(tx, deps.addressKey(address))
+      // Whoever lets it take messages again answers for whose it is.
+      const revived = await deps.deaths.revive(tx, address, { ...actor.who, accountId: null })
+      if (!lifted && !revived) {
         throw new AdminFault('not_found', 'This address takes messages: nothing is remembered of it.')
       }
       const channel = isEmail(address) ? 'email' : 'sms'

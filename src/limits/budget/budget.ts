@@ -18,6 +18,8 @@ interface TextOrder {
   knownBrowser: boolean
   /** Nobody asked the gate about this number. */
   unasked: boolean
+  /** No code stands in it: it says nothing about the share of texts that are proven. */
+  answerless?: true
 }
 
 export interface TextBudget {
@@ -78,13 +80,14 @@ export function createBudget(deps: BudgetDeps): TextBudget {
     ...(countries?.map((country) => priceOf(prices, country)) ?? [...prices.microsByCountry.values(), prices.otherMicros]),
   )
 
-  const reserve: TextBudget['reserve'] = async ({ deliveryId, number, clientId, knownBrowser, unasked }) => {
-    const { country, caps, tallyIds } = subjects.of(number, clientId, knownBrowser)
+  const reserve: TextBudget['reserve'] = async ({ deliveryId, number, clientId, knownBrowser, unasked, answerless }) => {
+    const { country, caps, tallyIds: all } = subjects.of(number, clientId, knownBrowser)
+    const tallyIds = answerless ? [] : all
     if (!isAllowed(country)) {
       metrics.refused('not_allowed')
       return { ok: false, why: 'country' }
     }
-    if (unasked && !knownBrowser && (await isClosed(deliveryId, tallyIds))) {
+    if (unasked && !knownBrowser && (await isClosed(deliveryId, all))) {
       metrics.refused('ratio')
       return { ok: false, why: 'cap' }
     }
@@ -106,8 +109,9 @@ export function createBudget(deps: BudgetDeps): TextBudget {
   async function giveBack(deliveryId: string): Promise<void> {
     const reserved = await orUnavailable(log, store.reserved(deliveryId))
     if (!reserved) return
-    const { caps, tallyIds } = subjects.of(reserved.target as PhoneNumber, reserved.clientId, reserved.knownBrowser)
-    const { costMicros, day } = reserved
+    const { caps, tallyIds: all } = subjects.of(reserved.target as PhoneNumber, reserved.clientId, reserved.knownBrowser)
+    const { costMicros, day, answerless } = reserved
+    const tallyIds = answerless ? [] : all
     const order = { deliveryId, day, costMicros, hour: momentOf(clock).hour, ids: caps.map(({ id }) => id), tallyIds }
     await orUnavailable(log, store.giveBack(order))
   }

@@ -22,6 +22,8 @@ export interface Reserved {
   target: string
   clientId: string
   knownBrowser: boolean
+  /** It answers no challenge, and was not tallied. */
+  answerless: boolean
   costMicros: number
   day: string
 }

@@ -88,6 +88,8 @@ const TOLD: readonly string[] = [
   'address.proof_started',
   'address.proven',
   'address.released',
+  'address.died',
+  'address.revived',
   'address.removed',
   'administrator.granted',
   'administrator.revoked',
