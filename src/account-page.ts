@@ -7,6 +7,7 @@ import type { Config } from './config/index.ts'
 import type { KeptFactors } from './factors/index.ts'
 import type { Notices } from './notices/index.ts'
 import type { Person } from './person.ts'
+import type { Rescues } from './rescue/index.ts'
 import { createSelfservice, type RoleVerbs } from './selfservice/index.ts'
 import { type AddressProofDeps, createAddressProof } from './signin/index.ts'
 import { createAccountSessionStore, createRoleStore, type Database } from './store/index.ts'
@@ -22,6 +23,7 @@ export interface AccountPageNeeds {
   notices: Notices
   deaths: Deaths
   person: Person
+  rescues: Rescues
   signIn: Omit<AddressProofDeps, 'clientId'>
   transact: Transact
   audit: Audit
@@ -30,11 +32,25 @@ export interface AccountPageNeeds {
 
 /** Builds what stands behind the account page: what people can do there, and what they see. */
 export function accountPage(needs: AccountPageNeeds): AccountPageParts {
-  const { config, db, addresses, closing, kept, notices, deaths, person, transact, audit, clock } = needs
+  const { config, db, addresses, closing, kept, notices, deaths, person, rescues, transact, audit, clock } = needs
   const { sessions, connections, profiles, trail, devices, exporter } = person
   const holds = { holdSeconds: config.addressHoldSeconds, graceSeconds: config.accountGraceSeconds }
   const accountSessions = createAccountSessionStore(db, ACCOUNT_CLIENT_ID)
-  const own = { addresses, closing, profiles, kept, notices, deaths, sessions, connections, exporter, transact, audit, clock }
+  const own = {
+    addresses,
+    closing,
+    profiles,
+    kept,
+    notices,
+    deaths,
+    rescues,
+    sessions,
+    connections,
+    exporter,
+    transact,
+    audit,
+    clock,
+  }
   return {
     acrNames: acrNamesOf(config),
     listener: { host: config.host, port: config.port },

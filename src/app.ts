@@ -14,6 +14,7 @@ import { appViewOf, createOidc } from './oidc/index.ts'
 import { outboundWays } from './outbound.ts'
 import { createPerson } from './person.ts'
 import { registrations } from './registrations.ts'
+import { RESCUE_CRON, rescuing } from './rescuing.ts'
 import { RESEAL_CRON, RESEAL_TASK, resealingOn } from './resealing.ts'
 import {
   createAssess,
@@ -61,7 +62,8 @@ const MEASURE_EVERY_MS = 60_000
 const CRONTAB = `* * * * * sweep ?jobKey=sweep&jobKeyMode=preserve_run_at&priority=10
 * * * * * chain ?jobKey=chain&jobKeyMode=preserve_run_at&priority=10
 * * * * * keys ?jobKey=keys&jobKeyMode=preserve_run_at&priority=10
-${RESEAL_CRON}`
+${RESEAL_CRON}
+${RESCUE_CRON}`
 
 /** What a start has settled beyond the settings: in trial mode some of it is made up. */
 export interface AppOptions {
@@ -135,6 +137,7 @@ export function createApp(options: AppOptions) {
       [END_CLIENT_TASK]: ({ clientId }, { signal }) => endClient(db, String(clientId), signal),
       chain: (_payload, { signal }) => administrating.chainJob.advance(signal).then(() => {}),
       [RESEAL_TASK]: (_payload, { signal }) => resealing.run(signal),
+      rescues: () => rescues.tick(),
     },
   })
   const sweep = createSweep({ db, clock, log, metrics, eraseAccounts: closing.erase })
@@ -179,9 +182,10 @@ export function createApp(options: AppOptions) {
     accounts,
   }
   const flow = createFlow(signIn)
+  const rescues = rescuing({ config, db, signIn, accounts, addresses, devices, notices, text })
   const tells = createTells({ notices, audit })
-  const assess = createAssess({ ...signIn, credentials, devices, tells, deaths })
-  const second = { ...signIn, flow, assess, devices }
+  const assess = createAssess({ ...signIn, credentials, devices, tells, deaths, rescues })
+  const second = { ...signIn, flow, assess, devices, rescues }
   const cookies = createCookies(config.issuer.startsWith('https:'))
   const oidc = createOidc({
     ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf, ...ways.given },
@@ -214,7 +218,7 @@ export function createApp(options: AppOptions) {
     chainSoon: () => transact((tx) => queue.add(tx, 'chain', {}, { key: 'chain' })),
   })
   const site = createSite({
-    ...{ oidc, delivery, consents, accounts, clients, localLimits, audit, text, secrets, knownBrowsers, ...shared },
+    ...{ oidc, rescues, delivery, consents, accounts, clients, localLimits, audit, text, secrets, knownBrowsers, ...shared },
     issuer: config.issuer,
     trustedProxies: config.trustedProxies,
     bodyMaxBytes: config.bodyMaxBytes,
@@ -233,7 +237,10 @@ export function createApp(options: AppOptions) {
     devices,
     secondChannel: createSecondChannel(signIn),
     proofOfWork: createProofOfWork({ secrets, clock }),
-    account: accountPage({ ...{ config, db, addresses, closing, kept, notices, deaths, person, signIn, ...shared }, audit }),
+    account: accountPage({
+      ...{ config, db, addresses, closing, kept, notices, deaths, person, rescues, signIn, ...shared },
+      audit,
+    }),
     console: administrating.console,
     adminApi: config.adminPort === null ? administrating.api : null,
   })

@@ -119,7 +119,7 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
 
   // Its time is over, and nobody has come by to end it yet.
   async function endLapsed(tx: Tx, accountId: string, now: Date): Promise<void> {
-    const old = await store.waitingIn(tx, accountId)
+    const old = await store.waitingIn(tx, accountId, 'locked')
     if (!old || old.lapsesAt > now) return
     if (await store.end(tx, old.id, 'lapsed', 'clock', now)) await audit.record(tx, 'rescue.lapsed', { accountId })
   }

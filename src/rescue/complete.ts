@@ -1,6 +1,6 @@
 import type { EventWho } from '../audit/index.ts'
 import type { Tx } from '../base/index.ts'
-import type { Attempt } from '../signin/index.ts'
+import type { Attempt, CompleteRescue } from '../signin/index.ts'
 import type { RescueDeps } from './deps.ts'
 import { isProvenAgain, isUnderWay } from './proven.ts'
 import type { Rescue, RescueView } from './rescue.ts'
@@ -33,33 +33,35 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
   }
 
   /**
-   * The same as `readyFor` in the transaction that sets the factor up: until `tx` ends nobody ends the rescue, and nobody
-   * changes who administers. Comes before anything else of the account is locked.
+   * The same as `readyFor` in the transaction that sets the factor up, and what then completes the rescue. Until `tx` ends
+   * nobody ends it, and nobody changes who administers. Comes before anything else of the account is locked.
    */
-  async function readyIn(tx: Tx, attempt: Attempt): Promise<Rescue | null> {
+  async function readyIn(tx: Tx, attempt: Attempt): Promise<CompleteRescue | null> {
     const { accountId } = attempt
     if (!accountId || !mayTakeUp(attempt)) return null
-    const there = await store.waiting(accountId)
+    const there = await store.waitingIn(tx, accountId, 'looked-at')
     if (!there || !isOpen(there)) return null
     await roles.lock(tx)
     const account = await store.lockAccount(tx, accountId)
-    const rescue = await store.waitingIn(tx, accountId)
+    const rescue = await store.waitingIn(tx, accountId, 'locked')
     if (!account?.stays || !rescue || !isOpen(rescue)) return null
-    return isProvenAgain(await addresses.ofAccountIn(tx, accountId), rescue, attempt, clock.now()) ? rescue : null
+    if (!isProvenAgain(await addresses.ofAccountIn(tx, accountId), rescue, attempt, clock.now())) return null
+    return (credentialId, where) => complete(tx, rescue, attempt, credentialId, where)
   }
 
   /**
-   * Single winner, after `readyIn`: the new factor stands alone. Every other credential is gone for good, those that were
-   * added during the wait as well; sessions end, and what outlives them as policy says; nothing that was to come about
-   * addresses comes (R-088). A role stays only where an administrator began the rescue: else whoever holds the mailbox and
-   * waits could administer. A passkey that was set up so is asked for from now on, as the factor was that it stands for.
+   * The new factor stands alone. Every other credential is gone for good, those that were added during the wait as well;
+   * sessions end, and what outlives them as policy says; nothing that was to come about addresses comes (R-088). A role
+   * stays only where an administrator began the rescue: else whoever holds the mailbox and waits could administer. A
+   * passkey that was set up so is asked for from now on, as the factor was that it stands for.
    */
-  async function complete(tx: Tx, rescue: Rescue, attempt: Attempt, credentialId: string, where: EventWho): Promise<boolean> {
+  async function complete(tx: Tx, rescue: Rescue, attempt: Attempt, credentialId: string, where: EventWho): Promise<void> {
     const { accountId } = rescue
     const now = clock.now()
-    if (!(await store.end(tx, rescue.id, 'completed', 'person', now))) return false
     const kind = await store.kindOf(tx, accountId, credentialId)
-    if (kind === null) throw new Error('a rescue was completed with no factor')
+    // Its row is locked: whoever comes here has won. Anything else takes back what has been done.
+    if (kind === null || !(await store.end(tx, rescue.id, 'completed', 'person', now)))
+      throw new Error('a rescue was to be completed that is none, or with no factor')
     await deps.sessions.endAllBut(tx, accountId, attempt, policy.endsOffline)
     await store.keepOnly(tx, accountId, credentialId)
     await store.recovered(tx, accountId, now, rescue.startedAt, kind === 'passkey')
@@ -70,7 +72,6 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
     if (rescue.startedBy === null) await endRole(tx, accountId, who)
     const account = await store.lockAccount(tx, accountId)
     await tell(tx, rescue, 'rescue_completed', { locale: account?.locale ?? attempt.locale, device: attempt.device })
-    return true
   }
 
   async function endRole(tx: Tx, accountId: string, who: EventWho): Promise<void> {
@@ -79,7 +80,6 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
     await audit.record(tx, 'administrator.revoked', who)
   }
 
-  // R-070: what was proven for another purpose, or is to prove an address, sets nothing up.
   function mayTakeUp(attempt: Attempt): boolean {
     return policy.on && isUnderWay(attempt, clock.now()) && (attempt.asks === 'second' || attempt.asks === 'enrol')
   }
@@ -89,5 +89,5 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
     return opensAt <= now && now < lapsesAt
   }
 
-  return { readyFor, takeUp, readyIn, complete }
+  return { readyFor, takeUp, readyIn }
 }

@@ -1,6 +1,6 @@
 import type { AddressView } from '../accounts/index.ts'
 import { type Address, addSeconds } from '../base/index.ts'
-import { type Attempt, nextStep } from '../signin/index.ts'
+import { type Attempt, isKept, nextStep } from '../signin/index.ts'
 import type { RescuePolicy } from './deps.ts'
 import type { Rescue } from './rescue.ts'
 
@@ -82,11 +82,11 @@ function stays({ usableFrom, leavesAt, deadSince }: AddressView, now: Date): boo
 
 /**
  * Whether it is a sign-in that still goes on with what was proven, and not with what may be somebody else's by now. An
- * attempt to prove an address is none (R-070).
+ * attempt to prove an address is none (R-070). Nothing is lost where a factor was shown, and then nothing is replaced.
  */
 export function isUnderWay(attempt: Attempt, now: Date): boolean {
   const { screen } = nextStep(attempt, now)
   const goesOn = attempt.purpose === 'sign-in' && attempt.state === 'open' && attempt.accountId !== null
-  const certain = attempt.proofs.some(({ doubtful }) => !doubtful)
+  const certain = attempt.proofs.some(({ doubtful }) => !doubtful) && !attempt.proofs.some(isKept)
   return goesOn && certain && screen !== 'identify' && screen !== 'attempt-ended'
 }

@@ -45,8 +45,8 @@ export interface LockedAccount {
 export interface RescueStore {
   /** The one that waits, also past its time; null when none does. */
   waiting(accountId: string): Promise<Rescue | null>
-  /** The same, its row locked until `tx` ends. */
-  waitingIn(tx: Tx, accountId: string): Promise<Rescue | null>
+  /** The same within `tx`; `locked`: nobody else ends it before that does. */
+  waitingIn(tx: Tx, accountId: string, how: 'looked-at' | 'locked'): Promise<Rescue | null>
   /** When the lock on new ones ends; null when there is none. */
   lockedUntil(accountId: string): Promise<Date | null>
   /** Until `tx` ends nobody else gets past this for the account; null when the account has gone. */

@@ -3,6 +3,7 @@ import type { Audit, EventWho } from '../audit/index.ts'
 import type { Address, Clock, Transact, Tx } from '../base/index.ts'
 import type { KeptFactors } from '../factors/index.ts'
 import type { NoticeKind, Notices } from '../notices/index.ts'
+import type { Rescues } from '../rescue/index.ts'
 
 /** Whether the person administers: somebody who does keeps an authenticator, and the last administrator stays. */
 export interface RoleVerbs {
@@ -78,6 +79,8 @@ export interface SelfserviceDeps {
     forget(tx: Tx, accountId: string, id: string): Promise<boolean>
     forgetAll(tx: Tx, accountId: string): Promise<void>
   }
+  /** What waits so that another second factor can be set up ends with an objection. */
+  rescues: Pick<Rescues, 'cancelIn' | 'disown'>
   /** Reads all that is kept about a person. */
   exporter(accountId: string): Promise<Readonly<Record<string, unknown>>>
   transact: Transact

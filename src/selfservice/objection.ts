@@ -16,6 +16,7 @@ import type { SelfserviceDeps } from './deps.ts'
  */
 export function createObjection(deps: SelfserviceDeps) {
   const { notices, addresses, closing, kept, roles, sessions, devices, transact, audit, holdSeconds } = deps
+  const { rescues } = deps
 
   async function takeBack(tx: Tx, { accountId, kind, undo }: Notice): Promise<void> {
     if (kind === 'factor_added' && undo.credentialId) await discardFactor(tx, accountId, undo.credentialId)
@@ -72,6 +73,9 @@ export function createObjection(deps: SelfserviceDeps) {
       }
       if (factors) await mendFactors(tx, notice)
       if (factors && role !== null) await endRole(tx, accountId, where)
+      // Whoever says so of a rescue keeps others from being begun; with anything else it ends as what is to come does.
+      if (since.some((one) => one.kind.startsWith('rescue_'))) await rescues.disown(tx, accountId, 'notice', where)
+      else await rescues.cancelIn(tx, accountId, 'notice', where)
       await addresses.keepAll(tx, accountId)
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'notice.objected', { ...where, accountId, detail: { kind } })

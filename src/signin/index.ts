@@ -11,7 +11,7 @@ export {
   createAddressProof,
   type ProofFor,
 } from './address-proof.ts'
-export { type Assess, type AssessDeps, createAssess } from './assess.ts'
+export { type Assess, type AssessDeps, createAssess, proofsOfSession } from './assess.ts'
 export { type Attempt, type AttemptRow, type AttemptStore, type StoredAttempt, typedChallenge } from './attempt.ts'
 export { type ComposeDeps, createComposer } from './compose.ts'
 export type { Asker, FlowDeps, SignInPolicy, Texts } from './deps.ts'
@@ -24,6 +24,7 @@ export type { Outcome } from './outcome.ts'
 export { decide, type Level, levelOf, type Requirement, type SecondFactor, type SecondMethod } from './policy.ts'
 export { createProofOfWork, type ProofOfWork } from './proof-of-work.ts'
 export { createProver, type ProveDeps, type Prover } from './prove.ts'
+export type { CompleteRescue, RescueHook } from './rescue-hook.ts'
 export { createSecondChannel, type SecondChannel } from './second-channel.ts'
 export { createSecondFactor, type SecondFactorFlow } from './second-factor.ts'
 export { createTells, type Tells, type TellsDeps } from './tells.ts'

@@ -17,9 +17,10 @@ import { isDoubtful } from './next-step.ts'
 import type { FactorOutcome, Outcome } from './outcome.ts'
 import { createPhases } from './phases.ts'
 import { type Requirement, type SecondMethod, withoutWish } from './policy.ts'
+import type { RescueHook } from './rescue-hook.ts'
 import { createSignInEnrolment } from './sign-in-enrolment.ts'
 
-export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices' | 'tells' | 'deaths'> {
+export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices' | 'tells' | 'rescues' | 'deaths'> {
   accounts: Pick<Accounts, 'byEmail' | 'find'>
   flow: Pick<Flow, 'beginFromSession'>
   assess: Assess
@@ -27,6 +28,7 @@ export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devi
   kept: KeptFactors
   credentialFactors: CredentialFactors
   devices: Devices
+  rescues: Pick<RescueHook, 'readyIn'>
 }
 
 /** A living session that a sign-in may be built on. */

@@ -6,6 +6,7 @@ import type { Assess, Enrolled } from './assess.ts'
 import type { Attempt, AttemptStore } from './attempt.ts'
 import type { Asker } from './deps.ts'
 import type { FactorOutcome } from './outcome.ts'
+import type { RescueHook } from './rescue-hook.ts'
 
 interface EnrolmentDeps {
   store: Pick<AttemptStore, 'require'>
@@ -15,6 +16,7 @@ interface EnrolmentDeps {
   kept: KeptFactors
   assess: Assess
   secrets: Secrets
+  rescues: Pick<RescueHook, 'readyIn'>
 }
 
 /** Records that the authenticator was proven, as any other proof. */
@@ -55,7 +57,7 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
 
   /**
    * The first code: from now on the authenticator counts, and the code is used (R-107). Recovery codes come with it. Whoever
-   * has one by now is asked for that (R-101).
+   * has one by now is asked for that (R-101), unless the wait of a rescue is over: then it takes the place of all.
    */
   async function confirmEnrolment(attempt: Attempt, typed: string, label: string, asker: Asker): Promise<FactorOutcome> {
     const credential = await enrolling(attempt)
@@ -68,16 +70,18 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
     return transact(async (tx): Promise<FactorOutcome> => {
       // Nothing is set up in an attempt that has ended, and it does not end before this is done.
       if (!(await store.require(tx, attempt.id, attempt.requirement))) return { outcome: 'ended' }
+      const completeRescue = await deps.rescues.readyIn(tx, attempt)
       // Of two sign-ins at once the second sees what the first one set up.
       await credentials.lock(tx, accountId)
       const own = await credentials.ofAccountIn(tx, accountId)
-      if (countOf(own).apps > 0) return assess.record(tx, attempt, account, attempt.proofs, asker)
+      if (countOf(own).apps > 0 && !completeRescue) return assess.record(tx, attempt, account, attempt.proofs, asker)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
-      await kept.replaceCodes(tx, accountId, set)
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }
+      await completeRescue?.(credential.id, who)
+      await kept.replaceCodes(tx, accountId, set)
       await audit.record(tx, 'factor.added', { ...who, detail: { method: 'totp' } })
       const sealed = secrets.seal(JSON.stringify(set.codes), sealOf(attempt))
-      const enrolled = { credentialId: credential.id, label: labelOf(label), sealed }
+      const enrolled = { credentialId: credential.id, label: labelOf(label), sealed, rescued: completeRescue !== null }
       return prove(tx, attempt, account, 'totp', asker, false, enrolled)
     })
   }

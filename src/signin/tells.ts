@@ -16,7 +16,7 @@ export interface Brought {
   /** All that is proven by now. */
   proofs: readonly Proof[]
   /** An authenticator that was set up in this step. */
-  enrolled: { credentialId: string; label: string } | null
+  enrolled: { credentialId: string; label: string; rescued: boolean } | null
   /** Recovery codes that are left after one was used in this step; null when none was. */
   codesLeft: number | null
   /** The sign-in has ended well. */
@@ -39,7 +39,7 @@ export function createTells(deps: TellsDeps) {
       const from = { accountId: account.id, device: asker.device, locale: account.locale ?? attempt.locale }
       await notices.tell(tx, { ...told, ...from })
     }
-    if (enrolled) {
+    if (enrolled && !enrolled.rescued) {
       const { credentialId, label } = enrolled
       await tell({ kind: 'factor_added', values: { name: label }, undo: { credentialId } })
     }

@@ -118,7 +118,7 @@ export function createRescueStore(db: Pick<Database, 'run'>): RescueStore {
   const first = async (rows: Promise<Rescue[]>): Promise<Rescue | null> => (await rows)[0] ?? null
   return {
     waiting: (accountId) => first(db.run<Rescue>(WAITING, [accountId])),
-    waitingIn: (tx, accountId) => first(runIn<Rescue>(tx, WAITING_LOCKED, [accountId])),
+    waitingIn: (tx, accountId, how) => first(runIn<Rescue>(tx, how === 'locked' ? WAITING_LOCKED : WAITING, [accountId])),
     lockedUntil: async (accountId) =>
       (await db.run<Pick<LockedAccount, 'lockedUntil'>>(LOCKED_UNTIL, [accountId]))[0]?.lockedUntil ?? null,
     lockAccount: async (tx, accountId) => (await runIn<LockedAccount>(tx, LOCK_ACCOUNT, [accountId]))[0] ?? null,
