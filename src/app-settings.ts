@@ -22,6 +22,11 @@ export function acrNamesOf({ acrNames, passkeys, passkeyMetadataFile }: Config):
   return [...acrNames, resistant, ...(passkeyMetadataFile === null ? [] : [inHardware])]
 }
 
+/** What all instances must agree on of passkeys; null where none are made. */
+export function passkeyDomainOf({ passkeys, passkeyDomain, passkeyDomainGivenUp }: Config) {
+  return passkeys === 'off' ? null : { domain: passkeyDomain, givenUp: passkeyDomainGivenUp }
+}
+
 /** What the settings say to applications of somebody who got back in by a rescue. */
 export function recoveryOf(config: Config): Recovery {
   return { toldSeconds: config.rescueClaimSeconds, waitSecondsByLevel: config.rescueDelayByLevel }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { passkeyDomainOf } from './app-settings.ts'
 import { addSeconds, type Clock, createLog, createSecrets, type Log } from './base/index.ts'
 import { broken, type Finding, look, ok } from './cli/index.ts'
 import { type Config, settings } from './config/index.ts'
@@ -115,7 +116,20 @@ async function examineSecrets({ config, secrets }: DoctorDeps, store: Store): Pr
             'Give all instances and commands the same SECRETS.',
           )
         : ok('secrets', `${ids.length} of them; the database knows ${common.length}`),
+    ...passkeyFindings(config, deployment),
   ]
+}
+
+// R-115
+function passkeyFindings(config: Config, found: NonNullable<Awaited<ReturnType<Store['deployment']>>>): Finding[] {
+  const { passkeyDomain: written, passkeys: count } = found
+  const asked = passkeyDomainOf(config)
+  if (!asked) return count > 0 ? [look('passkeys', `are off, and ${count} were made`, 'PASSKEYS=on lets them work again.')] : []
+  if (written === null || written === asked.domain || count === 0) return [ok('passkeys', `are made for ${asked.domain}`)]
+  const words = `${count} were made for ${written}, and PASSKEY_DOMAIN is ${asked.domain}`
+  return asked.givenUp === written
+    ? [look('passkeys', `${words}: they stop working`, 'Leave PASSKEY_DOMAIN as it was to keep them.')]
+    : [broken('passkeys', words, `Set PASSKEY_DOMAIN=${written}: no instance starts with another while there are any.`)]
 }
 
 async function examineKeys({ config, db, secrets, clock }: DoctorDeps): Promise<Finding[]> {

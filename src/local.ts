@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type App, createApp } from './app.ts'
+import { passkeyDomainOf } from './app-settings.ts'
 import { type Clock, clock, createLog, createMetrics, createSecrets, parseEmailAddress } from './base/index.ts'
 import { CommandFault } from './cli/index.ts'
 import { type Config, type Fault, readConfig, readStorageConfig } from './config/index.ts'
@@ -74,7 +75,8 @@ async function checkGround({ config, db, secrets }: LocalGround): Promise<void> 
   if (schema !== 'ready' && schema !== 'ahead-compatible') throw new CommandFault('failed', `the database: ${reason}`)
   const { ids } = createSecrets(secrets)
   try {
-    const facts = { issuer: config.issuer, secretIds: ids, now: clock.now(), log: createLog('silent') }
+    const shared = { now: clock.now(), log: createLog('silent') }
+    const facts = { ...shared, issuer: config.issuer, secretIds: ids, passkeys: passkeyDomainOf(config) }
     await checkDeployment(db, { ...facts, asGuest: true })
   } catch (error) {
     throw error instanceof DeploymentConflict ? new CommandFault('failed', error.message, { cause: error }) : error

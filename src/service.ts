@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { type App, createApp } from './app.ts'
+import { passkeyDomainOf } from './app-settings.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { createDraining, type Draining } from './draining.ts'
@@ -120,7 +121,8 @@ async function start(options: ServiceOptions, closers: Closer[], state: State) {
   const { env } = options
   const app = createApp({ ...shared, env, databaseDirectUrl: urls.direct, secrets, demoUrl, prices, snsEndpoint })
   const mayMove = config.databaseUrl === null
-  await checkDeployment(db, { issuer: config.issuer, secretIds: app.secretIds, now: clock.now(), log, mayMove })
+  const facts = { issuer: config.issuer, secretIds: app.secretIds, passkeys: passkeyDomainOf(config) }
+  await checkDeployment(db, { ...facts, now: clock.now(), log, mayMove })
   await checkClock(db, config, log, closers)
   const link = await firstLink({ config, linkFor: app.first.linkFor, now: clock.now() })
   await (demo ? app.registered.declare(demo.file, 'trial') : app.registered.clientsFile.begin())

@@ -25,7 +25,7 @@ export interface Account {
   passkeys: number
   /** Passkeys whose attestation says that hardware keeps the key. */
   hardwareKeys: number
-  /** The person wants a passkey asked for in every sign-in. */
+  /** A passkey is asked for in every sign-in: the person wants it so, or administers. */
   demandsSecond: boolean
   /** When the person got back in by a rescue, after a second factor was lost; null for never. */
   recoveredAt: Date | null

@@ -1,6 +1,7 @@
 import type { ActorStore, AdminActor, AdminScope, PersonActor, Role } from '../admin/index.ts'
 import { hashOf, type Tx } from '../base/index.ts'
 import { lockClients } from './clients.ts'
+import { asked } from './credential-sql.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { lockRoles } from './roles.ts'
 
@@ -35,7 +36,7 @@ const PERSON_BY_GRANT: Statement = {
   text: `
     select a.role, exists (
       select from credential c
-      where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
+      where c.account_id = a.id and ${asked('c', 'a')}
     ) as "secondFactor"
     from oidc_record held join account a on a.id = held.account_id and ${ACTIVE}
     where held.model = 'Grant' and held.id = $1 and held.account_id = $2 and held.expires_at > $3::timestamptz`,

@@ -11,9 +11,14 @@ export function counted(account: string): string {
 
 /**
  * Whether this credential is one that every sign-in asks for: an authenticator app, or a passkey of somebody who wants it
- * so. Both are aliases, of `credential` and of its `account`.
+ * so, or who administers: else whoever reads their mail would. Both are aliases, of `credential` and of its `account`.
  */
 export function asked(credential: string, account: string): string {
   return `${credential}.proven_at is not null and ${credential}.removed_at is null and (
-    ${credential}.kind = 'totp' or ${credential}.kind = 'passkey' and ${account}.demands_second)`
+    ${credential}.kind = 'totp' or ${credential}.kind = 'passkey' and ${demanded(account)})`
+}
+
+/** Whether the person of this account is asked for their passkeys always. */
+export function demanded(account: string): string {
+  return `(${account}.demands_second or ${account}.role is not null)`
 }

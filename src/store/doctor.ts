@@ -1,8 +1,12 @@
+import { asked } from './credential-sql.ts'
 import type { Database, Statement } from './database.ts'
 
 const DEPLOYMENT: Statement = {
   name: 'doctor_deployment',
-  text: 'select issuer, secret_ids as "secretIds" from deployment where id = 1',
+  text: `
+    select issuer, secret_ids as "secretIds", passkey_domain as "passkeyDomain",
+      (select count(*)::int from credential where kind = 'passkey' and proven_at is not null) as passkeys
+    from deployment where id = 1`,
 }
 
 const ADMINISTRATORS: Statement = {
@@ -10,7 +14,7 @@ const ADMINISTRATORS: Statement = {
   text: `
     select count(*)::int as active, count(*) filter (where exists (
       select from credential c
-      where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null))::int as strong,
+      where c.account_id = a.id and ${asked('c', 'a')}))::int as strong,
       (select count(*)::int from invitation where role = 'admin' and expires_at > $1::timestamptz) as invited
     from account a
     where role = 'admin' and state = 'active' and (closing_at is null or closing_at > $1::timestamptz)`,
@@ -30,10 +34,18 @@ const MESSAGES: Statement = {
     where state in ('queued', 'deferred', 'sending') and created_at < $1::timestamptz`,
 }
 
+interface DeploymentRow {
+  issuer: string
+  secretIds: string[]
+  passkeyDomain: string | null
+  /** How many there are, those among them whose removal can be taken back. */
+  passkeys: number
+}
+
 /** What `doctor` looks at in the database. It changes nothing. */
 export function createDoctorStore(db: Pick<Database, 'run'>) {
   return {
-    deployment: async () => (await db.run<{ issuer: string; secretIds: string[] }>(DEPLOYMENT, []))[0] ?? null,
+    deployment: async () => (await db.run<DeploymentRow>(DEPLOYMENT, []))[0] ?? null,
     administrators: async (now: Date) =>
       (await db.run<{ active: number; strong: number; invited: number }>(ADMINISTRATORS, [now]))[0] ?? {
         active: 0,

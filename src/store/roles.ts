@@ -1,6 +1,7 @@
 import type { PersonRow, RoleStore } from '../admin/index.ts'
 import type { Tx } from '../base/index.ts'
 import { PEOPLE_COLUMNS, PEOPLE_JOINS } from './admin-people.ts'
+import { asked } from './credential-sql.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { endClientsGrants } from './oidc-records.ts'
 
@@ -9,7 +10,7 @@ const LIST: Statement = {
   text: `
     select ${PEOPLE_COLUMNS('$1')}, exists (
       select from credential c
-      where c.account_id = a.id and c.kind = 'totp' and c.proven_at is not null and c.removed_at is null
+      where c.account_id = a.id and ${asked('c', 'a')}
     ) as "secondFactor"
     from account a ${PEOPLE_JOINS('$1')} where a.role is not null order by a.created_at, a.id`,
 }

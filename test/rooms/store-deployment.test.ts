@@ -37,3 +37,54 @@ describe('F-63 an instance on a database that others use', () => {
     expect(await query(url, 'select secret_ids from deployment')).toEqual([{ secret_ids: ['k2'] }])
   })
 })
+
+describe('R-115 the domain of passkeys', () => {
+  async function stage() {
+    const url = await freshDatabase()
+    const db = open(url)
+    const { log, lines } = listeningLog()
+    const start = (domain: string, givenUp: string | null = null) =>
+      checkDeployment(db, { issuer, secretIds: ['k1'], passkeys: { domain, givenUp }, now, log })
+    const written = async () => (await query(url, 'select passkey_domain from deployment'))[0]?.passkey_domain
+    const passkey = async () => {
+      await query(url, `insert into account (id, created_at) values ('a', now())`)
+      await query(
+        url,
+        `insert into credential (id, account_id, kind, data, label, proven_at, created_at)
+          values ('p', 'a', 'passkey', '{}', '', now(), now())`,
+      )
+    }
+    return { url, start, written, passkey, lines }
+  }
+
+  test('may be another as long as there is no passkey', async () => {
+    const { start, written } = await stage()
+    await start('id.example')
+    await start('example')
+    expect(await written()).toBe('example')
+  })
+
+  test('is kept once there is one, also one whose removal can be taken back', async () => {
+    const { url, start, written, passkey } = await stage()
+    await start('id.example')
+    await passkey()
+    await query(url, 'update credential set removed_at = now()')
+    await start('id.example')
+    await expect(start('other.example')).rejects.toThrow(DeploymentConflict)
+    await expect(start('other.example')).rejects.toThrow(/made for id\.example, and PASSKEY_DOMAIN is other\.example/)
+    await expect(start('other.example', 'third.example')).rejects.toThrow(DeploymentConflict)
+    expect(await written()).toBe('id.example')
+  })
+
+  test('is another where the operator names the one that is given up, and the log says so', async () => {
+    const { start, written, passkey, lines } = await stage()
+    await start('id.example')
+    await passkey()
+    await start('other.example', 'id.example')
+    expect(await written()).toBe('other.example')
+    expect(lines.join()).toContain('those from before work no more')
+    // The setting may stay where it is.
+    await start('other.example', 'id.example')
+    await expect(start('id.example')).rejects.toThrow(DeploymentConflict)
+  })
+})
