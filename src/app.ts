@@ -224,6 +224,7 @@ export function createApp(options: AppOptions) {
     bodyMaxBytes: config.bodyMaxBytes,
     triesMax: policy.triesMax,
     signupOpen: config.signup.kind !== 'closed',
+    relatedOrigins: config.passkeys === 'on' ? config.passkeyOrigins : [],
     texts: config.texts,
     phoneCountry: config.phoneCountry,
     smsCountries: config.smsCountries,

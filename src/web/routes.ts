@@ -18,6 +18,8 @@ import type { Work } from './sign-in/work.ts'
 
 export interface RouteDeps {
   serveAsset: Middleware
+  /** Null where there are none: then its path does not exist. */
+  relatedOrigins: Middleware | null
   /** Refuses forms from other sites. */
   sameSite: Middleware
   bodyMaxBytes: number
@@ -72,6 +74,7 @@ export function createRoutes(deps: RouteDeps): Middleware {
   const step = (path: string, handler: Middleware) => post(`/sign-in/:uid/${path}`, deps.unlessGoneOn, handler)
 
   get('/assets/:file', deps.serveAsset)
+  if (deps.relatedOrigins) get('/.well-known/webauthn', deps.relatedOrigins)
 
   get('/stayed', (ctx) => {
     ctx.type = 'html'

@@ -28,6 +28,7 @@ import { createErrors } from './middleware/errors.ts'
 import { createRequestLog } from './middleware/request-log.ts'
 import { createSecurityHeaders } from './middleware/security-headers.ts'
 import type { createReceipts } from './receipts.ts'
+import { createRelatedOrigins } from './related-origins.ts'
 import { createRoutes } from './routes.ts'
 import { createWebServer } from './server.ts'
 import { createConsentSteps } from './sign-in/consent.ts'
@@ -47,6 +48,8 @@ export interface SiteDeps {
   bodyMaxBytes: number
   triesMax: number
   signupOpen: boolean
+  /** Origins besides the issuer whose pages may use its passkeys. */
+  relatedOrigins: readonly string[]
   receipts: ReturnType<typeof createReceipts>
   /** Set in trial mode only. */
   trial: { inbox: DevInboxDeps['inbox'] | null; demoUrl: string | null } | null
@@ -98,6 +101,7 @@ export function createSite(deps: SiteDeps): Server {
 
   const routes = createRoutes({
     serveAsset: deps.serveAsset,
+    relatedOrigins: deps.relatedOrigins.length === 0 ? null : createRelatedOrigins([deps.issuer, ...deps.relatedOrigins]),
     sameSite: csrf.sameSite,
     bodyMaxBytes: deps.bodyMaxBytes,
     unlessGoneOn: visits.unlessGoneOn,

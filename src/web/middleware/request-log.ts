@@ -65,13 +65,13 @@ function tell(span: Span, told: { method: string; route: string; status: number;
 
 /** Those that anything here answers; a series for each of the dozens that HTTP knows would be a stranger's to make. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-const ENGINE_PATHS =
-  /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/(?:openid-configuration|oauth-authorization-server))(?=\/|$)/
+const PUBLISHED_PATHS =
+  /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/(?:openid-configuration|oauth-authorization-server|webauthn))(?=\/|$)/
 const STEPS =
   'state|identify|answer|resend|retry|restart|again|text|digits|email|second|work|link|continue|switch|keep|consent|other'
 const SIGN_IN = new RegExp(`^/sign-in/[^/]+(?:/(${STEPS})(?=/|$))?`)
 const PLACES =
-  'sign-in|callback|step-up|sign-out|signed-out|notice|notice-done|methods|addresses|authenticators|codes|devices|apps|activity|profile|data|close|keep'
+  'sign-in|callback|step-up|sign-out|signed-out|notice|notice-done|methods|addresses|authenticators|passkeys|codes|devices|apps|activity|profile|data|close|keep'
 const ACCOUNT = new RegExp(`^/account(?:/(?:${PLACES}))?(?=/|$)`)
 const RECEIPTS = /^\/receipts\/(?:sns|twilio|delivery)$/
 
@@ -82,5 +82,5 @@ function routeOf(path: string): string {
   if (path === '/') return '/'
   if (path.startsWith('/assets/')) return '/assets/:file'
   if (path.startsWith('/dev/')) return '/dev/inbox'
-  return (RECEIPTS.exec(path) ?? ENGINE_PATHS.exec(path) ?? ACCOUNT.exec(path))?.[0] ?? 'other'
+  return (RECEIPTS.exec(path) ?? PUBLISHED_PATHS.exec(path) ?? ACCOUNT.exec(path))?.[0] ?? 'other'
 }
