@@ -13,11 +13,12 @@ export interface RescueWays {
 }
 
 /**
- * Beneath the ways to give a second proof. `start`: the link of whoever has none of them. `waiting`: a rescue of the
- * account waits, until `at`; `stop` ends it. `ready`: its wait is over, and another proof can be set up until `at`.
+ * Beneath the ways to give a second proof. `start`: the link of whoever has none of them; `stopped`: the same, and a rescue
+ * was just stopped. `waiting`: a rescue of the account waits, until `at`; `stop` ends it. `ready`: its wait is over, and
+ * another proof can be set up until `at`.
  */
 export interface RescueLine {
-  state: 'start' | 'waiting' | 'ready'
+  state: 'start' | 'stopped' | 'waiting' | 'ready'
   at: Date | null
   url: string
   stop: FormView | null
@@ -40,12 +41,12 @@ export interface RescueBanner {
 /** The pages of a rescue, which gives back an account whose second proof was lost. */
 export interface RescueViews {
   /**
-   * Before one begins: what will happen. `now`: it may, after `wait`. `prove`: the other address comes first. `locked`: none
-   * may begin before `until`.
+   * Before one begins: what will happen. `now`: it may, after `wait`. `prove`: another address comes first. `address`: what
+   * was proven is too new in the account. `locked`: none may begin before `until`.
    */
   rescue: {
     app: AppView
-    state: 'now' | 'prove' | 'locked'
+    state: 'now' | 'prove' | 'address' | 'locked'
     /** Of `now`. */
     wait: SpanView | null
     /** Of `now`: the shorter wait of a browser that need not be asked; null where this is one, or it makes no difference. */
@@ -58,16 +59,17 @@ export interface RescueViews {
     until: Date | null
     /** Recovery codes that are left, and the form that asks for one: the quicker way. */
     codes: { left: number; form: FormView } | null
-    /** Begins it, or has the other address proven. Null where `locked`. */
+    /** Begins it, or has the other address proven. Null where neither can be. */
     form: FormView | null
-    /** It could not be begun with the addresses that were proven. */
-    error: 'not_proven' | null
     /** Stands in place of the way back, where this page is drawn in place of the choice. */
     ways: RescueWays | null
     backUrl: string
     helpUrl: string
   }
-  /** While one waits. `prove`: the wait is over, and the email address must be proven once more, in this sign-in. */
+  /**
+   * While one waits. `next`: `wait`, it goes on; `prove`, it is over, and another address must be proven in this sign-in;
+   * `sign_in`, the same, in another one.
+   */
   'rescue-started': {
     app: AppView
     startedBy: 'person' | 'administrator'
@@ -75,6 +77,7 @@ export interface RescueViews {
     opensAt: Date
     lapsesAt: Date
     now: Date
+    next: 'wait' | 'prove' | 'sign_in'
     prove: FormView | null
     stop: FormView
     backUrl: string

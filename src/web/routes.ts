@@ -12,6 +12,7 @@ import type { createContinue } from './sign-in/continue.ts'
 import type { createDispatcher } from './sign-in/dispatcher.ts'
 import type { createLinkPage } from './sign-in/link-page.ts'
 import type { createOtherChannel } from './sign-in/other-channel.ts'
+import type { RescueScreens } from './sign-in/rescue.ts'
 import type { SecondFactorScreens } from './sign-in/second-factor.ts'
 import type { createSteps } from './sign-in/steps.ts'
 import type { Work } from './sign-in/work.ts'
@@ -30,6 +31,7 @@ export interface RouteDeps {
   otherChannel: ReturnType<typeof createOtherChannel>
   work: Work
   secondFactor: SecondFactorScreens
+  rescue: RescueScreens
   linkPage: ReturnType<typeof createLinkPage>
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
@@ -47,7 +49,7 @@ export interface RouteDeps {
  */
 export function createRoutes(deps: RouteDeps): Middleware {
   const router = new Router({ strict: true, sensitive: true })
-  const { dispatcher, steps, otherChannel, work, secondFactor, linkPage, onward, consent } = deps
+  const { dispatcher, steps, otherChannel, work, secondFactor, rescue, linkPage, onward, consent } = deps
   // A form has few fields of one line each.
   const form: Middleware = bodyParser({
     enableTypes: ['form'],
@@ -101,6 +103,11 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('enrol', secondFactor.enrol)
   step('enrol-code', secondFactor.enrolCode)
   step('keep-codes', secondFactor.keepCodes)
+  get('/sign-in/:uid/rescue', rescue.show)
+  step('rescue/prove', rescue.prove)
+  step('rescue/begin', rescue.begin)
+  step('rescue/stop', rescue.stop)
+  step('rescue/set-up', rescue.setUp)
   get('/sign-in/:uid/link/:token', linkPage.show)
   step('link/:token', steps.link)
   get('/sign-in/:uid/continue', onward.go)

@@ -7,6 +7,7 @@ import type { Clients } from '../clients/index.ts'
 import type { Delivery } from '../delivery/index.ts'
 import type { LocalLimits } from '../limits/index.ts'
 import type { ConsentStore, Oidc } from '../oidc/index.ts'
+import type { Rescues } from '../rescue/index.ts'
 import type {
   Devices,
   Flow,
@@ -36,6 +37,7 @@ import { createContinue } from './sign-in/continue.ts'
 import { createDispatcher } from './sign-in/dispatcher.ts'
 import { createLinkPage } from './sign-in/link-page.ts'
 import { createOtherChannel } from './sign-in/other-channel.ts'
+import { createRescueScreens } from './sign-in/rescue.ts'
 import { createRescueWait } from './sign-in/rescue-wait.ts'
 import { createSecondFactorScreens } from './sign-in/second-factor.ts'
 import { createSteps } from './sign-in/steps.ts'
@@ -66,6 +68,7 @@ export interface SiteDeps {
   secondFactor: SecondFactorFlow
   secondFactorPolicy: SecondFactor
   devices: Devices
+  rescues: Rescues
   /** Whether text messages can be sent. */
   texts: boolean
   phoneCountry: string | null
@@ -97,7 +100,8 @@ export function createSite(deps: SiteDeps): Server {
   const shared = { ...deps, visits, cookies, csrf, interactions, rescueWait }
   const consent = createConsentSteps(shared)
   const work = createWork(shared)
-  const secondFactorScreens = createSecondFactorScreens({ ...shared, issuerHost: new URL(deps.issuer).host })
+  const rescue = createRescueScreens(shared)
+  const secondFactorScreens = createSecondFactorScreens({ ...shared, rescue, issuerHost: new URL(deps.issuer).host })
 
   const routes = createRoutes({
     serveAsset: deps.serveAsset,
@@ -110,6 +114,7 @@ export function createSite(deps: SiteDeps): Server {
     otherChannel: createOtherChannel(shared),
     work,
     secondFactor: secondFactorScreens,
+    rescue,
     linkPage: createLinkPage(shared),
     onward: createContinue(shared),
     consent,

@@ -15,10 +15,21 @@ const masked = '+49 •••• 47'
 
 const begin: RescueViews['rescue'] = {
   ...{ app, state: 'now', wait, knownWait: null, window: { unit: 'hours', count: 24 }, channel: 'sms', masked: '', until: null },
-  ...{ codes: null, form, error: null, ways: null, ...urls },
+  ...{ codes: null, form, ways: null, ...urls },
 }
 const started: RescueViews['rescue-started'] = {
-  ...{ app, startedBy: 'person', startedAt, opensAt, lapsesAt, now, prove: null, stop: form, backUrl: urls.backUrl },
+  ...{
+    app,
+    startedBy: 'person',
+    startedAt,
+    opensAt,
+    lapsesAt,
+    now,
+    next: 'wait',
+    prove: null,
+    stop: form,
+    backUrl: urls.backUrl,
+  },
 }
 const told: RescueViews['account-notice-rescue'] = {
   ...{ startedBy: 'person', device: 'Chrome on Linux', startedAt, opensAt, lapsesAt, ready: false },
@@ -37,7 +48,7 @@ export const rescuePages: { [N in keyof RescueViews]: Record<string, RescueViews
     codes: { ...begin, codes: { left: 9, form } },
     lastCode: { ...begin, codes: { left: 1, form }, knownWait: { unit: 'hours', count: 1 } },
     days: { ...begin, wait: { unit: 'days', count: 7 }, window: { unit: 'days', count: 3 }, ways },
-    refused: { ...begin, error: 'not_proven' },
+    address: { ...begin, state: 'address', wait: null, form: null },
     phone: { ...begin, state: 'prove', wait: null, masked },
     email: { ...begin, state: 'prove', wait: null, channel: 'email', masked: 'm•••a@fabrikam.example', codes: { left: 2, form } },
     locked: { ...begin, state: 'locked', wait: null, form: null, until: opensAt },
@@ -46,7 +57,8 @@ export const rescuePages: { [N in keyof RescueViews]: Record<string, RescueViews
     waits: started,
     byAdmin: { ...started, startedBy: 'administrator' },
     later: { ...started, now: opensAt },
-    prove: { ...started, now: opensAt, prove: form },
+    prove: { ...started, now: opensAt, next: 'prove', prove: form },
+    signIn: { ...started, now: opensAt, next: 'sign_in' },
   },
   'rescue-ready': {
     ways: { app, until: lapsesAt, now: opensAt, form, stop: form, ways },

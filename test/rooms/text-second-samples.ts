@@ -1,5 +1,6 @@
 import { encode } from 'uqr'
 import type { ViewName, Views } from '../../src/text/index.ts'
+import { passkeyEnrol } from './text-passkey-samples.ts'
 
 const app = { name: 'Northwind Trading', letter: 'N', url: 'https://app.northwind.example/' }
 const form = { action: '/sign-in/u1/answer', csrf: 'csrf-token' }
@@ -11,6 +12,7 @@ const begin = { state: 'start', at: null, url: '/sign-in/u1/rescue', stop: null 
 const waiting = { state: 'waiting', at, url: '/sign-in/u1/rescue', stop: form } as const
 const ready = { state: 'ready', at, url: '/sign-in/u1/rescue', stop: form } as const
 const authenticator = { kind: 'totp', detail: 'Pixel 8', lastUsedAt: at } as const
+const passkeyWay = { kind: 'passkey', detail: 'Touch ID on MacBook', lastUsedAt: at } as const
 const textTo = { kind: 'sms', detail: maskedNumber, lastUsedAt: null } as const
 const mailTo = { kind: 'email', detail: masked, lastUsedAt: null } as const
 const recovery = { kind: 'recovery', detail: null, lastUsedAt: null, left: 9 } as const
@@ -54,6 +56,7 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
   'second-factor': {
     all: { app, first: 'email', methods: [authenticator, textTo, recovery], form, restart: form, cancel: null, rescue: null },
     afterText: { app, first: 'sms', methods: [mailTo], form, restart: form, cancel: null, rescue: null },
+    afterPasskey: { app, first: 'passkey', methods: [mailTo, passkeyWay], form, restart: form, cancel: null, rescue: null },
     session: {
       app,
       first: null,
@@ -100,15 +103,17 @@ export const secondFactorPages: { [N in SecondFactorPage]: Record<string, Views[
     rescueOnly: { ...factorCode, other: null, rescue: begin },
     rescueClosed: { ...factorCode, closed: true, other: null, rescue: begin },
     rescueWaits: { ...factorCode, rescue: waiting },
+    rescueStopped: { ...factorCode, rescue: { ...begin, state: 'stopped' } },
     rescueReady: { ...factorCode, closed: true, rescue: ready },
     recoveryRemember: { ...recoveryCode, remember: { days: 30 } },
     recoveryWrong: { ...recoveryCode, triesLeft: 2 },
     recoveryClosed: { ...recoveryCode, closed: true },
   },
   enrol: {
-    policy: { app, why: 'policy', form, restart: form, cancel: null },
-    acr: { app, why: 'acr', form, restart: form, cancel: form },
-    rescue: { app, why: 'rescue', form, restart: form, cancel: form },
+    policy: { app, why: 'policy', apps: true, passkey: null, refused: false, form, restart: form, cancel: null },
+    acr: { app, why: 'acr', apps: true, passkey: null, refused: false, form, restart: form, cancel: form },
+    ...passkeyEnrol,
+    rescue: { app, why: 'rescue', apps: true, passkey: null, refused: false, form, restart: form, cancel: form },
   },
   'totp-enrol': {
     first: totpEnrol,

@@ -5,6 +5,7 @@ import { accountClientSecret, type Clients } from '../../clients/index.ts'
 import type { Limits } from '../../limits/index.ts'
 import type { Notices } from '../../notices/index.ts'
 import type { AcrNames } from '../../oidc/index.ts'
+import type { Rescues } from '../../rescue/index.ts'
 import type { Selfservice } from '../../selfservice/index.ts'
 import type { Text } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
@@ -45,6 +46,7 @@ export interface AccountPageDeps
   extends Pick<ScreenDeps, 'flow' | 'delivery' | 'triesMax' | 'texts' | 'phoneCountry' | 'smsCountries'> {
   issuer: string
   accounts: Pick<Accounts, 'find'>
+  rescues: Rescues
   clients: Pick<Clients, 'find' | 'resourceServer'>
   csrf: Csrf
   cookies: Cookies

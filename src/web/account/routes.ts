@@ -37,7 +37,7 @@ const on = {
  */
 export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: AccountPage): void {
   const { guarded, fresh, strong, signIn, signOut, notice, screens } = page
-  const { addresses, newAddress, authenticators, codes, devices, apps, profile, data } = screens
+  const { addresses, newAddress, authenticators, codes, devices, apps, profile, data, rescue } = screens
 
   get('/account/sign-in', signIn.signIn)
   get('/account/step-up', guarded(signIn.stepUp))
@@ -47,7 +47,13 @@ export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: A
 
   get('/account/notice/:token', notice.show)
   post('/account/notice/:token', notice.object)
+  post('/account/notice/:token/stop', notice.stop)
   get('/account/notice-done', notice.done)
+
+  // Of the banner: what is stopped keeps somebody out, so that any session of the person will do.
+  post('/account/rescue/stop', guarded(rescue.stop, on.overview))
+  post('/account/rescue/not-me', guarded(rescue.notMe, on.overview))
+  get('/account/rescue/stopped', rescue.stopped)
 
   get('/account', guarded(screens.overview))
   get('/account/methods', guarded(screens.methods))

@@ -25,9 +25,10 @@ export function createAccountVisits(deps: AccountVisitDeps) {
     ...createOwnVisits<AccountVisit>({
       ...deps,
       endedMeanwhile: (error) => error instanceof SessionEnded,
-      visitOf: (ctx, { session, account, locale }) => ({
+      visitOf: (ctx, { session, account, rescue, locale }) => ({
         session,
         account,
+        rescue,
         locale,
         actor: {
           accountId: account.id,

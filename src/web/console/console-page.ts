@@ -5,6 +5,7 @@ import type { Audit } from '../../audit/index.ts'
 import type { Clock, Log, Secrets, Transact } from '../../base/index.ts'
 import { type Clients, consoleClientSecret } from '../../clients/index.ts'
 import type { AcrNames } from '../../oidc/index.ts'
+import type { Rescues } from '../../rescue/index.ts'
 import type { Text } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
@@ -12,11 +13,13 @@ import { createSignInPages } from '../own-client/callback.ts'
 import { createOwnClient } from '../own-client/client.ts'
 import { createFlows } from '../own-client/flow.ts'
 import { CONSOLE_PLACE } from '../own-client/place.ts'
+import { createOwnRescue } from '../own-client/rescue.ts'
 import type { Listener } from '../own-client/self-fetch.ts'
 import { createOwnSessions, type OwnSessionStore } from '../own-client/session.ts'
 import { createSignOut } from '../own-client/sign-out.ts'
 import { createFirstPage, type FirstPageDeps } from './first.ts'
 import { createConsoleGuards } from './guards.ts'
+import { PATHS } from './paths.ts'
 import type { ConsolePage } from './routes.ts'
 import { createConsoleScreens } from './screens/screens.ts'
 import { createShell } from './shell.ts'
@@ -38,6 +41,7 @@ export interface ConsoleParts {
 export interface ConsoleDeps {
   issuer: string
   accounts: Pick<Accounts, 'find'>
+  rescues: Rescues
   clients: Pick<Clients, 'find'>
   audit: Pick<Audit, 'note'>
   csrf: Csrf
@@ -69,6 +73,9 @@ export function createConsole(deps: ConsoleDeps, parts: ConsoleParts): ConsolePa
     ...createConsoleGuards({ ...deps, place, visits, shell, stepUp: signIn.toStepUp }),
     signIn,
     signOut: createSignOut(shared),
+    rescue: createOwnRescue(shared, (ctx, was) =>
+      was ? shell.done(ctx, PATHS.start, 'rescue.stopped') : visits.seeOther(ctx, PATHS.start),
+    ),
     first: createFirstPage({ ...shared, ...parts, first: parts.firstAdministrator, stands, visits, stepUp: signIn.toStepUp }),
     screens: createConsoleScreens({ ...deps, visits, shell, admin, listener, acrNames }),
   }

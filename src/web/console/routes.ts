@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import type { SignInPages } from '../own-client/callback.ts'
+import type { OwnRescue } from '../own-client/rescue.ts'
 import type { SignOut } from '../own-client/sign-out.ts'
 import { stateOf } from '../request.ts'
 import { addClientRoutes } from './client-routes.ts'
@@ -21,6 +22,7 @@ export interface ConsolePage {
   guarded: ConsoleGuards['guarded']
   signIn: SignInPages
   signOut: SignOut
+  rescue: OwnRescue
   /** The link for the first administrator. */
   first: FirstPage
   screens: ConsoleScreens
@@ -28,7 +30,7 @@ export interface ConsolePage {
 
 /** Every path of the console, with its guard: the operation that the page asks for, or that its form does. */
 export function addConsoleRoutes(add: { get: Add; post: Add }, console: ConsolePage): void {
-  const { page, guarded, signIn, signOut, first, screens } = console
+  const { page, guarded, signIn, signOut, rescue, first, screens } = console
   const get = (path: string, handler: Middleware) => add.get(path, named(path), handler)
   const post = (path: string, handler: Middleware) => add.post(path, named(path), handler)
 
@@ -38,6 +40,8 @@ export function addConsoleRoutes(add: { get: Add; post: Add }, console: ConsoleP
   post('/admin/sign-out', guarded(signOut.press, { page: PATHS.start }))
   post('/admin/other-account', guarded(signIn.otherAccount, { page: PATHS.start }))
   get('/admin/signed-out', signOut.done)
+  post('/admin/rescue/stop', guarded(rescue.stop, { page: PATHS.start }))
+  post('/admin/rescue/not-me', guarded(rescue.notMe, { page: PATHS.start }))
   get('/admin/first/:token', first.show)
   post('/admin/first/:token', first.claim)
 

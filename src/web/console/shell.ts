@@ -6,6 +6,7 @@ import type { ConsoleEntry, ConsoleFaultKind, ConsoleShell } from '../../text/in
 import type { Cookies } from '../cookies.ts'
 import { lettersOf } from '../own-client/letters.ts'
 import { CONSOLE_PLACE } from '../own-client/place.ts'
+import { rescueBanner } from '../own-client/rescue.ts'
 import { PATHS, withQuery } from './paths.ts'
 import { type ConsoleVisit, type ConsoleVisits, may } from './visit.ts'
 
@@ -48,7 +49,7 @@ export function createShell(deps: { visits: Pick<ConsoleVisits, 'form' | 'show' 
       now: deps.clock.now(),
       search: { url: PATHS.search, query },
       signOut: visits.form(visit, PATHS.signOut),
-      rescue: null,
+      rescue: rescueBanner(visit, CONSOLE_PLACE, (action) => visits.form(visit, action)),
       said: once && 'key' in once ? once : null,
       fault: once && 'fault' in once ? once.fault : null,
     }

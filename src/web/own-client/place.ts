@@ -19,7 +19,7 @@ export const ACCOUNT_PLACE: Place = {
   home: '/account',
   second: 'where_there_is_one',
   signInMaxAgeSeconds: null,
-  ofTheWay: /^\/account\/(?:sign-in|step-up|callback|sign-out|signed-out|notice)(?:[/?]|$)/,
+  ofTheWay: /^\/account\/(?:sign-in|step-up|callback|sign-out|signed-out|notice|rescue)(?:[/?]|$)/,
 }
 
 export const CONSOLE_PLACE: Place = {
@@ -27,7 +27,7 @@ export const CONSOLE_PLACE: Place = {
   home: '/admin',
   second: 'always',
   signInMaxAgeSeconds: 30 * 60, // so that an end by idleness is one: see session.ts
-  ofTheWay: /^\/admin\/(?:sign-in|step-up|callback|sign-out|signed-out|other-account|try\/callback|api)(?:[/?]|$)/,
+  ofTheWay: /^\/admin\/(?:sign-in|step-up|callback|sign-out|signed-out|other-account|rescue|try\/callback|api)(?:[/?]|$)/,
 }
 
 export function callbackPath({ home }: Place): string {

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { Account, Accounts } from '../../accounts/index.ts'
+import type { Rescues, RescueView } from '../../rescue/index.ts'
 import type { FormView, Text, ViewName, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
@@ -10,6 +11,8 @@ import type { OwnSession, OwnSessions } from './session.ts'
 export interface OwnVisit {
   session: OwnSession
   account: Account
+  /** A rescue of the account that waits: every page tells of it. */
+  rescue: RescueView | null
   locale: string
 }
 
@@ -22,6 +25,7 @@ export interface OwnVisitDeps<V extends OwnVisit> {
   place: Place
   sessions: Pick<OwnSessions, 'find'>
   accounts: Pick<Accounts, 'find'>
+  rescues: Pick<Rescues, 'open'>
   text: Text
   csrf: Csrf
   cookies: Cookies
@@ -68,7 +72,8 @@ export function createOwnVisits<V extends OwnVisit>(deps: OwnVisitDeps<V>) {
     const session = token === undefined ? null : await sessions.find(token)
     const account = session && (await deps.accounts.find(session.accountId))
     if (!session || account?.state !== 'active') return null
-    return deps.visitOf(ctx, { session, account, locale: localeOf(ctx) })
+    const rescue = await deps.rescues.open(account.id)
+    return deps.visitOf(ctx, { session, account, rescue, locale: localeOf(ctx) })
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Channel, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
 import { refusalOf } from './refusal-of.ts'
+import type { RescueScreens } from './rescue.ts'
 import { heard, say } from './said.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
@@ -15,6 +16,7 @@ export interface SecondFactorDeps {
   interactions: Interactions
   secondFactor: SecondFactorFlow
   devices: Pick<Devices, 'days' | 'rememberSeconds'>
+  rescue: Pick<RescueScreens, 'line' | 'isReady' | 'showInstead'>
   cookies: Cookies
   clock: { now(): Date }
   triesMax: number
@@ -35,6 +37,8 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
   const home = (uid: string) => `/sign-in/${uid}`
 
   async function show(ctx: Context, visit: OpenVisit, step: FactorStep): Promise<void> {
+    if ((step.screen === 'choose-factor' || step.screen === 'factor-code') && (await deps.rescue.showInstead(ctx, visit, step)))
+      return
     if (step.screen === 'choose-factor') return showChoice(ctx, visit, step.attempt)
     if (step.screen === 'factor-code') return showCode(ctx, visit, step)
     if (step.screen === 'enrol') return showEnrolment(ctx, visit, step.attempt)
@@ -48,7 +52,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const methods = await secondFactor.ways(attempt, visit.asker)
     const first = attempt.proofs.at(-1)?.kind
     const without = await secondFactor.mayGoWithout(attempt, visit.asker)
-    drawChoice(ctx, visit, methods, first === 'email' || first === 'sms' ? first : null, without)
+    await drawChoice(ctx, visit, methods, first === 'email' || first === 'sms' ? first : null, without)
   }
 
   /**
@@ -60,22 +64,22 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     if (!stepUp) return false
     const methods = await secondFactor.waysOf(stepUp, visit.requirement, visit.asker)
     if (methods.length === 0) return false
-    drawChoice(ctx, visit, methods, null, await secondFactor.mayGoWithoutFrom(stepUp, visit.requirement, visit.asker))
+    await drawChoice(ctx, visit, methods, null, await secondFactor.mayGoWithoutFrom(stepUp, visit.requirement, visit.asker))
     return true
   }
 
-  function drawChoice(
+  async function drawChoice(
     ctx: Context,
     visit: OpenVisit,
     methods: Views['second-factor']['methods'],
     first: Channel | null,
     mayGoWithout: boolean,
-  ): void {
+  ): Promise<void> {
     const restart = visits.form(visit, 'restart')
     const without = mayGoWithout ? visits.form(visit, 'without') : null
     visits.show(ctx, visit, 'second-factor', {
       ...{ methods, first, restart, without, form: visits.form(visit, 'way'), cancel: visits.form(visit, 'leave') },
-      rescue: null,
+      rescue: await deps.rescue.line(ctx, visit),
     })
   }
 
@@ -95,7 +99,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       remember: deps.devices.days !== null && mayRemember(visit, challenge) ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
       cancel: visits.form(visit, 'leave'),
-      rescue: null,
+      rescue: await deps.rescue.line(ctx, visit),
     })
   }
 
@@ -103,7 +107,8 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const setUp = await secondFactor.enrolment(attempt, deps.issuerHost)
     const restart = visits.form(visit, 'restart')
     if (!setUp) {
-      const why = visit.requirement.secondFactor === 'required' ? 'policy' : 'acr'
+      const wanted = visit.requirement.secondFactor === 'required' ? 'policy' : 'acr'
+      const why = (await deps.rescue.isReady(attempt)) ? 'rescue' : wanted
       return visits.show(ctx, visit, 'enrol', {
         why,
         form: visits.form(visit, 'enrol'),

@@ -4,6 +4,7 @@ import type { AddressKind, Clock, Secrets } from '../../../base/index.ts'
 import type { Clients } from '../../../clients/index.ts'
 import type { Delivery } from '../../../delivery/index.ts'
 import type { KeptFactors } from '../../../factors/index.ts'
+import type { Rescues } from '../../../rescue/index.ts'
 import type { Selfservice } from '../../../selfservice/index.ts'
 import type { AddressProof, Flow, RememberedDevice } from '../../../signin/index.ts'
 import type { Text } from '../../../text/index.ts'
@@ -12,8 +13,12 @@ import type { AccountVisits } from '../visit.ts'
 
 export interface ScreenDeps {
   /** Handlers stand behind its guards only (see routes). */
-  visits: Pick<AccountVisits, 'load' | 'form' | 'show' | 'seeOther' | 'strengthen' | 'codesToKeep' | 'keepCodes' | 'forgetCodes'>
+  visits: Pick<
+    AccountVisits,
+    'load' | 'form' | 'show' | 'seeOther' | 'localeOf' | 'strengthen' | 'codesToKeep' | 'keepCodes' | 'forgetCodes'
+  >
   selfservice: Selfservice
+  rescues: Pick<Rescues, 'cancel' | 'notMe' | 'spans'>
   addressProof: AddressProof
   flow: Pick<Flow, 'readIdentifier'>
   delivery: Pick<Delivery, 'newestState'>

@@ -8,6 +8,7 @@ import { createDeviceScreens } from './devices.ts'
 import { createNewAddressScreens } from './new-address.ts'
 import { createOverviewScreens } from './overview.ts'
 import { createProfileScreens } from './profile.ts'
+import { createRescueForms } from './rescue.ts'
 import { createShell } from './shell.ts'
 
 /** The pages of one's own account, and their forms. Which of them wants a session, and which a fresh proof: see routes. */
@@ -23,6 +24,7 @@ export function createAccountScreens(given: ScreenDeps) {
     apps: createAppScreens(deps),
     profile: createProfileScreens(deps),
     data: createDataScreens(deps),
+    rescue: createRescueForms(deps),
   }
 }
 

@@ -2,6 +2,8 @@ import type { Context } from 'koa'
 import { initialsOf, nameOf } from '../../../accounts/index.ts'
 import type { AccountPlace, AccountSaid, AccountShell } from '../../../text/index.ts'
 import { lettersOf } from '../../own-client/letters.ts'
+import { ACCOUNT_PLACE } from '../../own-client/place.ts'
+import { rescueBanner } from '../../own-client/rescue.ts'
 import { heard, type Said, say } from '../../sign-in/said.ts'
 import type { AccountVisit } from '../visit.ts'
 import { PATHS, type ScreenDeps } from './deps.ts'
@@ -61,7 +63,7 @@ export function createShell(deps: Pick<ScreenDeps, 'visits' | 'cookies' | 'clock
       now: deps.clock.now(),
       signOut: visits.form(visit, '/account/sign-out'),
       closing: account.closingAt && { at: account.closingAt, keep: visits.form(visit, '/account/keep') },
-      rescue: null,
+      rescue: rescueBanner(visit, ACCOUNT_PLACE, (action) => visits.form(visit, action)),
       said: SAID.find((said) => said === once?.said) ?? null,
     }
     return { shell, fault: faults.find((fault) => fault === once?.said) ?? null, typed: once?.typed ?? '' }
