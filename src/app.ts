@@ -12,6 +12,7 @@ import { addressKey, createCredentialFactors, createFactors, createKeptFactors }
 import { createGuesses, createLimits, createLocalLimits, type PriceTable } from './limits/index.ts'
 import { appViewOf, createOidc } from './oidc/index.ts'
 import { outboundWays } from './outbound.ts'
+import { passkeysOn } from './passkeys.ts'
 import { createPerson } from './person.ts'
 import { registrations } from './registrations.ts'
 import { RESCUE_CRON, rescuing } from './rescuing.ts'
@@ -183,9 +184,10 @@ export function createApp(options: AppOptions) {
   }
   const flow = createFlow(signIn)
   const rescues = rescuing({ config, db, signIn, accounts, addresses, devices, notices, text })
-  const tells = createTells({ notices, audit })
-  const assess = createAssess({ ...signIn, credentials, devices, tells, deaths, rescues })
+  const tells = createTells({ notices, audit, knownBrowsers })
+  const assess = createAssess({ ...signIn, credentials, devices, tells, deaths, rescues, passkeys: config.passkeys === 'on' })
   const second = { ...signIn, flow, assess, devices, rescues }
+  const passkeys = passkeysOn({ ...second, config, db, credentials, kept, tells })
   const cookies = createCookies(config.issuer.startsWith('https:'))
   const oidc = createOidc({
     ...{ consents, clients, accounts, audit, text, secrets, clock, log, whoOf, networkOf, ...ways.given },
@@ -212,7 +214,7 @@ export function createApp(options: AppOptions) {
   const person = createPerson({ db, accounts, addresses, clients, kept, clock })
   const worstCase = config.texts ? budget.worstCase() : null
   const administrating = administration({
-    ...{ ...shared, config, db, registered, ...told, delivery, text, secrets, audit, localLimits },
+    ...{ ...shared, config, db, registered, ...told, rescues, delivery, text, secrets, audit, localLimits },
     signing: signed,
     budget: config.texts ? { microsPerDay: config.smsBudget.all, currency: options.prices.currency } : null,
     chainSoon: () => transact((tx) => queue.add(tx, 'chain', {}, { key: 'chain' })),
@@ -225,7 +227,7 @@ export function createApp(options: AppOptions) {
     triesMax: policy.triesMax,
     signupOpen: config.signup.kind !== 'closed',
     relatedOrigins: config.passkeys === 'on' ? config.passkeyOrigins : [],
-    texts: config.texts,
+    ...{ texts: config.texts, helpContact: config.helpContact },
     phoneCountry: config.phoneCountry,
     smsCountries: config.smsCountries,
     trial: config.trial ? { inbox: usesInbox(config) ? inbox : null, demoUrl: options.demoUrl } : null,
@@ -235,6 +237,7 @@ export function createApp(options: AppOptions) {
     prover: createProver({ ...signIn, assess }),
     secondFactor: createSecondFactor({ ...second, credentials, credentialFactors, kept }),
     secondFactorPolicy: config.secondFactor,
+    passkeys,
     devices,
     secondChannel: createSecondChannel(signIn),
     proofOfWork: createProofOfWork({ secrets, clock }),

@@ -33,8 +33,9 @@ export type {
   Snippet,
 } from './console-views.ts'
 export { createText, type Text } from './create-text.ts'
+export type { ContactView, HelpViews } from './help-views.ts'
 export type { MailName, Mails, NoticeKind, Sms, SmsName } from './mails.ts'
-export type { AppView, Channel, CodeField, FormView, MessageView, RefusedWhy, WayView } from './parts.ts'
+export type { AppView, Channel, CodeField, FormView, MessageView, PasskeyFormView, RefusedWhy, WayView } from './parts.ts'
 export type { RescueBanner, RescueLine, RescueViews, RescueWays, SpanView } from './rescue-views.ts'
 export { NO_THEME, readTheme, type Theme, ThemeFault } from './theme.ts'
 export type { ViewName, Views } from './views.ts'

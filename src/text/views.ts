@@ -1,10 +1,12 @@
 import type { AccountViews } from './account-views.ts'
 import type { ConsoleViews } from './console-views.ts'
-import type { AppView, Channel, CodeField, FormView, MessageView, WayView } from './parts.ts'
+import type { HelpViews } from './help-views.ts'
+import type { AppView, Channel, CodeField, FormView, MessageView, PasskeyFormView, WayView } from './parts.ts'
+import type { PasskeyViews } from './passkey-views.ts'
 import type { RescueLine, RescueViews } from './rescue-views.ts'
 
 /** Every page, with what it needs to be drawn. A page not listed here cannot be rendered. */
-export interface Views extends AccountViews, ConsoleViews, RescueViews {
+export interface Views extends AccountViews, ConsoleViews, HelpViews, PasskeyViews, RescueViews {
   /**
    * First page: which address? `error` is set after input that is no address; `value` is what was typed.
    * `texts`: a phone number may be typed as well. `phone_unfit`: the number cannot get texts. `texts_closed`: no texts
@@ -20,6 +22,8 @@ export interface Views extends AccountViews, ConsoleViews, RescueViews {
     numbersOnly?: boolean
     error: 'address_invalid' | 'phone_unfit' | 'texts_closed' | null
     signUp: 'closed' | 'possible' | 'asked'
+    /** In place of an address; `refused`: what was answered signs nobody in. Null where no passkey does. */
+    passkey: (PasskeyFormView & { refused: boolean }) | null
   }
   /** Waiting page: where it was sent, the code field, the state of the message, resend. */
   wait: {
@@ -30,8 +34,8 @@ export interface Views extends AccountViews, ConsoleViews, RescueViews {
      * nothing else given here may depend on whether they were right: `goodUntil`, `nearEnd`, `code`, `version`.
      */
     masked: string | null
-    /** A first proof was given, by this channel; this is the second. */
-    after: Channel | null
+    /** A first proof was given, by this; this is the second. */
+    after: Channel | 'passkey' | null
     answer: FormView
     code: CodeField
     /** Null exactly when `masked` is. */
@@ -83,7 +87,9 @@ export interface Views extends AccountViews, ConsoleViews, RescueViews {
    */
   'second-factor': {
     app: AppView
-    first: Channel | null
+    first: Channel | 'passkey' | null
+    /** Messages came back from the address that was just proven. */
+    inDoubt?: boolean
     methods: WayView[]
     form: FormView
     restart: FormView
@@ -123,7 +129,13 @@ export interface Views extends AccountViews, ConsoleViews, RescueViews {
   enrol: {
     app: AppView
     why: 'policy' | 'acr' | 'rescue'
+    /** An authenticator app will do. */
+    apps: boolean
     form: FormView
+    /** A passkey will do; null where there are none. */
+    passkey: PasskeyFormView | null
+    /** What the browser made is no passkey that can be kept. */
+    refused: boolean
     restart: FormView
     cancel: FormView | null
   }

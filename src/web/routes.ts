@@ -10,9 +10,11 @@ import { type createReceipts, RECEIPT_MAX } from './receipts.ts'
 import type { ConsentSteps } from './sign-in/consent.ts'
 import type { createContinue } from './sign-in/continue.ts'
 import type { createDispatcher } from './sign-in/dispatcher.ts'
+import type { Help } from './sign-in/help.ts'
 import type { createLinkPage } from './sign-in/link-page.ts'
 import type { createOtherChannel } from './sign-in/other-channel.ts'
 import type { RescueScreens } from './sign-in/rescue.ts'
+import type { PasskeyScreens } from './sign-in/passkeys.ts'
 import type { SecondFactorScreens } from './sign-in/second-factor.ts'
 import type { createSteps } from './sign-in/steps.ts'
 import type { Work } from './sign-in/work.ts'
@@ -31,7 +33,10 @@ export interface RouteDeps {
   otherChannel: ReturnType<typeof createOtherChannel>
   work: Work
   secondFactor: SecondFactorScreens
+  /** Null where there are none; then their paths do not exist. */
+  passkeys: PasskeyScreens | null
   rescue: RescueScreens
+  help: Help
   linkPage: ReturnType<typeof createLinkPage>
   onward: ReturnType<typeof createContinue>
   consent: ConsentSteps
@@ -49,7 +54,7 @@ export interface RouteDeps {
  */
 export function createRoutes(deps: RouteDeps): Middleware {
   const router = new Router({ strict: true, sensitive: true })
-  const { dispatcher, steps, otherChannel, work, secondFactor, rescue, linkPage, onward, consent } = deps
+  const { dispatcher, steps, otherChannel, work, secondFactor, passkeys, rescue, linkPage, onward, consent } = deps
   // A form has few fields of one line each.
   const form: Middleware = bodyParser({
     enableTypes: ['form'],
@@ -103,11 +108,13 @@ export function createRoutes(deps: RouteDeps): Middleware {
   step('enrol', secondFactor.enrol)
   step('enrol-code', secondFactor.enrolCode)
   step('keep-codes', secondFactor.keepCodes)
+  if (passkeys) addPasskeySteps(step, passkeys)
   get('/sign-in/:uid/rescue', rescue.show)
   step('rescue/prove', rescue.prove)
   step('rescue/begin', rescue.begin)
   step('rescue/stop', rescue.stop)
   step('rescue/set-up', rescue.setUp)
+  get('/sign-in/:uid/help', deps.help.show)
   get('/sign-in/:uid/link/:token', linkPage.show)
   step('link/:token', steps.link)
   get('/sign-in/:uid/continue', onward.go)
@@ -136,6 +143,16 @@ export function createRoutes(deps: RouteDeps): Middleware {
 // What was said to be compressed and is not has no status of its own, and is the sender's fault like all else here.
 function unreadable(cause: Error): never {
   throw 'status' in cause ? cause : new Refusal('bad_request', { cause })
+}
+
+function addPasskeySteps(step: (path: string, handler: Middleware) => unknown, passkeys: PasskeyScreens): void {
+  step('passkey/options', passkeys.signInOptions)
+  step('passkey', passkeys.signIn)
+  step('factor-passkey/options', passkeys.secondOptions)
+  step('factor-passkey', passkeys.second)
+  step('passkey-new/options', passkeys.newOptions)
+  step('passkey-new', passkeys.make)
+  step('passkey-offer', passkeys.decline)
 }
 
 type Add = (path: string, ...handlers: Middleware[]) => unknown

@@ -12,6 +12,7 @@ import type {
   Devices,
   Flow,
   KnownBrowsers,
+  Passkeys,
   ProofOfWork,
   Prover,
   SecondChannel,
@@ -35,10 +36,12 @@ import { createWebServer } from './server.ts'
 import { createConsentSteps } from './sign-in/consent.ts'
 import { createContinue } from './sign-in/continue.ts'
 import { createDispatcher } from './sign-in/dispatcher.ts'
+import { createHelp } from './sign-in/help.ts'
 import { createLinkPage } from './sign-in/link-page.ts'
 import { createOtherChannel } from './sign-in/other-channel.ts'
 import { createRescueScreens } from './sign-in/rescue.ts'
 import { createRescueWait } from './sign-in/rescue-wait.ts'
+import { createPasskeyScreens } from './sign-in/passkeys.ts'
 import { createSecondFactorScreens } from './sign-in/second-factor.ts'
 import { createSteps } from './sign-in/steps.ts'
 import { createVisits } from './sign-in/visit.ts'
@@ -67,8 +70,12 @@ export interface SiteDeps {
   proofOfWork: ProofOfWork
   secondFactor: SecondFactorFlow
   secondFactorPolicy: SecondFactor
+  /** Null where they are off. */
+  passkeys: Passkeys | null
   devices: Devices
   rescues: Rescues
+  /** Where people write who cannot get in: `mailto:` or https. */
+  helpContact: string | null
   /** Whether text messages can be sent. */
   texts: boolean
   phoneCountry: string | null
@@ -101,7 +108,9 @@ export function createSite(deps: SiteDeps): Server {
   const consent = createConsentSteps(shared)
   const work = createWork(shared)
   const rescue = createRescueScreens(shared)
-  const secondFactorScreens = createSecondFactorScreens({ ...shared, rescue, issuerHost: new URL(deps.issuer).host })
+  const passkeyScreens = deps.passkeys && createPasskeyScreens({ ...shared, passkeys: deps.passkeys, rescue })
+  const screens = { ...shared, rescue, passkeyScreens }
+  const secondFactorScreens = createSecondFactorScreens({ ...screens, issuerHost: new URL(deps.issuer).host })
 
   const routes = createRoutes({
     serveAsset: deps.serveAsset,
@@ -109,14 +118,16 @@ export function createSite(deps: SiteDeps): Server {
     sameSite: csrf.sameSite,
     bodyMaxBytes: deps.bodyMaxBytes,
     unlessGoneOn: visits.unlessGoneOn,
-    dispatcher: createDispatcher({ ...shared, consent, work, secondFactorScreens }),
-    steps: createSteps(shared),
+    dispatcher: createDispatcher({ ...screens, consent, work, secondFactorScreens }),
+    steps: createSteps(screens),
     otherChannel: createOtherChannel(shared),
     work,
     secondFactor: secondFactorScreens,
+    passkeys: passkeyScreens,
     rescue,
+    help: createHelp(shared),
     linkPage: createLinkPage(shared),
-    onward: createContinue(shared),
+    onward: createContinue(screens),
     consent,
     account: createAccountPage(shared, deps.account),
     console: createConsole(shared, deps.console),

@@ -3,6 +3,7 @@ import { accountPages } from './text-account-samples.ts'
 import { consoleClientPages } from './text-console-client-samples.ts'
 import { consoleLogPages } from './text-console-log-samples.ts'
 import { consolePeoplePages } from './text-console-people-samples.ts'
+import { passkeyIdentify, passkeyPages } from './text-passkey-samples.ts'
 import { rescuePages } from './text-rescue-samples.ts'
 import { secondFactorPages } from './text-second-samples.ts'
 
@@ -46,16 +47,35 @@ const nextAt = new Date('2026-11-21T14:05:00Z')
 const text: Views['wait'] = { ...wait, channel: 'sms', masked: maskedNumber }
 const untold: Views['wait'] = { ...text, masked: null, message: null, other: byEmail, digits }
 
+const helpBase = { app, passkeys: true, texts: true, wait: { unit: 'hours', count: 48 }, backUrl: '/sign-in/u1' } as const
+const help: Record<string, Views['help']> = {
+  mail: { ...helpBase, contact: { kind: 'mail', address: 'help@northwind.example' } },
+  page: {
+    ...helpBase,
+    passkeys: false,
+    contact: { kind: 'page', url: 'https://northwind.example/help', host: 'northwind.example' },
+  },
+  none: { ...helpBase, texts: false, wait: null, contact: null },
+  least: { ...helpBase, passkeys: false, texts: false, contact: null },
+}
+const secondNone = { app, restart: form, cancel: form, helpUrl: '/sign-in/u1/help' }
+
 /** Every page in each of its shapes. */
 export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
+  help,
+  'second-none': {
+    email: { ...secondNone, channel: 'email', masked: 'm•••a@fabrikam.example' },
+    sms: { ...secondNone, channel: 'sms', masked: '+49 •••• 47' },
+  },
   identify: {
-    first: { app, form, value: '', texts: false, error: null, signUp: 'possible' },
-    asked: { app, form, value: '', texts: false, error: null, signUp: 'asked' },
-    wrong: { app, form, value: 'maria@', texts: false, error: 'address_invalid', signUp: 'closed' },
-    withTexts: { app, form, value: '', texts: true, error: null, signUp: 'possible' },
-    wrongWithTexts: { app, form, value: 'maria@', texts: true, error: 'address_invalid', signUp: 'closed' },
-    unfit: { app, form, value: '0900 1234567', texts: true, error: 'phone_unfit', signUp: 'possible' },
-    textsClosed: { app, form, value: '+49 171 3920012', texts: true, error: 'texts_closed', signUp: 'possible' },
+    first: { app, form, value: '', texts: false, error: null, signUp: 'possible', passkey: null },
+    asked: { app, form, value: '', texts: false, error: null, signUp: 'asked', passkey: null },
+    wrong: { app, form, value: 'maria@', texts: false, error: 'address_invalid', signUp: 'closed', passkey: null },
+    withTexts: { app, form, value: '', texts: true, error: null, signUp: 'possible', passkey: null },
+    wrongWithTexts: { app, form, value: 'maria@', texts: true, error: 'address_invalid', signUp: 'closed', passkey: null },
+    unfit: { app, form, value: '0900 1234567', texts: true, error: 'phone_unfit', signUp: 'possible', passkey: null },
+    textsClosed: { app, form, value: '+49 171 3920012', texts: true, error: 'texts_closed', signUp: 'possible', passkey: null },
+    ...passkeyIdentify,
   },
   wait: {
     handed: wait,
@@ -75,6 +95,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
     textInstead: { ...wait, other: byText },
     closedTextInstead: { ...wait, code: { form: 'closed' }, other: byText },
     second: { ...wait, after: 'sms' },
+    afterPasskey: { ...wait, after: 'passkey' },
     text,
     textQueued: { ...text, message: { state: 'queued' } },
     textDelivered: { ...text, message: { state: 'delivered', at, domain: '' } },
@@ -116,6 +137,7 @@ export const pages: { [N in ViewName]: Record<string, Views[N]> } = {
   },
   ...secondFactorPages,
   ...rescuePages,
+  ...passkeyPages,
   ...accountPages,
   ...consoleClientPages,
   ...consolePeoplePages,

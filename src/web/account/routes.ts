@@ -46,6 +46,8 @@ export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: A
   get('/account/signed-out', signOut.done)
 
   get('/account/notice/:token', notice.show)
+  // The same in a text message, where letters are dear.
+  get('/n/:token', notice.show)
   post('/account/notice/:token', notice.object)
   post('/account/notice/:token/stop', notice.stop)
   get('/account/notice-done', notice.done)

@@ -1,12 +1,23 @@
 import type { Context, Middleware } from 'koa'
 import { Refusal } from '../../base/index.ts'
-import type { Challenge } from '../../factors/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
-import { type Attempt, type Devices, nextStep, type SecondFactorFlow, type SecondMethod, type Step } from '../../signin/index.ts'
-import type { Channel, Views } from '../../text/index.ts'
+import {
+  type Attempt,
+  type Devices,
+  enrollable,
+  isDoubtful,
+  nextStep,
+  type SecondFactorFlow,
+  type SecondMethod,
+  type Step,
+} from '../../signin/index.ts'
+import type { Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
-import { refusalOf } from './refusal-of.ts'
+import { nothingBeside } from './help.ts'
+import { createGoOn } from './go-on.ts'
+import { mayRemember } from './may-remember.ts'
+import type { PasskeyScreens } from './passkeys.ts'
 import type { RescueScreens } from './rescue.ts'
 import { heard, say } from './said.ts'
 import type { OpenVisit, Visits } from './visit.ts'
@@ -17,6 +28,8 @@ export interface SecondFactorDeps {
   secondFactor: SecondFactorFlow
   devices: Pick<Devices, 'days' | 'rememberSeconds'>
   rescue: Pick<RescueScreens, 'line' | 'isReady' | 'showInstead'>
+  /** Null where there are none. */
+  passkeyScreens: Pick<PasskeyScreens, 'form' | 'show'> | null
   cookies: Cookies
   clock: { now(): Date }
   triesMax: number
@@ -24,22 +37,25 @@ export interface SecondFactorDeps {
   issuerHost: string
 }
 
-type FactorStep = Extract<Step, { screen: 'choose-factor' | 'factor-code' | 'enrol' | 'keep-codes' }>
+type FactorStep = Extract<Step, { screen: 'choose-factor' | 'factor-code' | 'passkey' | 'enrol' | 'keep-codes' }>
 
 /** A living session has begun nothing yet on the first of them. */
-const MAY_GO_WITHOUT: readonly Step['screen'][] = ['identify', 'choose-factor', 'factor-code', 'wait']
+const MAY_GO_WITHOUT: readonly Step['screen'][] = ['identify', 'choose-factor', 'factor-code', 'passkey', 'wait']
 
-const METHODS: readonly SecondMethod[] = ['totp', 'recovery', 'email', 'sms']
+const METHODS: readonly SecondMethod[] = ['passkey', 'totp', 'recovery', 'email', 'sms']
 
 /** The screens and forms of a second factor: choose, answer, set one up, keep the recovery codes. */
 export function createSecondFactorScreens(deps: SecondFactorDeps) {
   const { visits, secondFactor, cookies } = deps
+  const goOn = createGoOn(deps)
   const home = (uid: string) => `/sign-in/${uid}`
 
   async function show(ctx: Context, visit: OpenVisit, step: FactorStep): Promise<void> {
-    if ((step.screen === 'choose-factor' || step.screen === 'factor-code') && (await deps.rescue.showInstead(ctx, visit, step)))
-      return
-    if (step.screen === 'choose-factor') return showChoice(ctx, visit, step.attempt)
+    const asked = step.screen === 'choose-factor' || step.screen === 'factor-code' || step.screen === 'passkey'
+    if (asked && (await deps.rescue.showInstead(ctx, visit, step))) return
+    if (step.screen === 'passkey' && deps.passkeyScreens) return deps.passkeyScreens.show(ctx, visit, step)
+    // Where there are no passkeys any more, whoever chose one chooses again.
+    if (step.screen === 'choose-factor' || step.screen === 'passkey') return showChoice(ctx, visit, step.attempt)
     if (step.screen === 'factor-code') return showCode(ctx, visit, step)
     if (step.screen === 'enrol') return showEnrolment(ctx, visit, step.attempt)
     return visits.show(ctx, visit, 'recovery-codes', {
@@ -50,9 +66,12 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
 
   async function showChoice(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<void> {
     const methods = await secondFactor.ways(attempt, visit.asker)
-    const first = attempt.proofs.at(-1)?.kind
+    const last = attempt.proofs.at(-1)?.kind
+    const first = last === 'email' || last === 'sms' || last === 'passkey' ? last : null
+    const inDoubt = isDoubtful(attempt.proofs)
+    if (inDoubt && methods.length === 0) return visits.show(ctx, visit, 'second-none', nothingBeside(visits, visit, attempt))
     const without = await secondFactor.mayGoWithout(attempt, visit.asker)
-    await drawChoice(ctx, visit, methods, first === 'email' || first === 'sms' ? first : null, without)
+    await drawChoice(ctx, visit, methods, first, without, inDoubt)
   }
 
   /**
@@ -72,14 +91,16 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     ctx: Context,
     visit: OpenVisit,
     methods: Views['second-factor']['methods'],
-    first: Channel | null,
+    first: Views['second-factor']['first'],
     mayGoWithout: boolean,
+    inDoubt = false,
   ): Promise<void> {
     const restart = visits.form(visit, 'restart')
     const without = mayGoWithout ? visits.form(visit, 'without') : null
     visits.show(ctx, visit, 'second-factor', {
       ...{ methods, first, restart, without, form: visits.form(visit, 'way'), cancel: visits.form(visit, 'leave') },
-      rescue: await deps.rescue.line(ctx, visit),
+      inDoubt,
+      rescue: inDoubt ? null : await deps.rescue.line(ctx, visit),
     })
   }
 
@@ -99,7 +120,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       remember: deps.devices.days !== null && mayRemember(visit, challenge) ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
       cancel: visits.form(visit, 'leave'),
-      rescue: await deps.rescue.line(ctx, visit),
+      rescue: isDoubtful(attempt.proofs) ? null : await deps.rescue.line(ctx, visit),
     })
   }
 
@@ -109,8 +130,12 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     if (!setUp) {
       const wanted = visit.requirement.secondFactor === 'required' ? 'policy' : 'acr'
       const why = (await deps.rescue.isReady(attempt)) ? 'rescue' : wanted
+      const methods = enrollable(attempt.requirement)
       return visits.show(ctx, visit, 'enrol', {
         why,
+        apps: methods.includes('totp'),
+        passkey: methods.includes('passkey') ? (deps.passkeyScreens?.form(visit, 'passkey-new') ?? null) : null,
+        refused: heard(cookies, ctx, visit.uid, ['passkey_refused']) !== null,
         form: visits.form(visit, 'enrol'),
         restart,
         cancel: visits.form(visit, 'leave'),
@@ -139,7 +164,8 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
   const otherWay: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
-    if (step.screen === 'factor-code' || step.screen === 'wait') await secondFactor.putOff(step.attempt)
+    const chosen = step.screen === 'factor-code' || step.screen === 'passkey' || step.screen === 'wait'
+    if (chosen) await secondFactor.putOff(step.attempt)
     visits.seeOther(ctx, home(visit.uid))
   }
 
@@ -195,19 +221,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     return goOn(ctx, visit, await secondFactor.codesKept(step.attempt, visit.asker))
   }
 
-  async function goOn(ctx: Context, visit: OpenVisit, outcome: Awaited<ReturnType<typeof secondFactor.answer>>): Promise<void> {
-    if (outcome.token) cookies.setDevice(ctx, outcome.token, deps.devices.rememberSeconds)
-    if (outcome.outcome === 'refused') throw new Refusal(refusalOf(outcome.reason))
-    if (outcome.outcome === 'unmet') return visits.seeOther(ctx, await deps.interactions.unmet(visit.uid))
-    visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
-  }
-
   return { show, showStepUp, way, otherWay, without, answer, enrol, enrolCode, keepCodes }
-}
-
-// Never in place of what an application asked for, nor by a code that stands for a factor that was lost.
-function mayRemember({ requirement }: OpenVisit, { kind }: Pick<Challenge, 'kind'>): boolean {
-  return requirement.acr === null && kind !== 'recovery'
 }
 
 export type SecondFactorScreens = ReturnType<typeof createSecondFactorScreens>

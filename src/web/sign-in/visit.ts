@@ -123,7 +123,8 @@ export function createVisits(deps: VisitDeps) {
     ctx.status = status
     ctx.type = 'html'
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = text.page(name, { ...props, app: visit.app } as unknown as Views[N], visit.locale)
+    const foot = visit.interaction?.kind === 'login' && name !== 'help' ? { helpUrl: `/sign-in/${visit.uid}/help` } : {}
+    ctx.body = text.page(name, { ...foot, ...props, app: visit.app } as unknown as Views[N], visit.locale)
   }
 
   /** Every POST ends here: a reload, the back button and a second tap all meet a page that is asked for by GET. */
