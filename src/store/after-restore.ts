@@ -90,6 +90,8 @@ const ENDED: readonly Statement[] = [
   simple('invitations', 'delete from invitation where role is not null'),
   simple('answers', 'delete from idempotent_answer'),
   // Where nobody was an administrator yet, the next start makes another link.
+  // Somebody may have stopped it since: what was told then is not known any more.
+  simple('rescues', `delete from rescue where state = 'waiting'`),
   simple('admin_link', 'update deployment set admin_nonce = null, admin_link_expires_at = null where admin_claimed_at is null'),
 ]
 

@@ -56,7 +56,9 @@ const SWEPT: readonly Swept[] = [
   expired('account_session', 'expires_at < $1', MINUTE),
   expired('invitation', 'expires_at < $1', DAY),
   expired('idempotent_answer', 'expires_at < $1', MINUTE),
-  expired('notice', 'created_at < $1', 31 * DAY, 'created_at'), // with its messages
+  // With its messages. The longest wait of a rescue (RESCUE_DELAY) and the time after it, and a day more: its link stops it.
+  expired('notice', 'created_at < $1', 38 * DAY, 'created_at'),
+  expired('rescue', "state <> 'waiting' and opens_at < $1", YEAR, 'opens_at'),
   expired('client', "source = 'try' and expires_at < $1", MINUTE), // with what was agreed to for it
   expired('remembered_device', 'expires_at < $1', MINUTE),
   expired('delivery', 'created_at < $1', 30 * DAY, 'created_at'), // for whoever asks where a message went

@@ -272,8 +272,8 @@ describe('the sweep', () => {
     }
     expect(await goes(60)).toEqual({})
     expect(await goes(61)).toEqual({ account_session: 1, address: 1 })
-    expect(await goes(31 * DAY)).toEqual({})
-    expect(await goes(31 * DAY + 1)).toMatchObject({ notice: 1 })
+    expect(await goes(38 * DAY)).toEqual({})
+    expect(await goes(38 * DAY + 1)).toMatchObject({ notice: 1 })
     expect(await goes(61 * DAY)).not.toMatchObject({ credential: 1 })
     expect(await goes(61 * DAY + 1)).toMatchObject({ credential: 1 })
     expect(await query(url, 'select 1 from delivery where notice_id = $1', [`n${id}`])).toEqual([])

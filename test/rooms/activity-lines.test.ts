@@ -60,7 +60,15 @@ describe('what happened, in lines', () => {
       { clients, text },
       'en',
     )
-    expect(TOLD.filter((_, nth) => warned[nth]?.warn)).toEqual(['notice.objected', 'sign_in.code_closed', 'sign_in.code_wrong'])
+    expect(TOLD.filter((_, nth) => warned[nth]?.warn)).toEqual([
+      'notice.objected',
+      'rescue.completed',
+      'rescue.disowned',
+      'rescue.shortened',
+      'rescue.started',
+      'sign_in.code_closed',
+      'sign_in.code_wrong',
+    ])
   })
 })
 
