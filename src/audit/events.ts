@@ -23,8 +23,9 @@ export const events = {
   'sign_in.started': {
     level: 'info',
     kept: true,
-    detail: { method: 'text', address: 'address', knownBrowser: 'flag' },
-    help: 'An attempt to sign in began and its message was queued.',
+    detail: { method: 'text', knownBrowser: 'flag' },
+    optional: { address: 'address' },
+    help: 'An attempt to sign in began: its message was queued, or (`method`: passkey) it began with a passkey.',
   },
   'sign_in.code_wrong': {
     level: 'warn',
@@ -42,7 +43,25 @@ export const events = {
     level: 'info',
     kept: true,
     detail: { method: 'text', face: 'text' },
-    help: 'A method was proven, by `face`: link or code.',
+    help: 'A method was proven, by `face`: link, code or passkey.',
+  },
+  'passkey.wrong': {
+    level: 'warn',
+    kept: false,
+    detail: { reason: 'text' },
+    help: 'What a passkey is said to have signed was refused (`reason`): the challenge is none that stands here, no such passkey is known, or the assertion is wrong. Whoever sent it was told the same in each case.',
+  },
+  'passkey.counter_back': {
+    level: 'warn',
+    kept: true,
+    detail: { credentialId: 'text' },
+    help: 'A passkey signed rightly, with a counter that was used before: somebody may have a copy of it. The sign-in was refused; the passkey stays.',
+  },
+  'passkey.backup_changed': {
+    level: 'warn',
+    kept: true,
+    detail: { credentialId: 'text' },
+    help: 'A passkey signed rightly, and says of itself otherwise than before whether it can be copied. The sign-in was refused; the passkey stays.',
   },
   'sign_in.digits_named': {
     level: 'info',

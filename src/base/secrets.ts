@@ -22,6 +22,7 @@ export type Purpose =
   | 'console-client'
   | 'idempotency'
   | 'network'
+  | 'passkey'
 
 /** The keys of `SECRETS`, newest first, and what is derived from them. */
 export interface Secrets {

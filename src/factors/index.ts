@@ -1,7 +1,7 @@
 // factors: ways to prove who one is. `factor.ts` is the contract, `createFactors` the list, each folder one method
 // with the same file names. A factor derives and judges answers; it neither stores nor counts nor sends.
-// Table: credential. Requirements: R-050, R-052, R-072, R-104, R-105, R-108, R-116. Specs: RFC 4226 §5.3 (digits),
-// RFC 6238 (codes by time), RFC 7914 (scrypt), NIST SP 800-63B-4.
+// Table: credential. Requirements: R-050, R-052, R-072, R-104, R-105, R-108, R-111 to R-113, R-116. Specs: RFC 4226 §5.3
+// (digits), RFC 6238 (codes by time), RFC 7914 (scrypt), NIST SP 800-63B-4, WebAuthn L3 (passkeys).
 export { addressKey } from './address-key.ts'
 
 import { createEmailFactor } from './email/index.ts'
@@ -32,7 +32,23 @@ export {
   type Enrolment,
   type KeptFactors,
   labelOf,
+  type OwnedCredential,
+  type PasskeyStore,
 } from './kept.ts'
+export {
+  type Assertion,
+  type CreationOptions,
+  createPasskeyFactor,
+  type NewPasskey,
+  type PasskeyData,
+  type PasskeyFactor,
+  type PasskeyFactorDeps,
+  type PasskeyVerdict,
+  passkeyOf,
+  type Registration,
+  type RequestOptions,
+  type VerifiedRegistration,
+} from './passkey/index.ts'
 
 /** THE LIST. A new method is a folder and a line here. `texts`: whether text messages can be sent. */
 export function createFactors(deps: FactorDeps & { texts: boolean }): ReadonlyMap<string, Factor> {

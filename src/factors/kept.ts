@@ -33,6 +33,28 @@ export interface CredentialStore {
   discard(tx: Tx, accountId: string, id: string): Promise<void>
 }
 
+/** A credential, and whose it is. */
+export type OwnedCredential = Credential & { accountId: string }
+
+/** What passkeys need from storage besides. One that was removed opens nothing, and its id stays taken. */
+export interface PasskeyStore {
+  /** The passkey of this credential id (WebAuthn), whoever has it. */
+  byExternalId(externalId: string): Promise<OwnedCredential | null>
+  /** Single winner over all accounts: false when the credential id is taken, by a removed one as well. */
+  addPasskey(
+    tx: Tx,
+    accountId: string,
+    passkey: { id: string; externalId: string; data: string; label: string; counter: bigint; hardware: boolean; now: Date },
+  ): Promise<boolean>
+  /**
+   * It was used, with this counter and this data. False when it was removed, or the counter was used by now: a counter
+   * above zero never comes twice, one that is always zero counts nothing (WebAuthn L3 §6.1.1).
+   */
+  usedPasskey(tx: Tx, id: string, used: { counter: bigint; data: string }, now: Date): Promise<boolean>
+  /** From now on one of the account's passkeys is asked for in every sign-in, or no more. False: it was so before. */
+  demand(tx: Tx, accountId: string, always: boolean): Promise<boolean>
+}
+
 /** An authenticator that is being set up, as its page shows it. */
 export interface Enrolment {
   qr: { size: number; path: string }

@@ -15,15 +15,18 @@ export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
   credentials: Pick<CredentialStore, 'ofAccount' | 'ofAccountIn'>
   devices: Pick<Devices, 'isRemembered' | 'use' | 'forgetAll'>
   tells: Tells
+  /** Whether passkeys are on: while they are not, those that were set up prove nothing, and are no less demanded. */
+  passkeys: boolean
   rescues: Pick<RescueHook, 'found'>
   deaths: Pick<Deaths, 'revive'>
 }
 
-/** An authenticator that was just set up, and the recovery codes that came with it, sealed. */
+/** A factor that was just set up, and the recovery codes that came with it, sealed; null where none were made. */
 export interface Enrolled {
+  kind: 'totp' | 'passkey'
   credentialId: string
   label: string
-  sealed: string
+  sealed: string | null
   /** By a rescue, whose own notice tells of it: objecting to it would leave less than there was. */
   rescued: boolean
 }
@@ -49,7 +52,7 @@ export function createAssess(deps: AssessDeps) {
     const remembered = await deps.devices.use(tx, asker.deviceToken, account.id)
     const decision = decideFor(attempt, account, proofs, own, remembered)
     const proven = { accountId: account.id, proofs, sealed: enrolled?.sealed ?? null }
-    const outcome = await settle(tx, attempt, account, proven, decision, asker)
+    const outcome = await settle(tx, attempt, account, { ...proven, own }, decision, asker)
     if (outcome.outcome === 'ended') return outcome
     if (outcome.outcome === 'proven' && proofs.some(isKept)) await deps.rescues.found(tx, account.id, asker.who)
     const codesLeft = recovered ? countOf(own).recoveryCodes : null
@@ -70,7 +73,7 @@ export function createAssess(deps: AssessDeps) {
     tx: Tx,
     attempt: Attempt,
     account: Account,
-    proven: Pick<Attempt, 'accountId' | 'proofs' | 'sealed'>,
+    { own, ...proven }: Pick<Attempt, 'accountId' | 'proofs' | 'sealed'> & { own: readonly Credential[] },
     decision: Decision,
     asker: Asker,
   ): Promise<Outcome> {
@@ -88,21 +91,33 @@ export function createAssess(deps: AssessDeps) {
     const enough = decision.next === 'enough'
     const asks = enough ? null : (decision.next as 'second' | 'enrol')
     if (!(await store.prove(tx, attempt.id, { ...proven, state: enough ? 'proven' : 'open', asks }))) return { outcome: 'ended' }
-    if (decision.next === 'second') await offer(tx, attempt, account, decision.methods)
+    if (decision.next === 'second') await offer(tx, attempt, account, decision.methods, own)
     if (!enough) await audit.record(tx, 'sign_in.second_asked', { ...who, detail: { asks: asks ?? '' } })
     return { outcome: enough ? 'proven' : 'second' }
   }
 
-  /** The authenticator is asked for at once; another channel only when the person says so, since it costs a message. */
-  async function offer(tx: Tx, attempt: Attempt, account: Account, methods: readonly SecondMethod[]): Promise<void> {
+  /**
+   * The app or the passkey is asked for at once, whichever was used last; another channel only when the person says so,
+   * since it costs a message.
+   */
+  async function offer(
+    tx: Tx,
+    attempt: Attempt,
+    account: Account,
+    methods: readonly SecondMethod[],
+    own: readonly Credential[],
+  ): Promise<void> {
     // A text that somebody asked for by a number's last digits may lead to nobody: it is no second proof.
-    const asked = attempt.challenges.filter(isOnFile).map(({ kind }) => kind)
+    const onFile = attempt.challenges.filter(isOnFile).map(({ kind }) => kind)
     await store.endOthers(
       tx,
       attempt.id,
-      methods.filter((method) => !asked.includes(method)),
+      methods.filter((method) => !onFile.includes(method)),
     )
-    if (methods[0] === 'totp') await store.add(tx, keptChallenge(attempt, 'totp', account.id))
+    const askable = methods.filter((method) => method === 'totp' || method === 'passkey')
+    const last = own.find(({ kind, provenAt }) => provenAt !== null && askable.some((method) => method === kind))
+    const asked = askable.find((method) => method === last?.kind)
+    if (asked) await store.add(tx, keptChallenge(attempt, asked, account.id))
   }
 
   /** A challenge of a method whose secret the person keeps. Wrong codes are counted by account. */
@@ -169,8 +184,9 @@ export function createAssess(deps: AssessDeps) {
   function meansOf(account: Account, proofs: readonly Proof[], own: readonly Credential[]): Omit<Means, 'remembered'> {
     const proven = (kind: string) => proofs.some((proof) => proof.kind === kind)
     const other = account.email && !proven('email') ? 'email' : account.phone && !proven('sms') && deps.texts ? 'sms' : null
-    const { apps, passkeys, hardwareKeys, recoveryCodes } = countOf(own)
-    const demanded = apps > 0 || (passkeys > 0 && account.demandsSecond)
+    const { apps, recoveryCodes, ...keys } = countOf(own)
+    const demanded = apps > 0 || (keys.passkeys > 0 && account.demandsSecond)
+    const { passkeys, hardwareKeys } = deps.passkeys ? keys : { passkeys: 0, hardwareKeys: 0 }
     const shown = { keptProven: proofs.some(isKept), passkeyProven: proven('passkey'), doubtful: isDoubtful(proofs) }
     return { apps, passkeys, hardwareKeys, recoveryCodes, demanded, otherChannel: other, ...shown }
   }

@@ -14,6 +14,8 @@ export type Step =
   /** Which factor comes second. */
   | { screen: 'choose-factor'; attempt: Attempt }
   | { screen: 'factor-code'; attempt: Attempt; challenge: Challenge }
+  /** A passkey of the account's own is asked for. */
+  | { screen: 'passkey'; attempt: Attempt; challenge: Challenge }
   | { screen: 'enrol'; attempt: Attempt }
   | { screen: 'keep-codes'; attempt: Attempt }
   | { screen: 'attempt-ended'; attempt: Attempt; challenge: Challenge }
@@ -47,6 +49,7 @@ function secondStep(attempt: Attempt, left: readonly Challenge[], now: Date): St
   const challenge = left.find(({ state }) => state === 'open')
   if (!challenge) return { screen: 'choose-factor', attempt }
   if (challenge.expiresAt <= now) return ended(attempt)
+  if (challenge.kind === 'passkey') return { screen: 'passkey', attempt, challenge }
   return isKept(challenge) ? { screen: 'factor-code', attempt, challenge } : waiting(attempt, challenge, now)
 }
 

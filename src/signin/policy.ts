@@ -87,7 +87,9 @@ export function decide(requirement: Requirement, reached: Level, means: Means): 
   const methods = waysOf(means).filter((method) => worthOf(method, means) >= needed)
   if (methods.length > 0) return { next: 'second', methods }
   if (owed > reached || requirement.acr?.essential) {
-    return requirement.secondFactor === 'off' && owed <= reached ? { next: 'unmet' } : enrolFor(needed)
+    if (requirement.secondFactor === 'off' && owed <= reached) return { next: 'unmet' }
+    // nobody sets up a stronger factor before they have shown the one they have, whatever a remembered browser does.
+    return means.demanded && !means.keptProven ? { next: 'second', methods: waysOf(means) } : { next: 'enrol', methods: enrollable(requirement) }
   }
   return { next: 'enough' }
 }
@@ -104,9 +106,12 @@ function waysBeyondDoubt(means: Means, needed: Level): SecondMethod[] {
   return enough.length > 0 ? enough : ways
 }
 
-// Where phishing must be kept out no app will do; whether hardware keeps a new passkey, only its attestation says.
-function enrolFor(needed: Level): Decision {
-  return { next: 'enrol', methods: needed > BY_METHOD.totp ? ['passkey'] : ['passkey', 'totp'] }
+/**
+ * What may be set up: where phishing must be kept out no app will do. Whether hardware keeps a new passkey, only its
+ * attestation says.
+ */
+export function enrollable({ acr }: Requirement): readonly Enrollable[] {
+  return acr && acr.level > BY_METHOD.totp ? ['passkey'] : ['passkey', 'totp']
 }
 
 // What a method makes of a sign-in: with a passkey that was proven anything else is two factors, one of which nobody

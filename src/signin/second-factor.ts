@@ -1,5 +1,5 @@
 import type { Account, Accounts } from '../accounts/index.ts'
-import { maskAddress, type Proof, type Tx } from '../base/index.ts'
+import { maskAddress, type Proof } from '../base/index.ts'
 import {
   type Challenge,
   type Credential,
@@ -8,7 +8,7 @@ import {
   countOf,
   type KeptFactors,
 } from '../factors/index.ts'
-import { type Assess, type AssessDeps, type Enrolled, proofsOfSession } from './assess.ts'
+import { type Assess, type AssessDeps, proofsOfSession } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, Purpose } from './deps.ts'
 import type { Devices } from './devices.ts'
@@ -17,10 +17,12 @@ import { isDoubtful } from './next-step.ts'
 import type { FactorOutcome, Outcome } from './outcome.ts'
 import { createPhases } from './phases.ts'
 import { type Requirement, type SecondMethod, withoutWish } from './policy.ts'
+import { createKeptProof } from './prove-kept.ts'
 import type { RescueHook } from './rescue-hook.ts'
 import { createSignInEnrolment } from './sign-in-enrolment.ts'
 
-export interface SecondFactorDeps extends Omit<AssessDeps, 'credentials' | 'devices' | 'tells' | 'rescues' | 'deaths'> {
+export interface SecondFactorDeps
+  extends Omit<AssessDeps, 'credentials' | 'devices' | 'tells' | 'passkeys' | 'rescues' | 'deaths'> {
   accounts: Pick<Accounts, 'byEmail' | 'find'>
   flow: Pick<Flow, 'beginFromSession'>
   assess: Assess
@@ -58,6 +60,7 @@ class UsedBefore extends Error {}
 export function createSecondFactor(deps: SecondFactorDeps) {
   const { store, transact, audit, clock, policy, guesses, credentials, credentialFactors, assess } = deps
   const { startOnFile } = createPhases(deps)
+  const prove = createKeptProof(deps)
 
   /** The ways that an attempt has to go on, the one used last first. */
   async function ways(attempt: Attempt, asker: Asker): Promise<Way[]> {
@@ -194,34 +197,13 @@ export function createSecondFactor(deps: SecondFactorDeps) {
         if (!(await store.consume(tx, challenge.id, 'sign-in', now))) return { outcome: 'ended' }
         if (!(await credentials.burn(tx, found.credentialId, found.counter, now))) throw new UsedBefore()
         await guesses.reset(tx, challenge.targetKey)
-        return prove(tx, attempt, account, challenge.kind, asker, remember)
+        const { kind, amr } = factorOf(challenge.kind)
+        return prove(tx, attempt, account, { kind, amr, level: 1, remember }, asker)
       })
     } catch (error) {
       if (error instanceof UsedBefore) return null
       throw error
     }
-  }
-
-  async function prove(
-    tx: Tx,
-    attempt: Attempt,
-    account: Account,
-    kind: string,
-    asker: Asker,
-    remember: boolean,
-    enrolled: Enrolled | null = null,
-  ): Promise<FactorOutcome> {
-    if (account.state !== 'active') {
-      await store.end(tx, attempt.id)
-      return { outcome: 'refused', reason: 'account_closed' }
-    }
-    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
-    await audit.record(tx, 'sign_in.proven', { ...who, detail: { method: kind, face: 'code' } })
-    const proof: Proof = { kind, amr: [...factorOf(kind).amr], level: 1, at: clock.now().toISOString() }
-    const proofs = [...attempt.proofs.filter((one) => one.kind !== kind), proof]
-    const outcome = await assess.record(tx, attempt, account, proofs, asker, enrolled)
-    if (!remember || deps.devices.days === null || outcome.outcome !== 'proven') return outcome
-    return { ...outcome, token: await deps.devices.remember(tx, account.id, asker.device) }
   }
 
   function factorOf(kind: string) {
@@ -266,7 +248,8 @@ function wayOf(method: SecondMethod, account: Account, own: readonly Credential[
   if (method === 'recovery') {
     return { kind: method, detail: null, lastUsedAt: null, left: countOf(mine).recoveryCodes }
   }
-  if (method === 'totp') return { kind: method, detail: mine.length === 1 ? mine[0]?.label || null : null, lastUsedAt }
+  if (method === 'totp' || method === 'passkey')
+    return { kind: method, detail: mine.length === 1 ? mine[0]?.label || null : null, lastUsedAt }
   const address = method === 'email' ? account.email : account.phone
   return { kind: method, detail: address && maskAddress(address), lastUsedAt: null }
 }

@@ -1,11 +1,20 @@
 import { type Account, nameOf } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
-import type { Secrets, Transact, Tx } from '../base/index.ts'
-import { type Credential, type CredentialStore, countOf, type Enrolment, type KeptFactors, labelOf } from '../factors/index.ts'
+import type { Secrets, Transact } from '../base/index.ts'
+import {
+  type Credential,
+  type CredentialFactors,
+  type CredentialStore,
+  countOf,
+  type Enrolment,
+  type KeptFactors,
+  labelOf,
+} from '../factors/index.ts'
 import type { Assess, Enrolled } from './assess.ts'
 import type { Attempt, AttemptStore } from './attempt.ts'
 import type { Asker } from './deps.ts'
 import type { FactorOutcome } from './outcome.ts'
+import type { KeptProof } from './prove-kept.ts'
 import type { RescueHook } from './rescue-hook.ts'
 
 interface EnrolmentDeps {
@@ -14,24 +23,14 @@ interface EnrolmentDeps {
   audit: Audit
   credentials: Pick<CredentialStore, 'ofAccountIn' | 'lock'>
   kept: KeptFactors
+  credentialFactors: CredentialFactors
   assess: Assess
   secrets: Secrets
   rescues: Pick<RescueHook, 'readyIn'>
 }
 
-/** Records that the authenticator was proven, as any other proof. */
-type Prove = (
-  tx: Tx,
-  attempt: Attempt,
-  account: Account,
-  kind: string,
-  asker: Asker,
-  remember: boolean,
-  enrolled: Enrolled,
-) => Promise<FactorOutcome>
-
 /** An authenticator that is set up in the middle of a sign-in, and the recovery codes that come with it. */
-export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, accountOf: (accountId: string) => Promise<Account>) {
+export function createSignInEnrolment(deps: EnrolmentDeps, prove: KeptProof, accountOf: (accountId: string) => Promise<Account>) {
   const { store, transact, audit, credentials, kept, assess, secrets } = deps
 
   /** The authenticator that is being set up in this attempt, and in no other; null before the person said so. */
@@ -81,8 +80,14 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
       await kept.replaceCodes(tx, accountId, set)
       await audit.record(tx, 'factor.added', { ...who, detail: { method: 'totp' } })
       const sealed = secrets.seal(JSON.stringify(set.codes), sealOf(attempt))
-      const enrolled = { credentialId: credential.id, label: labelOf(label), sealed, rescued: completeRescue !== null }
-      return prove(tx, attempt, account, 'totp', asker, false, enrolled)
+      const enrolled: Enrolled = {
+        kind: 'totp',
+        credentialId: credential.id,
+        label: labelOf(label),
+        sealed,
+        rescued: completeRescue !== null,
+      }
+      return prove(tx, attempt, account, { kind: 'totp', amr: deps.credentialFactors.totp.amr, level: 1, enrolled }, asker)
     })
   }
 
@@ -101,6 +106,7 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: Prove, account
   return { enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
 }
 
-function sealOf(attempt: Attempt): string {
+/** Additional data of the sealed recovery codes that an attempt shows once. */
+export function sealOf(attempt: Pick<Attempt, 'id'>): string {
   return `attempt/codes/${attempt.id}`
 }

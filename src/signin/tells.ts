@@ -1,22 +1,25 @@
 import type { Account } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
-import { hashOf, type Proof, type Tx } from '../base/index.ts'
+import { type Address, hashOf, type Proof, type Tx } from '../base/index.ts'
 import type { Notices, ToTell } from '../notices/index.ts'
+import type { Enrolled } from './assess.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker } from './deps.ts'
+import type { KnownBrowsers } from './known-browser.ts'
 import { isKept } from './next-step.ts'
 
 export interface TellsDeps {
   notices: Pick<Notices, 'tell'>
   audit: Pick<Audit, 'record'>
+  knownBrowsers: Pick<KnownBrowsers, 'knows'>
 }
 
 /** What one step of a sign-in brought, as far as its person should hear of it. */
 export interface Brought {
   /** All that is proven by now. */
   proofs: readonly Proof[]
-  /** An authenticator that was set up in this step. */
-  enrolled: { credentialId: string; label: string; rescued: boolean } | null
+  /** A factor that was set up in this step. */
+  enrolled: Omit<Enrolled, 'sealed'> | null
   /** Recovery codes that are left after one was used in this step; null when none was. */
   codesLeft: number | null
   /** The sign-in has ended well. */
@@ -41,12 +44,15 @@ export function createTells(deps: TellsDeps) {
     }
     if (enrolled && !enrolled.rescued) {
       const { credentialId, label } = enrolled
-      await tell({ kind: 'factor_added', values: { name: label }, undo: { credentialId } })
+      const kind = enrolled.kind === 'passkey' ? 'passkey_added' : 'factor_added'
+      await tell({ kind, values: { name: label }, undo: { credentialId } })
     }
     if (codesLeft !== null) {
       await tell({ kind: 'code_used', values: { left: String(codesLeft) }, undo: {} })
     }
-    if (signedIn && isNewBrowser(attempt, proofs)) {
+    const knows = (address: Address | null) => address !== null && deps.knownBrowsers.knows(asker.knownCookie, address)
+    const known = knows(account.email) || knows(account.phone)
+    if (signedIn && isNewBrowser(attempt, proofs, known)) {
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: account.id }
       await audit.record(tx, 'device.new', who)
       // By the network too: what a browser calls itself is its own choice.
@@ -64,8 +70,10 @@ function isMadeBy(proofs: readonly Proof[], { createdAt }: Account): boolean {
   return createdAt.getTime() >= first
 }
 
-// A living session that a sign-in is built on is known here.
-function isNewBrowser(attempt: Attempt, proofs: readonly Proof[]): boolean {
+// A living session that a sign-in is built on is known here. A passkey names no address: then it is the account's own that
+// the browser knows or not.
+function isNewBrowser(attempt: Attempt, proofs: readonly Proof[], knowsAccount: boolean): boolean {
+  if (proofs[0]?.kind === 'passkey' && proofs.every(isKept)) return !knowsAccount
   const byAddress = proofs.filter((proof) => !isKept(proof))
   const strange = byAddress.filter(({ kind }) => attempt.challenges.some((one) => one.kind === kind && !one.knownBrowser))
   return byAddress.length > 0 && strange.length === byAddress.length

@@ -1,12 +1,14 @@
-import type { Credential, CredentialStore } from '../factors/index.ts'
+import type { Credential, CredentialStore, OwnedCredential, PasskeyStore } from '../factors/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
+
+const COLUMNS = `id, kind, data, label, counter, external_id as "externalId", hardware, proven_at as "provenAt",
+  last_used_at as "lastUsedAt", created_at as "createdAt"`
 
 // The one used last first, as people are offered them. One that was removed is none, wherever it is asked for.
 const OF_ACCOUNT: Statement = {
   name: 'credentials_of_account',
   text: `
-    select id, kind, data, label, counter, external_id as "externalId", hardware, proven_at as "provenAt",
-      last_used_at as "lastUsedAt", created_at as "createdAt"
+    select ${COLUMNS}
     from credential where account_id = $1 and removed_at is null
     order by last_used_at desc nulls last, created_at, id`,
 }
@@ -71,10 +73,37 @@ const RESTORE_BETWEEN: Statement = {
     where account_id = $1 and kind = $2 and proven_at is not null and removed_at >= $3 and removed_at < $4`,
 }
 
+const BY_EXTERNAL_ID: Statement = {
+  name: 'credentials_by_external_id',
+  text: `
+    select ${COLUMNS}, account_id as "accountId"
+    from credential where external_id = $1 and proven_at is not null and removed_at is null`,
+}
+
+// R-112: the unique index decides, over all accounts and those that were removed.
+const ADD_PASSKEY: Statement = {
+  name: 'credentials_add_passkey',
+  text: `
+    insert into credential (id, account_id, kind, data, label, proven_at, created_at, counter, external_id, hardware)
+    values ($1, $2, 'passkey', $3, $4, $5, $5, $6, $7, $8) on conflict (external_id) do nothing returning id`,
+}
+
+const USED_PASSKEY: Statement = {
+  name: 'credentials_used_passkey',
+  text: `
+    update credential set counter = $2, data = $3, last_used_at = $4
+    where id = $1 and proven_at is not null and removed_at is null and (counter < $2 or counter = 0 and $2 = 0) returning id`,
+}
+
+const DEMAND: Statement = {
+  name: 'credentials_demand',
+  text: 'update account set demands_second = $2 where id = $1 and demands_second <> $2 returning id',
+}
+
 type Row = Omit<Credential, 'counter'> & { counter: string }
 
 /** What people set up to prove who they are, in `credential`. */
-export function createCredentialStore(db: Database): CredentialStore {
+export function createCredentialStore(db: Database): CredentialStore & PasskeyStore {
   return {
     ofAccount: async (accountId) => (await db.run<Row>(OF_ACCOUNT, [accountId])).map(read),
     ofAccountIn: async (tx, accountId) => (await runIn<Row>(tx, OF_ACCOUNT, [accountId])).map(read),
@@ -102,6 +131,16 @@ export function createCredentialStore(db: Database): CredentialStore {
     discard: async (tx, accountId, id) => void (await runIn(tx, DISCARD, [id, accountId])),
     restoreBetween: async (tx, accountId, kind, from, before) =>
       void (await runIn(tx, RESTORE_BETWEEN, [accountId, kind, from, before])),
+    async byExternalId(externalId) {
+      const row = (await db.run<Row & { accountId: string }>(BY_EXTERNAL_ID, [externalId]))[0]
+      return row ? (read(row) as OwnedCredential) : null
+    },
+    async addPasskey(tx, accountId, { id, externalId, data, label, counter, hardware, now }) {
+      const values = [id, accountId, data, label, now, counter, externalId, hardware]
+      return (await runIn(tx, ADD_PASSKEY, values)).length === 1
+    },
+    usedPasskey: async (tx, id, { counter, data }, now) => (await runIn(tx, USED_PASSKEY, [id, counter, data, now])).length === 1,
+    demand: async (tx, accountId, always) => (await runIn(tx, DEMAND, [accountId, always])).length === 1,
     restore: async (tx, accountId, id) => (await runIn(tx, RESTORE, [id, accountId])).length === 1,
   }
 }

@@ -48,6 +48,7 @@ const SWEPT: readonly Swept[] = [
   expired('oidc_record', 'expires_at < $1', MINUTE),
   expired('replay', 'expires_at < $1', MINUTE),
   expired('limit_counter', 'resets_at < $1', MINUTE, 'resets_at'),
+  expired('passkey_ceremony', 'expires_at < $1', MINUTE),
   expired('attempt', 'expires_at < $1', HOUR), // with its challenges; what was sent stays
   expired('credential', 'proven_at is null and created_at < $1', HOUR, 'created_at'), // begun, and never proven once
   // An objection looks back as far as it comes late: twice the longest hold-off (ADDRESS_HOLD), and a day more.

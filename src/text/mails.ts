@@ -5,6 +5,7 @@ export type NoticeKind =
   | 'device_new'
   | 'factor_added'
   | 'factor_removed'
+  | 'passkey_added'
   | 'codes_replaced'
   | 'code_used'
   | 'address_added'

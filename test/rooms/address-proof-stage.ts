@@ -99,7 +99,15 @@ export async function attemptsStage() {
     }
     const devices = createDevices({ store: createDeviceStore(on), clock, rememberSeconds: 0 })
     const deaths = createDeaths({ store: createDeathStore(), audit, clock, tell: async () => {} })
-    const assess = createAssess({ ...deps, credentials: createCredentialStore(on), devices, deaths, tells: async () => {} })
+    const assess = createAssess({
+      ...deps,
+      credentials: createCredentialStore(on),
+      devices,
+      deaths,
+      passkeys: true,
+      rescues: { found: async () => {} },
+      tells: async () => {},
+    })
     return {
       on,
       store,

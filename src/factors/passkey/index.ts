@@ -1,0 +1,13 @@
+// factors/passkey: a key pair whose private half an authenticator keeps, and signs with for this site alone (WebAuthn).
+export { type PasskeyData, passkeyOf } from './passkey-data.ts'
+export {
+  type CreationOptions,
+  createPasskeyFactor,
+  type NewPasskey,
+  type PasskeyFactor,
+  type PasskeyFactorDeps,
+  type PasskeyVerdict,
+  type RequestOptions,
+  type VerifiedRegistration,
+} from './passkey-factor.ts'
+export type { Assertion, Registration } from './responses.ts'
