@@ -23,6 +23,7 @@ import type { LocalLimits } from './limits/index.ts'
 import type { InvitationMail, Notices } from './notices/index.ts'
 import { createPerson } from './person.ts'
 import type { Registrations } from './registrations.ts'
+import type { Rescues } from './rescue/index.ts'
 import type { Signing } from './signing.ts'
 import {
   createAccountSessionStore,
@@ -55,6 +56,7 @@ export interface AdministrationNeeds {
   registered: Registrations
   notices: Notices
   deaths: Deaths
+  rescues: Rescues
   invitationMail: InvitationMail
   delivery: Delivery
   signing: Signing
@@ -104,7 +106,8 @@ export function administration(needs: AdministrationNeeds) {
         rules: registered.rules,
       }),
       ...createPeopleHandlers({
-        ...{ ...shared, ...invites, ...peopleOn(db, needs), messages, addressKey: keyOf, notices: needs.notices },
+        ...{ ...shared, ...invites, ...peopleOn(db, needs), messages, addressKey: keyOf },
+        ...{ notices: needs.notices, rescues: needs.rescues },
         store: createPeopleStore(db),
         roles: createRoleStore(db),
         imports: createImportStore(db),
@@ -113,6 +116,7 @@ export function administration(needs: AdministrationNeeds) {
         adminApi: adminApiId(issuer),
         phoneCountry: config.phoneCountry,
         graceSeconds: config.accountGraceSeconds,
+        rescueMinSeconds: config.rescueAdminMinSeconds,
       }),
       ...createMessageHandlers({ ...shared, store: messages, delivery: needs.delivery, deaths: needs.deaths, addressKey: keyOf }),
       ...createKeyHandlers(needs.signing.desk),

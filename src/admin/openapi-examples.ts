@@ -16,6 +16,8 @@ export const examples: Readonly<Partial<Record<OperationName, Record<string, unk
     scopes: { 'orders:read': 'See your orders' },
   },
   'accounts.update': { profile: { name: 'Ada Lovelace' } },
+  'accounts.start-rescue': { opens_in_minutes: 1440, reason: 'Called from a number that we know' },
+  'accounts.shorten-rescue': { opens_in_minutes: 60 },
   'accounts.import': {
     accounts: [{ sub: '4711', email: 'ada@example.org', email_proven: true, profile: { name: 'Ada Lovelace' } }],
   },

@@ -6,7 +6,8 @@ export const rescueEvents = {
     level: 'warn',
     kept: true,
     detail: { waitSeconds: 'number' },
-    help: 'Somebody who proved the addresses of an account, or an administrator, began its rescue: after a wait of `waitSeconds` another second factor can be set up.',
+    optional: { reason: 'text' },
+    help: "Somebody who proved the addresses of an account, or an administrator, began its rescue: after a wait of `waitSeconds` another second factor can be set up. `reason`: why, in the administrator's words.",
   },
   'rescue.shortened': { level: 'warn', kept: true, detail: {}, help: 'An administrator made the wait of a rescue shorter.' },
   'rescue.stopped': {

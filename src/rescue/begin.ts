@@ -30,6 +30,8 @@ export interface BegunByAdmin {
   delaySeconds: number
   /** What the notice names in place of a device. */
   device: string
+  /** Why, in the administrator's own words, for the trail; null where they gave none. */
+  reason: string | null
   where: EventWho
 }
 
@@ -91,11 +93,11 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
    * An administrator begins one: after the wait the person proves an address and sets up another factor by themselves,
    * so that nobody else learns or chooses a secret (R-118). No lock holds it up. The caller holds the account's row.
    */
-  async function beginByAdmin(tx: Tx, { accountId, actorId, delaySeconds, device, where }: BegunByAdmin): Promise<Begun> {
+  async function beginByAdmin(tx: Tx, { accountId, actorId, delaySeconds, device, reason, where }: BegunByAdmin): Promise<Begun> {
     const locked = await store.lockAccount(tx, accountId)
     if (!policy.on || !locked?.stays) return 'never'
     const by = { accountId, startedBy: actorId, clientId: '', address: null, device }
-    return (await add(tx, by, delaySeconds, { ...where, accountId, actorId }, locked.locale)) ? 'begun' : 'waiting'
+    return (await add(tx, by, delaySeconds, { ...where, accountId, actorId }, locked.locale, reason)) ? 'begun' : 'waiting'
   }
 
   async function add(
@@ -104,6 +106,7 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
     delaySeconds: number,
     who: EventWho,
     locale: string | null,
+    reason: string | null = null,
   ): Promise<boolean> {
     const now = clock.now()
     const opensAt = addSeconds(now, delaySeconds)
@@ -112,7 +115,7 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
     const rescue: Rescue = { id: newId(), ...by, ...moments }
     await endLapsed(tx, by.accountId, now)
     if (!(await store.add(tx, rescue))) return false
-    await audit.record(tx, 'rescue.started', { ...who, detail: { waitSeconds: delaySeconds } })
+    await audit.record(tx, 'rescue.started', { ...who, detail: { waitSeconds: delaySeconds, ...(reason && { reason }) } })
     await tell(tx, rescue, 'rescue_started', { locale })
     return true
   }

@@ -37,6 +37,7 @@ export type PersonQuestion =
   | 'end_sessions'
   | 'end_session'
   | 'remove_factor'
+  | 'cancel_rescue'
   | 'revoke_app'
   | 'close'
   | 'keep'
@@ -66,6 +67,19 @@ export interface ConsolePeopleViews {
     shell: ConsoleShell
     person: PersonLine & { id: string }
     closingAt: Date | null
+    /** One that waits, after a second proof was lost. */
+    rescue: {
+      by: 'person' | 'administrator'
+      device: string
+      startedAt: Date
+      opensAt: Date
+      lapsesAt: Date
+      ready: boolean
+      shortenUrl: string | null
+      cancelUrl: string | null
+    } | null
+    /** Got back in by one, the last time. */
+    recoveredAt: Date | null
     backUrl: string
     /** What may be done; null where it may not. */
     urls: {
@@ -75,6 +89,7 @@ export interface ConsolePeopleViews {
       endSessions: string | null
       close: string | null
       keep: string | null
+      rescue: string | null
       role: string | null
       revokeRole: string | null
       download: string | null
@@ -141,6 +156,20 @@ export interface ConsolePeopleViews {
     /** Why it cannot be, for a reason of no field. */
     other: string | null
     version: string
+    form: FormView
+    backUrl: string
+  }
+  /** The wait of a rescue: begun, or made shorter. Posts `hours`, and `reason` of `start`. */
+  'console-person-rescue': {
+    shell: ConsoleShell
+    called: string
+    what: 'start' | 'shorten'
+    /** Of `shorten`: when it opens as it stands. */
+    opensAt: Date | null
+    now: Date
+    hours: string
+    reason: string
+    faults: { hours: string | null; reason: string | null; other: string | null }
     form: FormView
     backUrl: string
   }

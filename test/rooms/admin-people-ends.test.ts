@@ -193,6 +193,9 @@ describe('R-175 an account that has a role', () => {
     'accounts.resume': {},
     'accounts.end-sessions': {},
     'accounts.remove-authenticator': { authenticator_id: 'a' },
+    'accounts.start-rescue': {},
+    'accounts.shorten-rescue': {},
+    'accounts.cancel-rescue': {},
     'accounts.revoke-app': { client_id: 'crm' },
     'accounts.close': {},
     'accounts.keep': {},
@@ -213,7 +216,7 @@ describe('R-175 an account that has a role', () => {
     for (const target of [ada, sam]) {
       const before = await stage.sql('select * from account where id = $1', [target.accountId])
       const ask = (actor: AdminActor) => stage.faultOf(perform(name, actor, { account_id: target.accountId, ...more } as never))
-      const own = ['accounts.suspend', 'accounts.close'].includes(name)
+      const own = ['accounts.suspend', 'accounts.close', 'accounts.start-rescue', 'accounts.shorten-rescue'].includes(name)
       const asked = [await ask(sam), await ask(machine), await ask(narrow)]
       const refusals = [
         own && target === sam ? 'conflict' : 'forbidden',

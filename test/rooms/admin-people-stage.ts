@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { rolesOf } from '../../src/account-page.ts'
 import { createAccounts, createAddresses, createClosing, createProfiles } from '../../src/accounts/index.ts'
 import {
   ADMIN_SCOPES,
@@ -33,6 +34,7 @@ import type { DueDelivery, MessageOrder } from '../../src/delivery/index.ts'
 import { addressKey, createCredentialFactors, createKeptFactors } from '../../src/factors/index.ts'
 import { createInvitationMail, createNotices } from '../../src/notices/index.ts'
 import { createConnections, createSessions } from '../../src/oidc/index.ts'
+import { createRescues } from '../../src/rescue/index.ts'
 import { createExporter } from '../../src/selfservice/index.ts'
 import * as stores from '../../src/store/index.ts'
 import { createText } from '../../src/text/index.ts'
@@ -95,8 +97,18 @@ export async function startPeople() {
       ...{ store: invitations, queue, text, clock, issuer: ISSUER },
       appOf: async (id) => (id === 'crm' ? { name: 'Contoso CRM', letter: 'C', url: 'https://crm.example/' } : null),
     })
+    const rescues = createRescues({
+      ...{ accounts, addresses, notices, sessions, audit, clock, transact: db.transact, roles: rolesOf(db, ISSUER) },
+      ...{ store: stores.createRescueStore(db), attempts: stores.createAttemptStore(db), startOnFile: async () => {} },
+      devices: { isRemembered: async () => false, forgetAll: devices.forgetAll },
+      policy: {
+        ...{ on: true, delaySeconds: 48 * 3600, knownDelaySeconds: 48 * 3600, windowSeconds: 24 * 3600, lockSeconds: 86_400 },
+        ...{ endsOffline: true, settledSeconds: 3 * 86_400, phoneProofAgeSeconds: 180 * 86_400, texts: false },
+      },
+      defaultLocale: 'en',
+    })
     const deps: PeopleDeps = {
-      ...{ accounts, addresses, kept, notices, sessions, connections, devices, invitations, audit },
+      ...{ accounts, addresses, kept, notices, rescues, sessions, connections, devices, invitations, audit },
       store: stores.createPeopleStore(db),
       roles: stores.createRoleStore(db),
       imports: stores.createImportStore(db),
@@ -119,6 +131,7 @@ export async function startPeople() {
       addressKey: (address) => addressKey(secrets, address),
       cursors: createCursors(secrets),
       ...{ adminApi: ADMIN_API, defaultLocale: 'en', phoneCountry: 'DE', graceSeconds: GRACE_SECONDS },
+      rescueMinSeconds: 3600,
     }
     const admin: Admin = createAdmin({
       handlers: createPeopleHandlers(deps) as never,

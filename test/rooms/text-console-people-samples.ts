@@ -8,6 +8,7 @@ const urls = {
   resume: null,
   endSessions: '/admin/people/p/end-sessions',
   close: '/admin/people/p/close',
+  rescue: '/admin/people/p/rescue',
   keep: null,
   role: '/admin/people/p/role',
   revokeRole: null,
@@ -20,6 +21,8 @@ const onePerson: ConsolePeopleViews['console-person'] = {
   shell: shell('people'),
   person: { ...person, id: 'qJ3vXh0QmYp1b7Tz9cVw2A' },
   closingAt: null,
+  rescue: null,
+  recoveredAt: null,
   backUrl: '/admin/people',
   urls,
   addresses: [
@@ -133,6 +136,14 @@ const invite = {
   form,
   backUrl: '/admin/invitations',
 }
+const waiting = {
+  ...({ by: 'person', device: 'Firefox on Windows', startedAt: before, opensAt: soon, lapsesAt: soon, ready: false } as const),
+  ...{ shortenUrl: '/admin/people/p/rescue/shorten', cancelUrl: '/admin/people/p/rescue/cancel' },
+}
+const rescue = {
+  ...({ shell: shell('people'), called: 'Maria Alvarez', what: 'start', opensAt: null, now: before } as const),
+  ...{ hours: '', reason: '', faults: { hours: null, reason: null, other: null }, form, backUrl: '/admin/people/p' },
+}
 const role = {
   shell: shell('people'),
   called: 'Maria Alvarez',
@@ -178,7 +189,17 @@ export const consolePeoplePages: { [N in keyof ConsolePeopleViews]: Record<strin
       urls: { ...urls, suspend: null, resume: '/admin/people/p/resume', revokeRole: '/admin/people/p/revoke-role' },
     },
     closing: { ...onePerson, ...nothing, closingAt: soon, urls: { ...urls, close: null, keep: '/admin/people/p/keep' } },
+    rescued: { ...onePerson, rescue: waiting, recoveredAt: march, urls: { ...urls, rescue: null } },
+    ready: { ...onePerson, rescue: { ...waiting, by: 'administrator', ready: true, shortenUrl: null } },
     seen,
+  },
+  'console-person-rescue': {
+    start: rescue,
+    shorten: { ...rescue, what: 'shorten', opensAt: soon },
+    wrong: {
+      ...{ ...rescue, hours: 'soon', reason: long },
+      faults: { hours: 'Give a number.', reason: 'It is too long.', other: 'A rescue waits already.' },
+    },
   },
   'console-person-activity': {
     full: {
@@ -197,6 +218,7 @@ export const consolePeoplePages: { [N in keyof ConsolePeopleViews]: Record<strin
   'console-person-confirm': {
     suspend: confirm('suspend', sessions),
     resume: confirm('resume', []),
+    cancelRescue: confirm('cancel_rescue', []),
     endSessions: confirm('end_sessions', sessions),
     endSession: confirm('end_session', sessions.slice(0, 1)),
     removeFactor: confirm('remove_factor', [{ label: 'Pixel 8', detail: '' }]),

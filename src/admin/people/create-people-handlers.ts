@@ -8,6 +8,7 @@ import { createEndingHandlers } from './endings.ts'
 import { createImportHandlers } from './import.ts'
 import { createInvitationHandlers } from './invitations.ts'
 import { createReadHandlers } from './reading.ts'
+import { createRescueHandlers } from './rescue.ts'
 
 /** Everything that administrators do about people: look, help, invite, suspend, delete, import, and give roles. */
 export function createPeopleHandlers(deps: PeopleDeps): Handlers<typeof peopleOperations & typeof administratorOperations> {
@@ -15,6 +16,7 @@ export function createPeopleHandlers(deps: PeopleDeps): Handlers<typeof peopleOp
     ...createReadHandlers(deps),
     ...createChangeHandlers(deps),
     ...createEndingHandlers(deps),
+    ...createRescueHandlers(deps),
     ...createInvitationHandlers(deps),
     ...createImportHandlers(deps),
     ...createAdministratorHandlers(deps),

@@ -4,6 +4,7 @@ import type { Address, Tx } from '../../base/index.ts'
 import type { MessageReaderStore } from '../../delivery/index.ts'
 import type { KeptFactors } from '../../factors/index.ts'
 import type { Notices } from '../../notices/index.ts'
+import type { Rescues } from '../../rescue/index.ts'
 import type { EntriesAbout } from '../audit/entry-view.ts'
 import type { Cursors } from '../cursor.ts'
 import type { ImportStore, InvitationStore, PeopleStore, RoleStore } from './stores.ts'
@@ -36,6 +37,7 @@ export interface PeopleDeps {
   profiles: Pick<Profiles, 'save'>
   kept: Pick<KeptFactors, 'ofAccount' | 'ofAccountIn' | 'remove'>
   notices: Pick<Notices, 'tell'>
+  rescues: Pick<Rescues, 'open' | 'beginByAdmin' | 'shorten' | 'cancelIn' | 'spans'>
   /** Living sessions of the engine. */
   sessions: {
     ofAccount(accountId: string): Promise<SignedInSession[]>
@@ -72,4 +74,6 @@ export interface PeopleDeps {
   phoneCountry: string | null
   /** For so long an account that is to be deleted can be kept. */
   graceSeconds: number
+  /** The least wait of a rescue that an administrator begins or shortens. */
+  rescueMinSeconds: number
 }

@@ -45,6 +45,15 @@ export function createReadHandlers(deps: PeopleDeps): Handlers<Reads> {
     return { authenticators, recovery_codes_left: countOf(own).recoveryCodes }
   }
 
+  async function recoveryOf(id: string) {
+    const [waiting, account] = await Promise.all([deps.rescues.open(id), deps.accounts.find(id)])
+    const rescue = waiting && {
+      ...{ started_at: waiting.startedAt.toISOString(), started_by: waiting.startedBy, device: waiting.device },
+      ...{ opens_at: waiting.opensAt.toISOString(), lapses_at: waiting.lapsesAt.toISOString(), ready: waiting.ready },
+    }
+    return { rescue, recovered_at: account?.recoveredAt?.toISOString() ?? null }
+  }
+
   async function accessOf(id: string, now: Date) {
     const [sessions, devices, apps] = await Promise.all([
       deps.sessions.ofAccount(id),
@@ -82,8 +91,10 @@ export function createReadHandlers(deps: PeopleDeps): Handlers<Reads> {
     async 'accounts.get'({ now }, { account_id: id }) {
       const row = await store.find(id, now)
       if (!row) throw noSuchPerson()
-      const [addresses, factors, access] = await Promise.all([addressesOf(id), factorsOf(id), accessOf(id, now)])
-      return { ...personView(row), addresses, ...factors, ...access }
+      const [addresses, factors, access, recovery] = await Promise.all([
+        ...([addressesOf(id), factorsOf(id), accessOf(id, now), recoveryOf(id)] as const),
+      ])
+      return { ...personView(row), addresses, ...factors, ...access, ...recovery }
     },
 
     async 'accounts.activity'(_call, input) {

@@ -37,6 +37,19 @@ const personView = accountSummary.extend({
   version: z.string(),
 })
 
+/** How a rescue stands: the wait of somebody who lost their second factor. It names no address, and nothing secret. */
+const rescueView = z.object({
+  started_at: moment,
+  /** Who began it: in a sign-in, or here. */
+  started_by: z.enum(['person', 'administrator']),
+  device: z.string(),
+  /** From then on the person sets up another factor, once they have proven their address again. */
+  opens_at: moment,
+  /** Until then. */
+  lapses_at: moment,
+  ready: z.boolean(),
+})
+
 const accountView = personView.extend({
   addresses: z.array(
     z.object({
@@ -61,6 +74,10 @@ const accountView = personView.extend({
     }),
   ),
   recovery_codes_left: z.int(),
+  /** The one that waits; null where none does. */
+  rescue: rescueView.nullable(),
+  /** When the person got back in by a rescue, the last time. */
+  recovered_at: moment.nullable(),
   sessions: z.array(
     z.object({
       session_id: z.string(),
@@ -81,6 +98,9 @@ const accountView = personView.extend({
     }),
   ),
 })
+
+const opensInMinutes = z.int().min(1).max(43_200).optional()
+const rescueMoments = z.object({ opens_at: moment, lapses_at: moment })
 
 /** One line of an import or export. What is given as `sub` stays the subject. */
 const portableAccount = z.strictObject({
@@ -179,6 +199,41 @@ export const peopleOperations = {
     path: '/accounts/{account_id}/authenticators/{authenticator_id}',
     summary: 'Remove an authenticator that was lost; the person is told, and can object',
     input: account.extend({ authenticator_id: z.string().max(100) }),
+    output: done,
+  }),
+  'accounts.start-rescue': operation({
+    ...write,
+    method: 'POST',
+    path: '/accounts/{account_id}/rescue',
+    status: 201,
+    summary:
+      'Let a person who lost their second factor set up another after a wait; they are told on every channel, can stop it, and prove their address again',
+    input: account.extend({
+      opens_in_minutes: opensInMinutes.describe('in place of the wait of the settings (RESCUE_DELAY)'),
+      reason: z
+        .string()
+        .trim()
+        .max(200)
+        .refine((text) => !/[\p{Cc}\p{Cf}]/u.test(text), 'must not hold control or invisible characters')
+        .optional()
+        .describe('why, for the audit log'),
+    }),
+    output: rescueMoments,
+  }),
+  'accounts.shorten-rescue': operation({
+    ...write,
+    method: 'POST',
+    path: '/accounts/{account_id}/rescue/shorten',
+    summary: 'Shorten the wait of a rescue, down to the least of the settings (RESCUE_ADMIN_MIN); the person is told at once',
+    input: account.extend({ opens_in_minutes: opensInMinutes.describe('from now on; the least where it is not given') }),
+    output: rescueMoments,
+  }),
+  'accounts.cancel-rescue': operation({
+    ...write,
+    method: 'DELETE',
+    path: '/accounts/{account_id}/rescue',
+    summary: 'Stop a rescue that waits, whoever began it; the person is told',
+    input: account,
     output: done,
   }),
   'accounts.revoke-app': operation({

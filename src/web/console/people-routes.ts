@@ -16,7 +16,7 @@ export function addPeopleRoutes(
   page: ConsoleGuards['page'],
   screens: ConsoleScreens,
 ): void {
-  const { start, people, person, personDeeds, invitations, messages, keys, audit, verify, administrators } = screens
+  const { start, people, person, personDeeds, personRescue, invitations, messages, keys, audit, verify, administrators } = screens
   const ofPerson = { page: personPage }
   const ofMessage = { page: messagePage }
 
@@ -31,6 +31,10 @@ export function addPeopleRoutes(
   post('/admin/people/:id/name', page('accounts.update', personDeeds.saveName))
   get('/admin/people/:id/role', page('administrators.grant', personDeeds.askRole))
   post('/admin/people/:id/role', page('administrators.grant', personDeeds.giveRole, ofPerson))
+  get('/admin/people/:id/rescue', page('accounts.start-rescue', personRescue.askStart))
+  post('/admin/people/:id/rescue', page('accounts.start-rescue', personRescue.start, ofPerson))
+  get('/admin/people/:id/rescue/shorten', page('accounts.shorten-rescue', personRescue.askShorten))
+  post('/admin/people/:id/rescue/shorten', page('accounts.shorten-rescue', personRescue.shorten, ofPerson))
   get('/admin/people/:id/addresses/:place/lift', page('suppressions.lift', personDeeds.askLift))
   post('/admin/people/:id/addresses/:place/lift', page('suppressions.lift', personDeeds.lift, ofPerson))
   for (const [what, deed] of Object.entries(DEEDS)) {

@@ -52,6 +52,12 @@ export const DEEDS = {
     items: ({ closing_at }) => (closing_at ? [] : null),
     run: (admin, actor, account_id) => admin.perform('accounts.keep', actor, { account_id }),
   },
+  'rescue/cancel': {
+    operation: 'accounts.cancel-rescue',
+    question: 'cancel_rescue',
+    items: ({ rescue }) => (rescue ? [] : null),
+    run: (admin, actor, account_id) => admin.perform('accounts.cancel-rescue', actor, { account_id }),
+  },
   'revoke-role': {
     operation: 'administrators.revoke',
     question: 'revoke_role',

@@ -12,6 +12,8 @@ type View = ConsolePeopleViews['console-person']
 /** What may be done to this person; what may not has no link. */
 export interface PersonRights {
   change: boolean
+  /** It is their own page. */
+  own: boolean
   lift: boolean
 }
 
@@ -43,6 +45,17 @@ export function personRows(person: Person, rights: PersonRights, now: Date, text
       lastUsedAt: momentOf(one.last_used_at),
       removeUrl: below(rights.change, 'authenticators', one.authenticator_id, 'remove'),
     })),
+    rescue: person.rescue && {
+      by: person.rescue.started_by,
+      device: recordedDevice(text, person.rescue.device, locale),
+      startedAt: new Date(person.rescue.started_at),
+      opensAt: new Date(person.rescue.opens_at),
+      lapsesAt: new Date(person.rescue.lapses_at),
+      ready: person.rescue.ready,
+      shortenUrl: below(rights.change && !rights.own && !person.rescue.ready, 'rescue', 'shorten'),
+      cancelUrl: below(rights.change, 'rescue', 'cancel'),
+    },
+    recoveredAt: momentOf(person.recovered_at),
     codesLeft: person.authenticators.length > 0 ? person.recovery_codes_left : null,
     sessions: person.sessions.map((one) => ({
       device: recordedDevice(text, one.device, locale),

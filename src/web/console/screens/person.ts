@@ -28,7 +28,13 @@ export function createPersonScreens({ visits, shell, admin, text, clock }: Conso
       closingAt: momentOf(person.closing_at),
       backUrl: PATHS.people,
       urls: urlsOf(visit, person),
-      ...personRows(person, { change: within, lift: may(visit, 'suppressions.lift') }, clock.now(), text, locale),
+      ...personRows(
+        person,
+        { change: within, own: visit.account.id === account_id, lift: may(visit, 'suppressions.lift') },
+        clock.now(),
+        text,
+        locale,
+      ),
       messages: messages.items.map(messageRow),
       events: personEvents(activity.items, namesOf(person), text, locale),
     })
@@ -107,6 +113,7 @@ function urlsOf(visit: ConsoleVisit, person: Person) {
     endSessions: below(change && person.sessions.length > 0, 'end-sessions'),
     close: below(change && closing_at === null && state !== 'closed' && !own, 'close'),
     keep: below(change && closing_at !== null, 'keep'),
+    rescue: below(change && !own && person.rescue === null && person.authenticators.length > 0 && isIn(person), 'rescue'),
     role: below(decide && state === 'active', 'role'),
     revokeRole: below(decide && role !== null, 'revoke-role'),
     download: below(may(visit, 'accounts.export-one'), 'export'),
@@ -114,6 +121,10 @@ function urlsOf(visit: ConsoleVisit, person: Person) {
     messages: personPath(account_id, 'messages'),
     audit: may(visit, 'audit.list') ? withQuery(PATHS.audit, { person: account_id }) : null,
   }
+}
+
+function isIn({ state, closing_at }: Person): boolean {
+  return state === 'active' && closing_at === null
 }
 
 function namesOf({ apps }: Person): Map<string, string> {

@@ -14,6 +14,7 @@ import { createMessageScreens } from './messages.ts'
 import { createPeopleScreens } from './people.ts'
 import { createPersonScreens } from './person.ts'
 import { createPersonDeeds } from './person-deeds.ts'
+import { createPersonRescue } from './person-rescue.ts'
 import { createApiScreens } from './resource-servers.ts'
 import { createSearchScreens } from './search.ts'
 import { createStartScreens } from './start.ts'
@@ -35,6 +36,7 @@ export function createConsoleScreens(deps: ConsoleScreenDeps) {
     people: createPeopleScreens(deps),
     person: createPersonScreens(deps),
     personDeeds: createPersonDeeds(deps),
+    personRescue: createPersonRescue(deps),
     invitations: createInvitationScreens(deps),
     messages: createMessageScreens(deps),
     keys: createKeyScreens(deps),
