@@ -22,7 +22,7 @@ import { isKept, nextStep } from './next-step.ts'
 import type { FactorOutcome } from './outcome.ts'
 import type { KeptProof } from './prove-kept.ts'
 import type { RescueHook } from './rescue-hook.ts'
-import { sealOf } from './sign-in-enrolment.ts'
+import { owesOwn, sealOf } from './sign-in-enrolment.ts'
 import type { Tells } from './tells.ts'
 
 export interface PasskeyEnrolmentDeps {
@@ -136,7 +136,8 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
       // Whoever has set up another one meanwhile is asked for that.
       const since = own.filter(({ kind, provenAt }) => kind !== 'recovery' && provenAt !== null && provenAt >= attempt.createdAt)
       const other = since.some(({ kind }) => !attempt.proofs.some((proof) => proof.kind === kind))
-      if (other && !completeRescue) return assess.record(tx, attempt, account, attempt.proofs, asker)
+      if (!completeRescue && (other || owesOwn(attempt, account, own)))
+        return assess.record(tx, attempt, account, attempt.proofs, asker)
       const added = await addPasskey(tx, account.id, verified, label)
       if (added.outcome !== 'added') return added.outcome === 'ended' ? { outcome: 'ended' } : WRONG
       await recordAdded(tx, attempt, account, asker)
