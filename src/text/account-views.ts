@@ -25,6 +25,7 @@ export type AccountPlace = 'overview' | 'methods' | 'devices' | 'apps' | 'activi
 
 export type AccountSaid =
   | 'address_added'
+  | 'address_revived'
   | 'address_changing'
   | 'address_removing'
   | 'address_kept'
@@ -56,6 +57,8 @@ export interface AddressRow {
   makePrimaryUrl: string | null
   /** Null: the last one cannot be removed (R-094). */
   removeUrl: string | null
+  /** Messages come back from it since then, and the form that has it proven again; posts `address`. Null for a living one. */
+  dead: { since: Date; prove: FormView } | null
 }
 
 export interface FactorRow {

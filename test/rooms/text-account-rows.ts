@@ -39,6 +39,7 @@ export const email: AddressRow = {
   changeUrl: '/account/addresses/r1/change',
   makePrimaryUrl: null,
   removeUrl: '/account/addresses/r1/remove',
+  dead: null,
 }
 export const phone: AddressRow = { ...email, kind: 'phone', address: '+49 1511 2345647', removeUrl: null }
 export const second: AddressRow = {
@@ -47,6 +48,7 @@ export const second: AddressRow = {
   primary: false,
   makePrimaryUrl: '/account/addresses/r2/primary',
 }
+export const dead: AddressRow = { ...second, address: 'maria@closed.example', dead: { since: before, prove: form } }
 export const leaving: AddressRow = {
   ...email,
   pending: { what: 'removal', at: soon, keep: form },
@@ -92,6 +94,8 @@ export const activityKeys = [
   'address_changing',
   'address_removing',
   'address_kept',
+  'address_died',
+  'address_revived',
   'session_ended',
   'device_forgotten',
   'consent_granted',

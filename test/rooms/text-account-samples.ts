@@ -7,6 +7,7 @@ import {
   bare,
   before,
   coming,
+  dead,
   devices,
   email,
   everything,
@@ -118,7 +119,7 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
     pending: {
       ...methods,
       shell: at('methods', { said: 'address_changing' }),
-      addresses: [leaving, coming, phone],
+      addresses: [leaving, coming, dead, phone],
       factors: [],
       codesLeft: null,
     },

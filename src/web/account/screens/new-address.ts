@@ -27,7 +27,8 @@ export function createNewAddressScreens(deps: ScreenDeps & { shell: Shell }) {
       return old && may(old, all, clock.now()).change ? { visit, all, kind: old.kind, replaces: old } : null
     }
     const kind = KINDS.find((one) => one === ctx.query.kind)
-    return kind && mayAdd(all, kind, deps.texts) ? { visit, all, kind, replaces: null } : null
+    const provesAgain = all.some((one) => one.kind === kind && one.deadSince !== null)
+    return kind && (provesAgain || mayAdd(all, kind, deps.texts)) ? { visit, all, kind, replaces: null } : null
   }
 
   const pathOf = ({ kind, replaces }: Asked) => (replaces ? addressPath(replaces, 'change') : newAddressPath(kind))
@@ -59,7 +60,9 @@ export function createNewAddressScreens(deps: ScreenDeps & { shell: Shell }) {
     if (offer === null || (offer !== 'unfit' && kindOf(offer.target) !== kind))
       return shell.done(ctx, pathOf(wanted), 'address_invalid', typed)
     if (offer === 'unfit') return shell.done(ctx, pathOf(wanted), 'phone_unfit', typed)
-    if (all.some(({ address }) => address === offer.target)) return shell.done(ctx, pathOf(wanted), 'own_already', typed)
+    const own = all.find(({ address }) => address === offer.target)
+    // One that messages came back from is proven again, and takes no place but its own.
+    if (own && (own.deadSince === null || replaces)) return shell.done(ctx, pathOf(wanted), 'own_already', typed)
     const { id: accountId, createdAt: accountCreatedAt } = visit.account
     const person = { accountSessionId: visit.session.id, accountId, accountCreatedAt }
     const begun = await addressProof.begin(person, kind, typed, asker)
@@ -123,6 +126,7 @@ export function createNewAddressScreens(deps: ScreenDeps & { shell: Shell }) {
       ? await selfservice.changeAddress(visit.actor, purpose.replaces, purpose.address)
       : await selfservice.addAddress(visit.actor, outcome.kind, purpose.address)
     if (done === 'taken') return shell.done(ctx, PATHS.prove, 'taken', purpose.address)
+    if (done === 'revived') return shell.done(ctx, PATHS.methods, 'address_revived')
     if (done === 'added') return shell.done(ctx, PATHS.methods, 'address_added')
     shell.done(ctx, PATHS.methods, done === 'changing' ? 'address_changing' : null)
   }

@@ -2,11 +2,16 @@ import { ADDRESSES_MAX, type AddressView } from '../../../accounts/index.ts'
 import type { AddressKind } from '../../../base/index.ts'
 import { type Credential, countOf } from '../../../factors/index.ts'
 import type { AddressRow, FactorRow, FormView } from '../../../text/index.ts'
-import { addressPath, authenticatorPath } from './deps.ts'
+import { addressPath, authenticatorPath, newAddressPath } from './deps.ts'
 
 /** Opens the account now, and stays. */
 function stands({ usableFrom, leavesAt }: AddressView, now: Date): boolean {
   return usableFrom <= now && leavesAt === null
+}
+
+/** Opens it by itself as well: messages come back from none of these. */
+function opensAlone(view: AddressView, now: Date): boolean {
+  return view.deadSince === null && stands(view, now)
 }
 
 /** Whether anything is to come about this address. */
@@ -18,8 +23,8 @@ function pendingOf({ leavesAt, primaryFrom, primary }: AddressView): { what: 'pr
 /** What can be done about an address. The rule itself is in accounts; a page offers only what can work. */
 export function may(view: AddressView, all: readonly AddressView[], now: Date): Record<'change' | 'primary' | 'remove', boolean> {
   const free = stands(view, now) && pendingOf(view) === null
-  const others = all.filter((one) => one.ref !== view.ref && stands(one, now))
-  return { change: free, primary: free && !view.primary, remove: free && others.length > 0 }
+  const others = all.filter((one) => one.ref !== view.ref && opensAlone(one, now))
+  return { change: free, primary: free && !view.primary && view.deadSince === null, remove: free && others.length > 0 }
 }
 
 /** Addresses as the pages show them, in the order given. */
@@ -37,6 +42,7 @@ export function addressRows(all: readonly AddressView[], now: Date, form: (path:
       changeUrl: can.change ? addressPath(view, 'change') : null,
       makePrimaryUrl: can.primary ? addressPath(view, 'primary') : null,
       removeUrl: can.remove ? addressPath(view, 'remove') : null,
+      dead: view.deadSince && { since: view.deadSince, prove: form(newAddressPath(view.kind)) },
     }
   })
 }
@@ -65,7 +71,7 @@ const CODES_LOW = 2
 
 /** The one thing to be done, the more urgent first: a text is the only way in (R-092), or codes run low. */
 export function adviceOf(all: readonly AddressView[], own: readonly Credential[], now: Date): 'codes_low' | 'only_texts' | null {
-  if (!all.some((one) => one.kind === 'email' && stands(one, now))) return 'only_texts'
+  if (!all.some((one) => one.kind === 'email' && opensAlone(one, now))) return 'only_texts'
   const left = codesLeftOf(own)
   return left !== null && left <= CODES_LOW ? 'codes_low' : null
 }

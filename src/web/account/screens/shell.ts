@@ -10,6 +10,7 @@ import { PATHS, type ScreenDeps } from './deps.ts'
 
 const SAID = [
   'address_added',
+  'address_revived',
   'address_changing',
   'address_removing',
   'address_kept',
