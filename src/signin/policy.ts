@@ -89,7 +89,9 @@ export function decide(requirement: Requirement, reached: Level, means: Means): 
   if (owed > reached || requirement.acr?.essential) {
     if (requirement.secondFactor === 'off' && owed <= reached) return { next: 'unmet' }
     // nobody sets up a stronger factor before they have shown the one they have, whatever a remembered browser does.
-    return means.demanded && !means.keptProven ? { next: 'second', methods: waysOf(means) } : { next: 'enrol', methods: enrollable(requirement) }
+    return means.demanded && !means.keptProven
+      ? { next: 'second', methods: waysOf(means) }
+      : { next: 'enrol', methods: enrollable(requirement) }
   }
   return { next: 'enough' }
 }

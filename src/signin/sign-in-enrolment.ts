@@ -108,7 +108,6 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: KeptProof, acc
   return { enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
 }
 
-/** Additional data of the sealed recovery codes that an attempt shows once. */
 /**
  * Whether the person has a factor that is asked for always, and has not shown it in this attempt: then they set up no other
  * one (R-101), also where a rescue let them that was stopped a moment ago.
@@ -118,6 +117,7 @@ export function owesOwn({ proofs }: Attempt, { demandsSecond }: Account, own: re
   return (apps > 0 || (passkeys > 0 && demandsSecond)) && !proofs.some(isKept)
 }
 
+/** Additional data of the sealed recovery codes that an attempt shows once. */
 export function sealOf(attempt: Pick<Attempt, 'id'>): string {
   return `attempt/codes/${attempt.id}`
 }
