@@ -20,7 +20,12 @@ const mailSamples = listed(mails)
 const both = ['en', 'de']
 const read = (path: string) => readFileSync(join(viewsDir, path), 'utf8')
 const bytesOf = (name: string) => statSync(join(viewsDir, 'assets', name)).size
-const compressedBytesOf = (name: string) => brotliCompressSync(readFileSync(join(viewsDir, 'assets', name))).length
+const compressed = new Map<string, number>()
+function compressedBytesOf(name: string): number {
+  const bytes = compressed.get(name) ?? brotliCompressSync(readFileSync(join(viewsDir, 'assets', name))).length
+  compressed.set(name, bytes)
+  return bytes
+}
 
 // Props that name a state, and those that do so where they hold a bare word.
 const STATES = ['state', 'form', 'reason', 'code', 'error', 'channel', 'after', 'why', 'kind', 'question', 'said', 'type'].concat(

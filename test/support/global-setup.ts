@@ -9,8 +9,15 @@ import { onTeardown } from './teardown.ts'
 import { RUN_FOLDER, tempFolder } from './temp-folder.ts'
 import { watchOver } from './watchdog.ts'
 
-// Nothing of a run outlives it, so nothing needs to reach the disk in order.
-const SETTINGS = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '200' }
+// Nothing of a run outlives it, so nothing needs to reach the disk in order, nor to be tidied up: hundreds of databases
+// would keep the tidying processes busy all the time.
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  max_connections: '200',
+  autovacuum: 'off',
+}
 
 /** Once per run: one PostgreSQL with a migrated template database, and an unpacked Chromium. */
 export default async function globalSetup(): Promise<void> {
