@@ -17,7 +17,11 @@ export const EXCEPTIONS: readonly Exception[] = [
   { page: 'docs/container.md', begins: 'docker compose up', reason: `${ENGINE}, and what compose.yaml describes` },
   { page: 'docs/container.md', begins: 'docker run', reason: ENGINE },
   { page: 'docs/container.md', begins: 'docker buildx', reason: `${ENGINE}, and a registry to push to` },
-  { page: 'docs/container.md', begins: 'npm run image', reason: 'takes minutes; test/release/image.test.ts does what it does' },
+  {
+    page: 'docs/container.md',
+    begins: 'npm run image',
+    reason: 'takes minutes; test/release/image.long.test.ts does what it does',
+  },
   { page: 'docs/kubernetes.md', begins: 'docker build -', reason: ENGINE },
   { page: 'docs/kubernetes.md', begins: 'kubectl', reason: CLUSTER },
   { page: 'docs/kubernetes.md', begins: 'helm', reason: CLUSTER },

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { csrfOf, openAccount } from '../support/account.ts'
+import { openAccount } from '../support/account.ts'
 import { type Mailbox, startMailbox } from '../support/mailbox.ts'
 import { createVisitor, type Page } from '../support/person.ts'
 import { GENEROUS_LIMITS, type Service, startService } from '../support/service.ts'
-import { type Stage, startPairStage, startStage } from '../support/stage.ts'
+import { type Stage, startStage } from '../support/stage.ts'
 import { aroundAccount, isAsked, person } from './account-walk.ts'
 import { appOf, authorize, silently } from './protocol.ts'
 
@@ -163,36 +163,6 @@ describe('signing in on the account page', () => {
     const back = await visitor.get(refusal(await visitor.get(around.at('/account/step-up'))))
     expect(back).toMatchObject({ status: 303, location: around.at('/account') })
     expect(await around.isIn(visitor)).toBe(true)
-  })
-})
-
-describe('two instances', () => {
-  test('one begins and the other ends it; what one ends is gone at the other', async () => {
-    const pair = await startPairStage({ env: { LIMITS: GENEROUS_LIMITS } })
-    try {
-      const { service, second } = pair
-      const visitor = createVisitor(service)
-      await openAccount(pair, visitor, person('pair'))
-      const there = createVisitor(second)
-      const all = visitor.jar.all().map(({ name, value, path }) => `${name}=${value}; Path=${path}`)
-      there.jar.keep(`${service.issuer}/`, all)
-      expect((await there.get(`${service.issuer}/account`)).status).toBe(200)
-      // Asked for by the one, redeemed by the other.
-      const begun = await visitor.get(`${service.issuer}/account/sign-in`)
-      const answer = await visitor.get(begun.location ?? '')
-      there.jar.keep(
-        `${service.issuer}/`,
-        visitor.jar.all().map(({ name, value, path }) => `${name}=${value}; Path=${path}`),
-      )
-      const page = await there.open(answer.location ?? '')
-      expect({ status: page.status, url: page.url }).toEqual({ status: 200, url: `${service.issuer}/account` })
-      await there.post(`${service.issuer}/account/sign-out`, { csrf: csrfOf(page) })
-      const left = there.jar.value(`${service.issuer}/account`, 'account')
-      expect(left).toBeUndefined()
-      expect((await visitor.get(`${service.issuer}/account`)).status).toBe(303)
-    } finally {
-      await pair.stop()
-    }
   })
 })
 

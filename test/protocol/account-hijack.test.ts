@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { createVisitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { type Members, membersOf } from './account-person.ts'
-import { appOf, authorize, authorizeUrl, newVerifier, redeem, tokensOf, userinfo } from './protocol.ts'
-import { countOf, toCode } from './second-standing.ts'
-import { here, typeCode, withField, wrongCode } from './text-walk.ts'
+import { appOf, tokensOf, userinfo } from './protocol.ts'
+import { countOf } from './second-standing.ts'
+import { wrongCode } from './text-walk.ts'
 
 // The five ways of “Pre-hijacked accounts” (USENIX Security 2022): whoever is first at an address that is not theirs has
 // nothing of the account that its owner begins later. The first of them joins an account with a password and one by another
@@ -37,22 +36,6 @@ async function isOwnersAlone(address: string, subject: string): Promise<void> {
 }
 
 describe('whoever was at an address before its owner', () => {
-  test('R-087 unexpired session: a sign-in that waits for the owner’s code has no part in what the owner begins', async () => {
-    const owner = 'waited-for@fabrikam.example'
-    const waiting = [await toCode(stage, owner), await toCode(stage, owner)]
-    const mails = [await stage.mailbox.next(owner), await stage.mailbox.next(owner)]
-    expect(await on.accountOf(owner)).toBeNull()
-    const subject = await ownerBegins(owner)
-    for (const walk of waiting) {
-      expect((await here(walk)).page.location).toBeNull()
-      expect(await typeCode(await here(walk), wrongCode(mails[0]?.code ?? null))).toBe(false)
-      const silent = await walk.visitor.open(authorizeUrl(stage.service, appOf(stage), newVerifier(), { prompt: 'none' }))
-      expect(new URL(silent.location ?? '').searchParams.get('error')).toBe('login_required')
-      expect(await on.isIn(walk)).toBe(false)
-    }
-    await isOwnersAlone(owner, subject)
-  })
-
   test('R-087 unexpired session: whoever gave an address away keeps a session of their own account, and of no other', async () => {
     const [owner, mallory] = ['handed-on@fabrikam.example', 'handed-on@evil.example']
     const thief = await on.member(owner) // the mailbox was theirs then
@@ -98,29 +81,5 @@ describe('whoever was at an address before its owner', () => {
       await isOwnersAlone(theirs, subject)
       expect(await on.rowsOf(own)).toEqual([{ address: own, leaving: false, primary: true }])
     }
-  })
-
-  test('R-087 who vouches for others: no hint, claim or token of a request puts an address on an account', async () => {
-    const [owner, mallory] = ['vouched-for@fabrikam.example', 'vouched-for@evil.example']
-    const first = await tokensOf(stage, appOf(stage), { email: mallory })
-    const claims = { email: { essential: true, value: owner }, email_verified: { value: true } }
-    const parameters = {
-      login_hint: owner,
-      email: owner,
-      email_verified: 'true',
-      id_token_hint: String(first.body.id_token),
-      claims: JSON.stringify({ id_token: claims, userinfo: claims }),
-    }
-    const visitor = createVisitor(stage.service)
-    const issued = await authorize(stage, appOf(stage), { email: mallory, visitor, parameters })
-    const { body } = await redeem(stage.service, appOf(stage), issued)
-    expect((await userinfo(stage.service, body.access_token)).body).toMatchObject({ email: mallory, email_verified: true })
-    expect(await on.accountOf(owner)).toBeNull()
-    // The hint fills the field in, and nothing else.
-    const asked = await createVisitor(stage.service).open(
-      authorizeUrl(stage.service, appOf(stage), newVerifier(), { login_hint: owner }),
-    )
-    expect(withField(asked, 'identifier').values.identifier).toBe(owner)
-    await isOwnersAlone(owner, await ownerBegins(owner))
   })
 })

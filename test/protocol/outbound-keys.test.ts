@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { until } from '../faults/fault-tools.ts'
-import { callApi, machineToken, startAdminStage } from '../support/admin.ts'
+import { startAdminStage } from '../support/admin.ts'
 import { send } from '../support/http.ts'
 import type { Stage } from '../support/stage.ts'
 import { type Reply, reply } from './protocol.ts'
@@ -106,38 +105,6 @@ test('F-53, R-019 keys are kept as long as their answer says, for a minute at le
   expect((await authenticate()).status).toBeGreaterThanOrEqual(400)
   answers = keysAre([mine.jwk, other])
   expect((await authenticate()).status).toBe(200)
-})
-
-test('R-160 whoever administers an application sees that its keys cannot be had, and is told once', async () => {
-  await stage.moveClock(2 * 86_400)
-  const token = await machineToken(stage.service)
-  const get = async (path: string) => (await callApi(stage.service, token, 'GET', path)).body
-  answers = (_request, response) => void response.writeHead(418).end()
-  const contact = (failures: number) =>
-    until(`${failures} failures are told`, async () => {
-      const [one] = ((await get('/clients/keys')).contacts ?? []) as Record<string, unknown>[]
-      return one?.failures === failures ? one : null
-    })
-  const eventsOf = async (event: string) => ((await get(`/audit?event=${event}`)) as { items: unknown[] }).items.length
-  for (let tries = 0; tries < 4; tries++) await authenticate()
-  await contact(4)
-  expect(await eventsOf('client.unreachable')).toBe(0) // four in a row may be a restart
-  for (let tries = 0; tries < 2; tries++) await authenticate()
-  expect(await contact(6)).toMatchObject({ purpose: 'jwks', reason: 'status_418', failed_at: expect.any(String) })
-  const held: ServerResponse[] = []
-  answers = (_request, response) => void held.push(response)
-  const others = OTHERS.map((id) => authenticate(id))
-  await until('all places for this host are taken', async () => held.length === OTHERS.length || null)
-  expect((await authenticate()).status).toBeGreaterThanOrEqual(400)
-  answers = (_request, response) => void response.writeHead(418).end()
-  for (const response of held) response.writeHead(418).end()
-  await Promise.all(others)
-  await authenticate()
-  expect(await contact(7)).toMatchObject({ reason: 'status_418' }) // that there was no place says nothing of the application
-  answers = keysAre([mine.jwk])
-  expect((await authenticate()).status).toBe(200)
-  expect(await contact(0)).toMatchObject({ purpose: 'jwks', last_ok_at: expect.any(String) })
-  expect([await eventsOf('client.unreachable'), await eventsOf('client.reachable')]).toEqual([1, 1])
 })
 
 test('R-161 a logo is never fetched', async () => {

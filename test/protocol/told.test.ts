@@ -3,12 +3,11 @@ import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { type App, authorize } from './protocol.ts'
-import { addRecoveryCodes, afterFirst, askedOn, countOf, keyOn, toRecovery, typing, type Walker } from './second-standing.ts'
+import { afterFirst, askedOn, countOf, keyOn, typing, type Walker } from './second-standing.ts'
 import { addAuthenticator, stepUp, THREE } from './second-walk.ts'
 import { here, toStep, withField } from './text-walk.ts'
 
 const strict: App = { id: 'strict', secret: null, redirectUri: 'https://strict.example/callback' }
-const DAY = 86_400
 
 let stage: Stage
 beforeAll(async () => {
@@ -55,16 +54,6 @@ describe('a browser that is new to an account', () => {
     expect(mail.text).toContain('test-app')
     expect(mail.objection).toContain(`${stage.service.issuer}/account/notice/`)
     expect([await told(email), await recorded(email, 'device.new')]).toEqual([['device_new'], 1])
-  })
-
-  test('R-184 is told once a day, and written down each time', async () => {
-    const email = 'each-day@fabrikam.example'
-    await stage.signIn(email)
-    for (let times = 0; times < 2; times++) await stage.signIn(email)
-    expect([await told(email), await recorded(email, 'device.new')]).toEqual([['device_new'], 2])
-    await stage.moveClock(DAY)
-    await stage.signIn(email)
-    expect(await told(email)).toEqual(['device_new', 'device_new'])
   })
 
   test('R-184, R-109 is told to every address that has settled, in the person’s language, to none that is new or to come', async () => {
@@ -148,28 +137,6 @@ describe('factors in a sign-in', () => {
     await codes.visitor.submit(toStep(codes, 'keep-codes'))
     expect(await recorded(email, 'factor.added')).toBe(1)
     expect([await told(email), await recorded(email, 'device.new')]).toEqual([[], 0])
-  })
-
-  test('R-116, R-121 a recovery code that was used is told each time, with how many are left; remembered browsers are asked again', async () => {
-    const email = 'uses-codes@fabrikam.example'
-    const visitor = await stage.signIn(email)
-    await addAuthenticator(stage.service, email)
-    const codes = await addRecoveryCodes(stage.service, email)
-    await query(
-      stage.service.databaseUrl,
-      `update credential set counter = 1 where kind = 'recovery' and ${mine}
-       and id not in (select id from credential where kind = 'recovery' and ${mine} and substring(data from 11 for 4) = any($2))`,
-      [email, codes.slice(0, 3).map((code) => code.slice(0, 4))],
-    )
-    for (const [index, left] of ['2 are left', 'One is left', 'None is left'].entries()) {
-      await rememberBrowser(email)
-      const walk = await toRecovery(await afterFirst(stage, email, { visitor }))
-      const end = await typing(walk, codes[index] ?? '')
-      expect([askedOn(end), await told(email)]).toEqual(['nothing', Array(index + 1).fill('code_used')])
-      expect(await countOf(stage.service, `remembered_device where ${mine}`, [email])).toBe(0)
-      const mail = await stage.mailbox.nextNotice(email)
-      expect([mail.text.includes(left), mail.objection === null]).toEqual([true, false])
-    }
   })
 })
 
