@@ -45,6 +45,11 @@ export interface FormView {
   csrf: string
 }
 
+/** A form that the page's script fills with what a passkey answers, as `response`; it asks `optionsUrl` what to ask for (JSON). */
+export interface PasskeyFormView extends FormView {
+  optionsUrl: string
+}
+
 /** How an address of a client could be reached; `console.contact.why.<why>` says what stood in the way. */
 export interface ContactRow {
   kind: 'jwks' | 'logout' | 'sector'

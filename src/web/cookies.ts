@@ -13,8 +13,6 @@ const PASSKEY_SECONDS = {
   later: 30 * DAY_SECONDS,
   /** Nor ever. */
   never: 365 * DAY_SECONDS,
-  /** One was made or used here. */
-  has: KNOWN_BROWSER_SECONDS,
 } as const
 
 export type PasskeyHere = keyof typeof PASSKEY_SECONDS

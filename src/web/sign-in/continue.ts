@@ -1,10 +1,11 @@
 import type { Context, Middleware } from 'koa'
 import { type Accounts, handleOf } from '../../accounts/index.ts'
-import { type Clock, maskAddress, type Proof, Refusal, type Transact } from '../../base/index.ts'
+import { type Address, type Clock, maskAddress, type Proof, Refusal, type Transact } from '../../base/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
 import { type Attempt, type Flow, isKept, type KnownBrowsers, levelOf, nextStep } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
+import type { PasskeyScreens } from './passkeys.ts'
 import type { RescueWait } from './rescue-wait.ts'
 import { provenChallenges } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
@@ -15,6 +16,8 @@ export interface ContinueDeps {
   flow: Pick<Flow, 'stands'>
   rescueWait: RescueWait
   csrf: Csrf
+  /** Null where there are none. */
+  passkeyScreens: Pick<PasskeyScreens, 'showOffer'> | null
   accounts: Pick<Accounts, 'find' | 'signedIn'>
   knownBrowsers: KnownBrowsers
   cookies: Cookies
@@ -34,6 +37,7 @@ export function createContinue(deps: ContinueDeps) {
     if (attempt.accountId && (await rescueWait.show(ctx, visit, attempt.accountId))) return
     const other = await interactions.presentAccount(ctx)
     if (other && other !== attempt.accountId) return askSwitch(ctx, visit, attempt, other)
+    if (await deps.passkeyScreens?.showOffer(ctx, visit, attempt)) return
     return finish(ctx, visit, attempt, null)
   }
 
@@ -75,15 +79,20 @@ export function createContinue(deps: ContinueDeps) {
   }
 
   async function askSwitch(ctx: Context, visit: OpenVisit, attempt: Attempt, otherId: string): Promise<void> {
-    const there = await deps.accounts.find(otherId)
-    const handle = there && handleOf(there)
     const proven = provenChallenges(attempt)[0]
     visits.show(ctx, visit, 'account-switch', {
-      other: handle ? maskAddress(handle) : '',
-      masked: proven ? maskAddress(proven.target) : '',
+      other: await maskedHandle(otherId),
+      // A passkey or a living session names no address.
+      masked: proven ? maskAddress(proven.target) : await maskedHandle(attempt.accountId ?? ''),
       goOn: visits.form(visit, `switch?of=${markOf(visit, otherId)}`),
       keep: visits.form(visit, 'keep'),
     })
+  }
+
+  async function maskedHandle(accountId: string): Promise<string> {
+    const account = await deps.accounts.find(accountId)
+    const handle = account && handleOf(account)
+    return handle ? maskAddress(handle) : ''
   }
 
   async function finish(ctx: Context, visit: OpenVisit, attempt: Attempt, mayEnd: string | null): Promise<void> {
@@ -94,12 +103,18 @@ export function createContinue(deps: ContinueDeps) {
     const at = new Date(Math.min(...proofs.map((proof) => new Date(proof.at).getTime())))
     const login = { accountId, amr: amrOf(proofs), level: levelOf(proofs), at, mayEnd }
     const next = await interactions.finishLogin(ctx, visit.uid, login)
-    const known = provenChallenges(attempt).reduce(
-      (cookie, { target }) => deps.knownBrowsers.remember(cookie, target),
-      deps.cookies.known(ctx),
-    )
+    const targets = await knownBy(attempt, accountId)
+    const known = targets.reduce((cookie, target) => deps.knownBrowsers.remember(cookie, target), deps.cookies.known(ctx))
     if (known) deps.cookies.setKnown(ctx, known)
     visits.seeOther(ctx, next)
+  }
+
+  /** What this browser is known by from now on: the addresses that were proven, or whom a passkey says it is. */
+  async function knownBy(attempt: Attempt, accountId: string): Promise<Address[]> {
+    const proven = provenChallenges(attempt).map(({ target }) => target)
+    if (proven.length > 0 || !attempt.proofs.some(({ kind }) => kind === 'passkey')) return proven
+    const account = await deps.accounts.find(accountId)
+    return [account?.email, account?.phone].flatMap((address) => address ?? [])
   }
 
   /**
@@ -124,10 +139,14 @@ export function createContinue(deps: ContinueDeps) {
   return { go, press, switchAccount, keep, leave, other }
 }
 
-/** RFC 8176 §2: a second factor makes `mfa`; two channels are `mca` and no second factor (R-069). */
+/**
+ * RFC 8176 §2: a second factor makes `mfa`, as does a passkey that is two by itself; two channels are `mca` and no second
+ * factor (R-069).
+ */
 function amrOf(proofs: readonly Proof[]): string[] {
+  const two = proofs.length > 1 || proofs.some(({ level }) => level === 2)
   const kept = proofs.some((proof) => isKept(proof))
-  return [...new Set(proofs.flatMap((proof) => proof.amr)), ...(proofs.length < 2 ? [] : [kept ? 'mfa' : 'mca'])]
+  return [...new Set(proofs.flatMap((proof) => proof.amr)), ...(two ? [kept ? 'mfa' : 'mca'] : [])]
 }
 
 // One proof of two opens nothing (R-100): what is enough, only the next step says.

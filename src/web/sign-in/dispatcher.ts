@@ -8,6 +8,7 @@ import type { Channel, MessageView } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { ConsentSteps } from './consent.ts'
 import { countDown } from './count-down.ts'
+import type { PasskeyScreens } from './passkeys.ts'
 import type { RescueWait } from './rescue-wait.ts'
 import { heard } from './said.ts'
 import type { SecondFactorScreens } from './second-factor.ts'
@@ -23,6 +24,8 @@ export interface DispatcherDeps {
   rescueWait: Pick<RescueWait, 'show'>
   work: Pick<Work, 'show'>
   secondFactorScreens: Pick<SecondFactorScreens, 'show' | 'showStepUp'>
+  /** Null where there are none. */
+  passkeyScreens: Pick<PasskeyScreens, 'form'> | null
   /** Whether text messages can be sent. */
   texts: boolean
   cookies: Cookies
@@ -68,6 +71,7 @@ export function createDispatcher(deps: DispatcherDeps) {
         return (await deps.secondFactorScreens.showStepUp(ctx, visit)) ? undefined : identify(ctx, visit)
       case 'choose-factor':
       case 'factor-code':
+      case 'passkey':
       case 'enrol':
       case 'keep-codes':
         return deps.secondFactorScreens.show(ctx, visit, step)
@@ -113,7 +117,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     return visits.show(ctx, visit, 'wait', {
       channel: channelOf(challenge.kind),
       masked: onFile ? null : maskAddress(challenge.target),
-      after: attempt.proofs[0] ? channelOf(attempt.proofs[0].kind) : null,
+      after: attempt.proofs[0] ? (attempt.proofs[0].kind === 'passkey' ? 'passkey' : channelOf(attempt.proofs[0].kind)) : null,
       version,
       message,
       earlier: message?.state === 'refused' && challenge.messages > 1 && challenge.lastHandedAt !== null,
@@ -139,13 +143,17 @@ export function createDispatcher(deps: DispatcherDeps) {
   }
 
   function identify(ctx: Context, visit: OpenVisit): void {
-    const said = heard(cookies, ctx, visit.uid, ['address_invalid', 'phone_unfit', 'texts_closed'])
+    const said = heard(cookies, ctx, visit.uid, ['address_invalid', 'phone_unfit', 'texts_closed', 'passkey_refused'])
+    const refused = said?.said === 'passkey_refused'
+    const typed = said && said.said !== 'passkey_refused' ? { ...said, said: said.said } : null
+    const passkey = deps.passkeyScreens?.form(visit, 'passkey')
     visits.show(ctx, visit, 'identify', {
       form: visits.form(visit, 'identify'),
-      value: said ? said.typed : (visit.interaction.loginHint?.slice(0, 254) ?? ''),
+      passkey: passkey ? { ...passkey, refused } : null,
+      value: typed ? typed.typed : (visit.interaction.loginHint?.slice(0, 254) ?? ''),
       texts: deps.texts && visit.methods.includes('sms'),
       numbersOnly: !visit.methods.includes('email'),
-      error: said?.said ?? null,
+      error: typed?.said ?? null,
       signUp: deps.signupOpen ? (visit.interaction.create ? 'asked' : 'possible') : 'closed',
     })
   }

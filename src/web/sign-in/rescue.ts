@@ -34,7 +34,7 @@ interface Standing {
 }
 
 /** Where a second proof is asked for. */
-type SecondStep = Extract<Step, { screen: 'choose-factor' | 'factor-code' }>
+type SecondStep = Extract<Step, { screen: 'choose-factor' | 'factor-code' | 'passkey' }>
 
 /**
  * The screens of a rescue within a sign-in. All of it is for whoever has proven an address, or is signed in, and is about
@@ -64,7 +64,7 @@ export function createRescueScreens(deps: RescueScreenDeps) {
    */
   async function showInstead(ctx: Context, visit: OpenVisit, step: SecondStep): Promise<boolean> {
     const { attempt } = step
-    if (step.screen === 'factor-code' && isChosen(attempt, step.challenge)) return false
+    if (step.screen !== 'choose-factor' && isChosen(attempt, step.challenge)) return false
     const ready = await rescues.readyFor(attempt)
     if (ready) await showReady(ctx, visit, attempt, ready)
     if (ready) return true

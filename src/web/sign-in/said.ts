@@ -11,6 +11,7 @@ export type Said =
   | 'texts_closed'
   | 'digits_invalid'
   | 'code_wrong'
+  | 'passkey_refused'
   | 'own_already'
   | 'taken'
   | AccountSaid

@@ -2,10 +2,20 @@ import type { Middleware } from 'koa'
 import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
 import type { Challenge } from '../../factors/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
-import { type Attempt, type Flow, isKept, nextStep, type Outcome, type Prover, typedChallenge } from '../../signin/index.ts'
+import {
+  type Attempt,
+  type Devices,
+  type Flow,
+  isKept,
+  nextStep,
+  type Outcome,
+  type Prover,
+  typedChallenge,
+} from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
-import { refusalOf } from './refusal-of.ts'
+import { createGoOn } from './go-on.ts'
+import type { PasskeyScreens } from './passkeys.ts'
 import { say } from './said.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
@@ -15,18 +25,24 @@ export interface StepDeps {
   prover: Prover
   cookies: Cookies
   interactions: Pick<Interactions, 'unmet'>
+  devices: Pick<Devices, 'rememberSeconds'>
+  /** Null where there are none. */
+  passkeyScreens: Pick<PasskeyScreens, 'notePossible'> | null
   clock: Clock
 }
 
 /** The forms of a sign-in by one method. Steps never call steps: each ends in a redirect to the dispatcher. */
 export function createSteps(deps: StepDeps) {
   const { visits, flow, prover, cookies } = deps
+  // Only the tab whose button was pressed goes on to the application.
+  const goOn = createGoOn(deps)
   const home = (uid: string) => `/sign-in/${uid}`
 
   const identify: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
     // A field that people do not see: what fills it is a program.
     if (field(ctx, 'website') !== '') throw new Refusal('bad_request')
+    deps.passkeyScreens?.notePossible(ctx)
     await begin(ctx, visit, field(ctx, 'identifier'))
   }
 
@@ -92,13 +108,6 @@ export function createSteps(deps: StepDeps) {
     const [attempt] = visit.attempts
     if (attempt) await flow.restart(attempt)
     visits.seeOther(ctx, ctx.query.another === undefined ? home(visit.uid) : `${home(visit.uid)}?another=1`)
-  }
-
-  async function goOn(ctx: Parameters<Middleware>[0], visit: OpenVisit, outcome: Outcome): Promise<void> {
-    if (outcome.outcome === 'unmet') return visits.seeOther(ctx, await deps.interactions.unmet(visit.uid))
-    if (outcome.outcome === 'refused') throw new Refusal(refusalOf(outcome.reason))
-    // Only the tab whose button was pressed goes on to the application.
-    visits.seeOther(ctx, outcome.outcome === 'proven' ? `${home(visit.uid)}/continue` : home(visit.uid))
   }
 
   return { identify, answer, link, resend, retry, restart, again }
