@@ -174,12 +174,12 @@ async function enter(walk: Walk, page: Page, shows?: () => string, remember = fa
   await typeSecond(page, shows())
 }
 
-/** The link in the mail that told of this. */
-async function linkOf({ stage, address }: Walk, kind: string): Promise<string> {
+/** The link in the mail that told this person of it last. */
+export async function linkOf({ stage, address }: Pick<Walk, 'stage' | 'address'>, kind: string): Promise<string> {
   const { databaseUrl, env, issuer } = stage.service
   const [row] = await query<{ id: string }>(
     databaseUrl,
-    'select id from notice where kind = $1 and account_id = (select account_id from address where canonical = $2)',
+    'select id from notice where kind = $1 and account_id = (select account_id from address where canonical = $2) order by created_at desc',
     [kind, address],
   )
   return `${issuer}/account/notice/${tokenOf(createSecrets([env.SECRETS ?? '']), row?.id ?? '')}`

@@ -165,7 +165,10 @@ export async function startMailbox(): Promise<Mailbox> {
   }
 }
 
-const isAsked = ({ objection }: Mail): boolean => objection === null
+/** What stands under a mail that tells of something, also where there is nothing to object to. */
+const TOLD = /because\s+it\s+is\s+an\s+address\s+of\s+your\s+account|weil\s+es\s+eine\s+Adresse\s+Ihres\s+Kontos/
+
+const isAsked = ({ objection, text }: Mail): boolean => objection === null && !TOLD.test(text)
 
 type Answer = (error?: Error | null, message?: string) => void
 type Connection = { id: string; _socket: Socket }

@@ -1,6 +1,7 @@
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { accountScreens } from './account-screens.ts'
 import type { Mail } from './mailbox.ts'
+import { rescueScreens } from './rescue-screens.ts'
 import { secondScreens } from './second-screens.ts'
 import { textScreens } from './text-screens.ts'
 import { numberFor, type Stop, type Theatre, type Walk } from './theatre.ts'
@@ -50,6 +51,7 @@ async function setOut(theatre: Theatre, options: WalkOptions): Promise<{ around:
 export const tours: Readonly<Record<string, (walk: Walk) => AsyncGenerator<Stop>>> = {
   'second-factors': secondScreens,
   account: accountScreens,
+  rescue: rescueScreens,
 }
 
 const OVER_SECONDS = 16 * 60
