@@ -9,8 +9,8 @@ import type { Notices } from './notices/index.ts'
 import type { Person } from './person.ts'
 import type { Rescues } from './rescue/index.ts'
 import { createSelfservice, type RoleVerbs } from './selfservice/index.ts'
-import { type AddressProofDeps, createAddressProof } from './signin/index.ts'
-import { createAccountSessionStore, createRoleStore, type Database } from './store/index.ts'
+import { type AddressProofDeps, createAddressProof, type Passkeys } from './signin/index.ts'
+import { createAccountSessionStore, createCredentialStore, createRoleStore, type Database, demandedBy } from './store/index.ts'
 import type { AccountPageParts } from './web/index.ts'
 
 /** What the rest of the house has built by then. */
@@ -23,6 +23,7 @@ export interface AccountPageNeeds {
   notices: Notices
   deaths: Deaths
   person: Person
+  passkeys: Passkeys | null
   rescues: Rescues
   signIn: Omit<AddressProofDeps, 'clientId'>
   transact: Transact
@@ -60,6 +61,8 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
       ...own,
       ...holds,
       devices,
+      passkeys: needs.passkeys,
+      demand: { by: demandedBy, set: createCredentialStore(db).demand },
       roles: rolesOf(db, config.issuer),
       stands: accountSessions.stands,
     }),

@@ -242,7 +242,7 @@ export function createApp(options: AppOptions) {
     secondChannel: createSecondChannel(signIn),
     proofOfWork: createProofOfWork({ secrets, clock }),
     account: accountPage({
-      ...{ config, db, addresses, closing, kept, notices, deaths, person, rescues, signIn, ...shared },
+      ...{ config, db, addresses, closing, kept, passkeys, notices, deaths, person, rescues, signIn, ...shared },
       audit,
     }),
     console: administrating.console,

@@ -75,6 +75,18 @@ export const accountEvents = {
     detail: { method: 'text' },
     help: 'A factor was removed; it counts for nothing since.',
   },
+  'second.always': {
+    level: 'info',
+    kept: true,
+    detail: {},
+    help: 'A person wants one of their passkeys asked for in every sign-in; from then on it is a second factor.',
+  },
+  'second.no_longer': {
+    level: 'info',
+    kept: true,
+    detail: {},
+    help: 'A person wants that no more: their passkeys are a way in, and no second factor.',
+  },
   'codes.replaced': { level: 'info', kept: true, detail: {}, help: 'New recovery codes were made; the old ones ended.' },
   'device.new': {
     level: 'info',

@@ -55,6 +55,8 @@ export const TOLD = [
   'rescue.shortened',
   'rescue.started',
   'rescue.stopped',
+  'second.always',
+  'second.no_longer',
   'session.ended',
   'sign_in.code_closed',
   'sign_in.code_wrong',

@@ -49,6 +49,7 @@ export {
   type RequestOptions,
   type VerifiedRegistration,
 } from './passkey/index.ts'
+export { type Demander, secondFactorsOf } from './second-factors.ts'
 
 /** THE LIST. A new method is a folder and a line here. `texts`: whether text messages can be sent. */
 export function createFactors(deps: FactorDeps & { texts: boolean }): ReadonlyMap<string, Factor> {

@@ -150,8 +150,8 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
     /** It counts for nothing at once, and can be brought back until it is swept away. */
     remove: (tx: Tx, accountId: string, id: string) => store.remove(tx, accountId, id, clock.now()),
     restore: store.restore,
-    restoreBetween: (tx: Tx, accountId: string, from: Date, before: Date) =>
-      store.restoreBetween(tx, accountId, 'totp', from, before),
+    restoreBetween: (tx: Tx, accountId: string, kind: 'totp' | 'passkey', from: Date, before: Date) =>
+      store.restoreBetween(tx, accountId, kind, from, before),
     discard: store.discard,
     authenticatorsMax: AUTHENTICATORS_MAX,
   }

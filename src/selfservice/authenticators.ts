@@ -1,6 +1,7 @@
-import { addSeconds, type Tx } from '../base/index.ts'
-import { type CodeSet, countOf, labelOf } from '../factors/index.ts'
+import { addSeconds } from '../base/index.ts'
+import { countOf, labelOf, secondFactorsOf } from '../factors/index.ts'
 import type { Actor, AsActor, KeepCodes, SelfserviceDeps, Tell } from './deps.ts'
+import type { FirstCodes } from './first-codes.ts'
 
 /** How long an authenticator may take to be set up. */
 const ENROLMENT_SECONDS = 15 * 60
@@ -9,8 +10,8 @@ const ENROLMENT_SECONDS = 15 * 60
  * Authenticators and recovery codes of one's own account. Every change forgets the remembered devices (R-121) and is told
  * by mail (R-109). Whoever calls has seen a fresh and strong enough proof.
  */
-export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor, tell: Tell) {
-  const { kept, devices, roles, audit, clock } = deps
+export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor, tell: Tell, codes: FirstCodes) {
+  const { kept, demand, devices, roles, audit, clock } = deps
   const begunBy = ({ sessionUid }: Actor) => `session ${sessionUid}`
   const enrolling = (actor: Actor) => kept.unproven(actor.accountId, begunBy(actor), addSeconds(clock.now(), -ENROLMENT_SECONDS))
 
@@ -36,16 +37,15 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
     if (!credential) return { outcome: 'ended' }
     const counter = await kept.judgeFirst(credential, accountId, typed)
     if (counter === null) return { outcome: 'wrong' }
-    const own = countOf(await kept.ofAccount(accountId))
-    // With the first one always: whoever was here before may have seen the codes of an authenticator that is gone.
-    const set = own.apps > 0 && own.recoveryCodes > 0 ? null : await kept.newCodes()
+    const spare = await codes.spare(accountId)
     return asActor(actor, async (tx) => {
+      const before = await codes.factorsIn(tx, accountId)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
-      if (set) await replaceCodes(tx, accountId, set, keepCodes)
+      const made = await codes.place(tx, accountId, before, spare, keepCodes)
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'factor.added', { ...actor.who, detail: { method: 'totp' } })
       await tell(tx, actor, { kind: 'factor_added', values: { name: labelOf(label) }, undo: { credentialId: credential.id } })
-      return { outcome: 'added', codes: set !== null }
+      return { outcome: 'added', codes: made }
     })
   }
 
@@ -58,9 +58,10 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
     const { accountId } = actor
     return asActor(actor, async (tx) => {
       const role = await roles.of(tx, accountId)
+      const by = await demand.by(tx, accountId)
       const own = await kept.ofAccountIn(tx, accountId)
       const one = own.find((each) => each.id === id && each.kind === 'totp')
-      if (one?.provenAt && role !== null && countOf(own).apps === 1) return 'needed'
+      if (one?.provenAt && role !== null && secondFactorsOf(own, by) === 1) return 'needed'
       if (!one || !(await kept.remove(tx, accountId, id))) return 'gone'
       await devices.forgetAll(tx, accountId)
       await audit.record(tx, 'factor.removed', { ...actor.who, detail: { method: 'totp' } })
@@ -73,16 +74,10 @@ export function createAuthenticatorVerbs(deps: SelfserviceDeps, asActor: AsActor
   async function newRecoveryCodes(actor: Actor, keepCodes: KeepCodes): Promise<void> {
     const set = await kept.newCodes()
     await asActor(actor, async (tx) => {
-      await replaceCodes(tx, actor.accountId, set, keepCodes)
+      await codes.replace(tx, actor.accountId, set, keepCodes)
       await audit.record(tx, 'codes.replaced', actor.who)
       await tell(tx, actor, { kind: 'codes_replaced', values: {}, undo: {} })
     })
-  }
-
-  // One after the other, so that of several at once the set that counts in the end is the one that is shown.
-  async function replaceCodes(tx: Tx, accountId: string, set: CodeSet, keepCodes: KeepCodes): Promise<void> {
-    await kept.replaceCodes(tx, accountId, set)
-    await keepCodes(tx, set.codes)
   }
 
   return {

@@ -1,9 +1,10 @@
 import type { Addresses, Closing, Deaths, Profiles } from '../accounts/index.ts'
 import type { Audit, EventWho } from '../audit/index.ts'
 import type { Address, Clock, Transact, Tx } from '../base/index.ts'
-import type { KeptFactors } from '../factors/index.ts'
+import type { Demander, KeptFactors } from '../factors/index.ts'
 import type { NoticeKind, Notices } from '../notices/index.ts'
 import type { Rescues } from '../rescue/index.ts'
+import type { Passkeys } from '../signin/index.ts'
 
 /** Whether the person administers: somebody who does keeps an authenticator, and the last administrator stays. */
 export interface RoleVerbs {
@@ -15,6 +16,14 @@ export interface RoleVerbs {
   otherAdmins(tx: Tx, accountId: string): Promise<number>
   /** Takes the role away, with all that it has opened. After `lock`. */
   takeAway(tx: Tx, accountId: string): Promise<void>
+}
+
+/** Whether one of an account's passkeys is asked for in every sign-in. */
+export interface DemandVerbs {
+  /** Who wants it so. Until `tx` ends nobody else changes it, or the account's credentials. */
+  by(tx: Tx, accountId: string): Promise<Demander>
+  /** What the person wants from now on; false where it was so before. */
+  set(tx: Tx, accountId: string, always: boolean): Promise<boolean>
 }
 
 /** Who asks, as the account page knows it. */
@@ -59,6 +68,9 @@ export interface SelfserviceDeps {
   profiles: Pick<Profiles, 'save'>
   closing: Pick<Closing, 'ask' | 'keep'>
   kept: KeptFactors
+  /** Null where passkeys are off: none is added, and those that are there are kept. */
+  passkeys: Pick<Passkeys, 'enrolOptions' | 'verifyEnrolment' | 'addPasskey'> | null
+  demand: DemandVerbs
   notices: Pick<Notices, 'tell' | 'byToken' | 'object' | 'openSince'>
   /** Living sessions of the engine. */
   sessions: {

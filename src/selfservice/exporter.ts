@@ -1,7 +1,7 @@
 import type { Account, Addresses } from '../accounts/index.ts'
 import type { Trail } from '../audit/index.ts'
 import type { Address, AddressKind, Clock } from '../base/index.ts'
-import { countOf, type KeptFactors } from '../factors/index.ts'
+import { countOf, type KeptFactors, passkeyOf } from '../factors/index.ts'
 import type { AppAccess, SignedInSession } from './deps.ts'
 
 export interface ExporterDeps {
@@ -46,13 +46,12 @@ export function createExporter(deps: ExporterDeps) {
       })),
       addresses_not_proven: claimed.map(({ kind, address }) => ({ kind, address })),
       authenticators: credentials
-        .filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null)
-        .map(({ kind, label, createdAt: added, lastUsedAt }) => ({
-          kind,
-          name: label,
-          added_at: added,
-          last_used_at: lastUsedAt,
+        .filter(({ kind, provenAt }) => (kind === 'totp' || kind === 'passkey') && provenAt !== null)
+        .map((one) => ({
+          ...{ kind: one.kind, name: one.label, added_at: one.createdAt, last_used_at: one.lastUsedAt },
+          ...(one.kind === 'passkey' && { synced: passkeyOf(one).backedUp, in_hardware: one.hardware }),
         })),
+      passkey_always_asked: account.demandsSecond,
       recovery_codes_left: countOf(credentials).recoveryCodes,
       sessions: sessions.map((one) => ({
         ...{ device: one.device, signed_in_at: one.signedInAt, last_seen_at: one.lastSeenAt, client_ids: one.clientIds },

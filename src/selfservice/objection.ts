@@ -1,8 +1,16 @@
 import type { EventWho } from '../audit/index.ts'
 import { type Address, type AddressKind, addSeconds, type Tx } from '../base/index.ts'
-import { countOf } from '../factors/index.ts'
-import type { Notice } from '../notices/index.ts'
+import { secondFactorsOf } from '../factors/index.ts'
+import type { Notice, NoticeKind } from '../notices/index.ts'
 import type { SelfserviceDeps } from './deps.ts'
+
+const ADDED: readonly NoticeKind[] = ['factor_added', 'passkey_added']
+const REMOVED: readonly NoticeKind[] = ['factor_removed', 'passkey_removed']
+const OF_FACTORS: readonly NoticeKind[] = [...ADDED, ...REMOVED, 'second_always', 'second_no_longer']
+
+/** Whether passkeys were no longer asked for from then on. */
+const endsDemand = ({ kind, undo }: Pick<Notice, 'kind' | 'undo'>) =>
+  kind === 'second_no_longer' || (kind === 'passkey_removed' && undo.always !== undefined)
 
 /**
  * "That was not me", by the token of a notice's mail, from whatever browser: the account goes back to what it was before
@@ -11,16 +19,21 @@ import type { SelfserviceDeps } from './deps.ts'
  * since the person may be locked out by then; it gives none.
  *
  * Whoever reads somebody's mail can press it too. So it never leaves an account with less of a second factor than it had:
- * authenticators that were removed lately come back when the last one goes. Where none does, a role goes with it: whoever
+ * authenticators that were removed lately come back when the last one goes, and passkeys are asked for again that were
+ * until lately. Where none does, a role goes with it: whoever
  * reads the mail could set up another one, and administer by it.
  */
 export function createObjection(deps: SelfserviceDeps) {
   const { notices, addresses, closing, kept, roles, sessions, devices, transact, audit, holdSeconds } = deps
-  const { rescues } = deps
+  const { demand, rescues } = deps
 
   async function takeBack(tx: Tx, { accountId, kind, undo }: Notice): Promise<void> {
-    if (kind === 'factor_added' && undo.credentialId) await discardFactor(tx, accountId, undo.credentialId)
-    if (kind === 'factor_removed' && undo.credentialId) await kept.restore(tx, accountId, undo.credentialId)
+    const { credentialId } = undo
+    if (ADDED.includes(kind) && credentialId) await discardFactor(tx, accountId, credentialId)
+    if (REMOVED.includes(kind) && credentialId) await kept.restore(tx, accountId, credentialId)
+    if (endsDemand({ kind, undo })) await demand.set(tx, accountId, true)
+    if (kind === 'second_always') await demand.set(tx, accountId, false)
+    if (kind === 'second_always' && undo.codes) await kept.endCodes(tx, accountId)
     // The old ones are gone for good; these may have been seen by somebody else.
     if (kind === 'codes_replaced') await kept.endCodes(tx, accountId)
     if (kind === 'account_closing') await closing.keep(tx, accountId)
@@ -39,12 +52,25 @@ export function createObjection(deps: SelfserviceDeps) {
     if (seen) await kept.endCodes(tx, accountId)
   }
 
-  const left = async (tx: Tx, accountId: string) => countOf(await kept.ofAccountIn(tx, accountId)).apps
+  async function left(tx: Tx, accountId: string): Promise<number> {
+    const by = await demand.by(tx, accountId)
+    return secondFactorsOf(await kept.ofAccountIn(tx, accountId), by)
+  }
 
   async function mendFactors(tx: Tx, { accountId, at }: Notice): Promise<void> {
-    if ((await left(tx, accountId)) === 0) await kept.restoreBetween(tx, accountId, addSeconds(at, -holdSeconds), at)
+    const from = addSeconds(at, -holdSeconds)
+    if ((await left(tx, accountId)) === 0) await kept.restoreBetween(tx, accountId, 'totp', from, at)
+    if ((await left(tx, accountId)) === 0) await mendDemand(tx, accountId, from, at)
     // They stand for an authenticator; those that came with one that is gone have been seen by who added it.
     if ((await left(tx, accountId)) === 0) await kept.endCodes(tx, accountId)
+  }
+
+  // A passkey that was asked for until lately is asked for again, and is there again where that was how it ended.
+  async function mendDemand(tx: Tx, accountId: string, from: Date, at: Date): Promise<void> {
+    const before = (await notices.openSince(tx, accountId, from)).filter((one) => one.at < at)
+    if (!before.some(endsDemand)) return
+    await kept.restoreBetween(tx, accountId, 'passkey', from, at)
+    await demand.set(tx, accountId, true)
   }
 
   // Also that of the last administrator: another one is made by whoever holds the database.
@@ -67,7 +93,7 @@ export function createObjection(deps: SelfserviceDeps) {
       await sessions.endAll(tx, accountId, { except: null, offline: true })
       const role = await roles.of(tx, accountId)
       const since = await notices.openSince(tx, accountId, notice.at)
-      const factors = since.some((one) => one.kind === 'factor_added' || one.kind === 'factor_removed')
+      const factors = since.some((one) => OF_FACTORS.includes(one.kind))
       for (const one of since) {
         if (await notices.object(tx, one.id)) await takeBack(tx, one)
       }

@@ -2,7 +2,9 @@ import { createAddressVerbs } from './addresses.ts'
 import { createAuthenticatorVerbs } from './authenticators.ts'
 import { createClosingVerbs } from './closing.ts'
 import { type Actor, type AsActor, type SelfserviceDeps, SessionEnded, type Tell } from './deps.ts'
+import { createFirstCodes } from './first-codes.ts'
 import { createObjection } from './objection.ts'
+import { createPasskeyVerbs } from './passkeys.ts'
 import { createSessionVerbs } from './sessions.ts'
 
 /** All that a person can do about their own account. What they can cause is returned. */
@@ -10,10 +12,12 @@ export function createSelfservice(deps: SelfserviceDeps) {
   const { audit, profiles, exporter } = deps
   const told = createTeller(deps)
   const asActor = createAsActor(deps)
+  const codes = createFirstCodes(deps)
 
   return {
     ...createAddressVerbs(deps, asActor, told),
-    ...createAuthenticatorVerbs(deps, asActor, told),
+    ...createAuthenticatorVerbs(deps, asActor, told, codes),
+    ...createPasskeyVerbs(deps, asActor, told, codes),
     ...createSessionVerbs(deps, asActor),
     ...createClosingVerbs(deps, asActor, told),
     object: createObjection(deps),

@@ -36,6 +36,7 @@ export {
 } from './database.ts'
 export { createDeathStore } from './deaths.ts'
 export { createDeliveryStore } from './deliveries.ts'
+export { demandedBy } from './demands.ts'
 export { checkDeployment, DeploymentConflict } from './deployment.ts'
 export { createDeviceStore } from './devices.ts'
 export { keepsItsSession, NEEDS_DIRECT } from './direct.ts'

@@ -45,7 +45,8 @@ describe('R-115 the domain of passkeys', () => {
     const { log, lines } = listeningLog()
     const start = (domain: string, givenUp: string | null = null) =>
       checkDeployment(db, { issuer, secretIds: ['k1'], passkeys: { domain, givenUp }, now, log })
-    const written = async () => (await query(url, 'select passkey_domain from deployment'))[0]?.passkey_domain
+    const written = async () =>
+      (await query<{ passkey_domain: string }>(url, 'select passkey_domain from deployment'))[0]?.passkey_domain
     const passkey = async () => {
       await query(url, `insert into account (id, created_at) values ('a', now())`)
       await query(

@@ -41,6 +41,8 @@ const LINES: Readonly<Record<ToldEvent, Line>> = {
   'rescue.shortened': { key: 'rescue_shortened', warn: true },
   'rescue.started': { key: 'rescue_started', warn: true },
   'rescue.stopped': { key: 'rescue_stopped' },
+  'second.always': { key: 'second_always' },
+  'second.no_longer': { key: 'second_no_longer' },
   'session.ended': { key: 'session_ended' },
   'sign_in.code_closed': { key: 'code_closed', warn: true, values: { method: 'method' } },
   'sign_in.code_wrong': { key: 'code_wrong', warn: true, values: { method: 'method' } },
