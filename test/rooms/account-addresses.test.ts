@@ -32,6 +32,7 @@ describe('the addresses of an account', () => {
           usableFrom: START,
           primaryFrom: null,
           leavesAt: null,
+          deadSince: null,
         },
       },
       expect.objectContaining({ kind: 'phone', address: number, primary: true }),

@@ -61,6 +61,7 @@ describe('what happened, in lines', () => {
       'en',
     )
     expect(TOLD.filter((_, nth) => warned[nth]?.warn)).toEqual([
+      'address.died',
       'notice.objected',
       'rescue.completed',
       'rescue.disowned',

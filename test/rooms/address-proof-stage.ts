@@ -110,6 +110,9 @@ export async function attemptsStage() {
     })
     return {
       on,
+      deps,
+      deaths,
+      assess,
       store,
       accounts,
       guesses,

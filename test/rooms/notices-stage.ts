@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { createAddresses } from '../../src/accounts/index.ts'
+import { createAddresses, createDeaths } from '../../src/accounts/index.ts'
 import { createAudit } from '../../src/audit/index.ts'
 import { type Address, addSeconds, createMetrics, createSecrets, type EmailAddress, newId } from '../../src/base/index.ts'
-import type { Composed, DueDelivery } from '../../src/delivery/index.ts'
+import type { Composed, DueDelivery, OutgoingText } from '../../src/delivery/index.ts'
 import { createNotices, type Notices, type ToTell } from '../../src/notices/index.ts'
-import { afterCommit, createAddressStore, createAuditStore, createNoticeStore } from '../../src/store/index.ts'
+import { afterCommit, createAddressStore, createAuditStore, createDeathStore, createNoticeStore } from '../../src/store/index.ts'
 import { createText } from '../../src/text/index.ts'
 import { query } from '../support/database.ts'
 import { onEnd, START, stage } from './delivery-stage.ts'
@@ -21,7 +21,16 @@ const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), as
 /** The room with real mails on a database of its own, seen by two instances. */
 export async function house(withSecrets: readonly string[] = [OLD_SECRET]) {
   let notices: Notices
-  const around = await stage({ compose: (due: DueDelivery): Promise<Composed | null> => notices.compose(due) })
+  const texted: OutgoingText[] = []
+  const send = async (text: OutgoingText) => {
+    texted.push(text)
+    return { kind: 'accepted' } as const
+  }
+  const around = await stage({
+    compose: (due: DueDelivery): Promise<Composed | null> => notices.compose(due),
+    died: (tx, address) => deaths.died(tx, address),
+    textRoutes: [{ name: 'carrier', deadlineSeconds: 5, send, close: async () => {} }],
+  })
   const { db, clock, delivery, url } = around
   const other = open(url)
   onEnd(() => other.close())
@@ -35,6 +44,13 @@ export async function house(withSecrets: readonly string[] = [OLD_SECRET]) {
       secrets: createSecrets(secrets),
     })
   notices = roomOn(db)
+  const deaths = createDeaths({
+    ...{ store: createDeathStore(), audit, clock },
+    tell: (tx, { accountId }, address) => {
+      const by = { accountId, device: 'This service', locale: 'en', not: address, until: null }
+      return notices.tell(tx, { kind: 'address_dead', values: {}, undo: {}, ...by })
+    },
+  })
   const accountId = await newAccount(url)
   await addAddress(url, accountId, MARIA)
   const told = (changes: Partial<ToTell> = {}): ToTell => ({
@@ -57,7 +73,7 @@ export async function house(withSecrets: readonly string[] = [OLD_SECRET]) {
     return (mail.objection ?? '').slice(`${ISSUER}/account/notice/`.length)
   }
   const count = async (table: string) => Number((await query<{ n: string }>(url, `select count(*) as n from ${table}`))[0]?.n)
-  return { ...around, notices, roomOn, other, accountId, told, tell, tokenBy, count }
+  return { ...around, texted, deaths, notices, roomOn, other, accountId, told, tell, tokenBy, count }
 }
 
 export async function newAccount(url: string): Promise<string> {

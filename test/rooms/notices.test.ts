@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type Address, addSeconds, type EmailAddress } from '../../src/base/index.ts'
+import { addSeconds, type EmailAddress } from '../../src/base/index.ts'
 import type { DueDelivery } from '../../src/delivery/index.ts'
 import type { ToTell } from '../../src/notices/index.ts'
 import { query } from '../support/database.ts'
 import { cleanUp, START } from './delivery-stage.ts'
-import { addAddress, HOLD_SECONDS, house, MARIA, newAccount, OLD, OLD_SECRET } from './notices-stage.ts'
+import { addAddress, HOLD_SECONDS, house, MARIA, newAccount, OLD_SECRET } from './notices-stage.ts'
 
 const AT_HOME = 'maria@home.example' as EmailAddress
 const ELSEWHERE = 'maria@elsewhere.example' as EmailAddress
@@ -50,11 +50,9 @@ describe('what was done to an account is told by mail', () => {
     expect(mail.text).toContain('Fabrikam Shop')
   })
 
-  test('nobody is told where there is no email address, and nothing is kept', async () => {
+  test('nobody is told where there is no address, and nothing is kept', async () => {
     const { tell, count, url } = await house()
-    const accountId = await newAccount(url)
-    await addAddress(url, accountId, '+4915112345678' as Address, OLD, 'phone')
-    expect(await tell({ accountId })).toBe(false)
+    expect(await tell({ accountId: await newAccount(url) })).toBe(false)
     expect(await count('notice')).toBe(0)
   })
 
