@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { EmailAddress } from '../../src/base/index.ts'
+import { cleanUp } from './delivery-stage.ts'
+import { asker, DELAY, EMAIL, HOUR, PHONE, rescueStage } from './rescue-stage.ts'
+
+afterEach(cleanUp)
+
+const THIEFS = 'thief@contoso.example' as EmailAddress
+
+describe('a rescue that is completed', () => {
+  test('R-024, R-109, R-121, V-31 puts one new factor in the place of all there were, and of those that were added meanwhile', async () => {
+    const { one, person, begin, proved, takenUp, wait, rows, told, state, events, addApp, now } = await rescueStage()
+    const { id } = await person()
+    await one.on.transact((tx) => one.devices.remember(tx, id, 'Chrome'))
+    const record = `insert into oidc_record (model, id, payload, uid, account_id, grant_id, expires_at) values ($1, $1, '{}', 'u', $2, 'g', '2040-01-01')`
+    for (const model of ['Session', 'RefreshToken', 'Grant']) await rows(record, [model, id])
+    expect(await begin()).toBe('begun')
+    const startedAt = now()
+    await addApp(id)
+    wait(DELAY / 2)
+    await one.rescues.tick()
+    await one.rescues.tick()
+    wait(DELAY / 2 - 1)
+    const early = await proved()
+    expect(await one.rescues.readyFor(early)).toBeNull()
+    expect(await one.rescues.takeUp(early)).toBe(false)
+    wait(1)
+    await one.rescues.tick()
+    const { may, attempt, finish } = await takenUp(await proved())
+    expect([may, attempt.asks]).toEqual([true, 'enrol'])
+    expect(await finish()).toEqual({ outcome: 'second' })
+    const kinds = await rows('select kind, count(*)::int as n from credential where account_id = $1 group by 1 order by 1', [id])
+    expect(kinds).toEqual([
+      { kind: 'recovery', n: 10 },
+      { kind: 'totp', n: 1 },
+    ])
+    expect(await rows('select model from oidc_record where account_id = $1', [id])).toEqual([])
+    expect(await rows('select id from remembered_device')).toEqual([])
+    const [account] = await rows('select recovered_at, recovery_started_at, demands_second from account where id = $1', [id])
+    expect(account).toEqual({ recovered_at: now(), recovery_started_at: startedAt, demands_second: false })
+    expect([await state(id), await events(id)]).toEqual([['completed'], ['rescue.started', 'rescue.completed']])
+    // No notice of the new factor: its link would take it away, and leave the account with the mailbox alone.
+    expect(await told(id)).toEqual(['rescue_started', 'rescue_halfway', 'rescue_open', 'rescue_completed'])
+    expect(await rows(`select object_until from notice where kind = 'rescue_completed'`)).toEqual([{ object_until: null }])
+  })
+})
+
+describe('who may begin one', () => {
+  test('R-088 needs the mailbox, and the phone where there is one: neither of them alone', async () => {
+    const { one, person, proved, proveOpen, reload, told } = await rescueStage()
+    const { id } = await person([EMAIL, PHONE])
+    const attempt = await proved()
+    const account = await one.accounts.find(id)
+    if (!account) throw new Error('no account')
+    expect(await one.rescues.may(attempt, account, asker)).toMatchObject({ may: 'prove', channel: 'sms' })
+    expect(await one.rescues.begin(attempt, asker)).toBe('not_proven')
+    const byPhone = await proved(PHONE)
+    expect(await one.rescues.may(byPhone, account, asker)).toMatchObject({ may: 'prove', channel: 'email' })
+    expect(await one.rescues.begin(byPhone, asker)).toBe('not_proven')
+    await one.rescues.proveOther(attempt, asker)
+    const proven = await proveOpen(await reload(attempt), 'sms')
+    expect(await one.rescues.may(proven, account, asker)).toEqual({ may: 'now', delaySeconds: DELAY })
+    expect(await one.rescues.begin(proven, asker)).toBe('begun')
+    expect(await told(id)).toEqual(['rescue_started'])
+  })
+
+  test('R-119, V-31 it is the account whose address was proven, whatever account an attempt names', async () => {
+    const { one, person, begin, proved, wait, count } = await rescueStage()
+    const { id } = await person()
+    await person([THIEFS])
+    const thiefs = await proved(THIEFS)
+    expect(await one.rescues.begin({ ...thiefs, accountId: id }, asker)).toBe('not_proven')
+    expect(await count('rescue')).toBe(0)
+    expect(await begin()).toBe('begun')
+    wait(DELAY)
+    const steered = { ...(await proved(THIEFS)), accountId: id }
+    expect(await one.rescues.readyFor(steered)).toBeNull()
+    expect(await one.on.transact((tx) => one.rescues.readyIn(tx, steered))).toBeNull()
+  })
+
+  test('of many at once, on two instances, one begins, and its person is told once', async () => {
+    const { one, two, person, proved, told, state } = await rescueStage()
+    const { id } = await person()
+    const attempts = await Promise.all([proved(), proved(), proved(), proved()])
+    const begun = await Promise.all(attempts.map((attempt, nth) => (nth % 2 ? one : two).rescues.begin(attempt, asker)))
+    expect(begun.sort()).toEqual(['begun', 'waiting', 'waiting', 'waiting'])
+    expect([await state(id), await told(id)]).toEqual([['waiting'], ['rescue_started']])
+  })
+})
+
+describe('a rescue that is stopped', () => {
+  test('by one tap, whoever taps first; the next one may begin', async () => {
+    const { one, two, person, begin, rows, told, state } = await rescueStage()
+    const { id } = await person()
+    await begin()
+    const [notice] = await rows<{ until: Date; rescueId: string }>(
+      `select object_until as until, detail -> 'undo' ->> 'rescueId' as "rescueId" from notice`,
+    )
+    const rescueId = notice?.rescueId ?? ''
+    expect(notice?.until).toEqual((await one.rescues.open(id))?.lapsesAt)
+    const taps = [one.rescues.cancel({ rescueId }, 'notice', {}), two.rescues.cancel({ accountId: id }, 'person', {})]
+    expect((await Promise.all(taps)).sort()).toEqual([false, true])
+    expect([await state(id), await told(id)]).toEqual([['cancelled'], ['rescue_started', 'rescue_stopped']])
+    expect(await one.rescues.cancel({ rescueId }, 'notice', {})).toBe(false)
+    expect(await begin()).toBe('begun')
+  })
+
+  test('R-101 at the last moment: who was about to set up a factor by it sets up none', async () => {
+    const { one, person, begin, proved, takenUp, wait } = await rescueStage()
+    const { id, seed } = await person()
+    await begin()
+    wait(DELAY)
+    const { finish } = await takenUp(await proved())
+    await one.rescues.cancel({ accountId: id }, 'notice', {})
+    expect(await finish()).toEqual({ outcome: 'second' })
+    const apps = (await one.credentials.ofAccount(id)).filter(({ provenAt }) => provenAt !== null)
+    expect(apps.map(({ label }) => [label, seed.length])).toEqual([['Phone', 32]])
+  })
+})
+
+describe('the clock', () => {
+  test('is open from the moment it opens until the one it lapses at, to the second; then another may begin', async () => {
+    const { one, person, begin, proved, wait, state, events } = await rescueStage({ RESCUE_WINDOW: '1h' })
+    const { id } = await person()
+    await begin()
+    wait(DELAY)
+    expect(await one.rescues.readyFor(await proved())).not.toBeNull()
+    wait(HOUR - 1)
+    const late = await proved()
+    expect(await one.rescues.readyFor(late)).not.toBeNull()
+    wait(1)
+    expect(await one.rescues.readyFor(late)).toBeNull()
+    expect(await one.rescues.open(id)).toBeNull()
+    expect(await begin()).toBe('begun')
+    expect(await state(id)).toEqual(['lapsed', 'waiting'])
+    wait(DELAY + HOUR)
+    await one.rescues.tick()
+    expect(await state(id)).toEqual(['lapsed', 'lapsed'])
+    expect((await events(id)).filter((event) => event === 'rescue.lapsed')).toHaveLength(2)
+  })
+})
