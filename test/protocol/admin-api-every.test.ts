@@ -84,6 +84,9 @@ test('a person is found, helped, suspended, given and taken a role, exported and
   const [{ client_id } = {}] = person.apps as Answer[]
   await does('accounts.revoke-app', { ...one, client_id })
   await does('accounts.end-sessions', one)
+  await does('accounts.start-rescue', { ...one, opens_in_minutes: 120 })
+  await does('accounts.shorten-rescue', one)
+  await does('accounts.cancel-rescue', one)
   const [{ authenticator_id } = {}] = person.authenticators as Answer[]
   await does('accounts.remove-authenticator', { ...one, authenticator_id })
   expect(await does('accounts.suspend', one)).toMatchObject({ state: 'suspended' })
