@@ -4,6 +4,7 @@ import { addressKey, type Challenge, type Credential, type CredentialStore, coun
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import type { Devices } from './devices.ts'
+import type { Enrolled } from './enrolled.ts'
 import { isDoubtful, isKept } from './next-step.ts'
 import type { Outcome } from './outcome.ts'
 import { type Decision, decide, levelOf, type Means, type Requirement, type SecondMethod, withoutWish } from './policy.ts'
@@ -19,16 +20,6 @@ export interface AssessDeps extends Omit<FlowDeps, 'accounts'> {
   passkeys: boolean
   rescues: Pick<RescueHook, 'found'>
   deaths: Pick<Deaths, 'revive'>
-}
-
-/** A factor that was just set up, and the recovery codes that came with it, sealed; null where none were made. */
-export interface Enrolled {
-  kind: 'totp' | 'passkey'
-  credentialId: string
-  label: string
-  sealed: string | null
-  /** By a rescue, whose own notice tells of it: objecting to it would leave less than there was. */
-  rescued: boolean
 }
 
 /** Holds what was proven against what the sign-in must reach: every proof passes here, by whatever method. */

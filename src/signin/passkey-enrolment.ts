@@ -12,11 +12,12 @@ import {
   type PasskeyStore,
   passkeyOf,
 } from '../factors/index.ts'
-import type { Assess, Enrolled } from './assess.ts'
+import type { Assess } from './assess.ts'
 import type { Attempt, AttemptStore } from './attempt.ts'
 import { begunIn, type Ceremonies, toldIn } from './ceremonies.ts'
 import type { Asker } from './deps.ts'
 import type { Devices } from './devices.ts'
+import type { Enrolled } from './enrolled.ts'
 import type { Flow } from './flow.ts'
 import { isKept, nextStep } from './next-step.ts'
 import type { FactorOutcome } from './outcome.ts'

@@ -1,10 +1,11 @@
 import type { Account } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Clock, Proof, Tx } from '../base/index.ts'
-import type { Assess, Enrolled } from './assess.ts'
+import type { Assess } from './assess.ts'
 import type { Attempt, AttemptStore } from './attempt.ts'
 import type { Asker } from './deps.ts'
 import type { Devices } from './devices.ts'
+import type { Enrolled } from './enrolled.ts'
 import type { FactorOutcome } from './outcome.ts'
 
 export interface KeptProofDeps {

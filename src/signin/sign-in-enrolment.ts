@@ -10,9 +10,10 @@ import {
   type KeptFactors,
   labelOf,
 } from '../factors/index.ts'
-import type { Assess, Enrolled } from './assess.ts'
+import type { Assess } from './assess.ts'
 import type { Attempt, AttemptStore } from './attempt.ts'
 import type { Asker } from './deps.ts'
+import type { Enrolled } from './enrolled.ts'
 import { isKept } from './next-step.ts'
 import type { FactorOutcome } from './outcome.ts'
 import type { KeptProof } from './prove-kept.ts'
