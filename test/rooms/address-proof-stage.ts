@@ -46,7 +46,12 @@ export const POLICY = {
 } as const
 export const EMAILS_MAX = 5
 export const WANTED_MAX = 8
-const COUNTS: Record<string, number> = { email: EMAILS_MAX, 'account-address': WANTED_MAX }
+export const PASSKEYS_ASKED_MAX = 250
+const COUNTS: Record<string, number> = {
+  email: EMAILS_MAX,
+  'account-address': WANTED_MAX,
+  'passkey-ip': PASSKEYS_ASKED_MAX,
+}
 const LIMITS = Object.fromEntries(
   Object.keys(DEFAULT_LIMITS).map((name) => [name, { count: COUNTS[name] ?? 1000, windowSeconds: 900 }]),
 ) as Record<LimitName, { count: number; windowSeconds: number }>
