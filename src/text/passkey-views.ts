@@ -29,8 +29,8 @@ export interface PasskeyViews {
     app: AppView
     form: PasskeyFormView
     answer: FormView
-    /** The message that it would take the place of. */
-    instead: Channel
+    /** What the person signed in by, and would not need. */
+    after: Channel
     refused: boolean
   }
 }

@@ -12,7 +12,7 @@ const second: Views['passkey'] = {
   ...{ app, form: passkey, label: 'Touch ID on MacBook', refused: false, other: form, remember: { days: 30 }, restart: form },
   ...{ without: null, cancel: form, rescue: null },
 }
-const offer: Views['passkey-offer'] = { app, form: passkey, answer: form, instead: 'email', refused: false }
+const offer: Views['passkey-offer'] = { app, form: passkey, answer: form, after: 'email', refused: false }
 const enrol: Views['enrol'] = {
   ...{ app, why: 'policy', apps: true, form, passkey, refused: false, restart: form, cancel: form },
 }
@@ -40,7 +40,7 @@ export const passkeyPages: { [N in 'passkey' | 'passkey-offer']: Record<string, 
   },
   'passkey-offer': {
     afterEmail: offer,
-    afterText: { ...offer, instead: 'sms' },
+    afterText: { ...offer, after: 'sms' },
     refused: { ...offer, refused: true },
   },
 }

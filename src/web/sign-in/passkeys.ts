@@ -110,13 +110,13 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
    * message that a passkey could spare; not to a browser that cannot, or whose person does not want it.
    */
   async function showOffer(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<boolean> {
-    const instead = attempt.proofs.find(({ kind }) => kind === 'email' || kind === 'sms')?.kind
-    if (!instead || visit.requirement.acr || cookies.passkey(ctx) !== 'possible') return false
+    const message = attempt.proofs.find(({ kind }) => kind === 'email' || kind === 'sms')?.kind
+    if (!message || visit.requirement.acr || cookies.passkey(ctx) !== 'possible') return false
     if (!(await passkeys.mayOffer(attempt))) return false
     visits.show(ctx, visit, 'passkey-offer', {
       form: form(visit, 'passkey-new'),
       answer: visits.form(visit, 'passkey-offer'),
-      instead: instead === 'sms' ? 'sms' : 'email',
+      after: message === 'sms' ? 'sms' : 'email',
       refused: wasRefused(ctx, visit),
     })
     return true
