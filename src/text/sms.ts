@@ -13,14 +13,13 @@ const READ_MAX = 200
 /**
  * Draws text messages from the sentences `sms.*`. What does not fit is given up in this order: the end of the
  * application's name, the last line (the code can still be typed), the language (English fits). Of a notice it is the name,
- * the words before its link, the language, and the link last of all.
+ * the words before its link, the language, what was done, and the link last of all.
  */
 export function createSms(messages: Messages): <N extends SmsName>(name: N, props: Sms[N], locale: string) => string {
   return (name, props, locale) => {
     const { app, ...rest } = { app: { name: '' }, ...props }
     const values: MessageValues = 'kind' in rest ? {} : rest
-    const key = 'kind' in rest ? `sms.notice.${rest.kind}` : `sms.${name}`
-    for (const [language, end] of endings(rest, locale)) {
+    for (const { key = `sms.${name}`, language, end } of endings(rest, locale)) {
       const known = nameInGsm(app.name) || nameInGsm(messages.say('brand', {}, language))
       for (const short of shortened(known)) {
         const text = toGsm(messages.say(key, { ...values, app: short }, language)) + end
@@ -30,23 +29,35 @@ export function createSms(messages: Messages): <N extends SmsName>(name: N, prop
     throw new Error(`the text message ${name} is too long`)
   }
 
-  /** What stands after the words, by language, in the order in which it is given up. */
-  function endings(props: Partial<Sms['sign-in']> | Sms['notice'], locale: string): [language: string, end: string][] {
+  /** What stands after the words, by language and at times in place of them, in the order in which it is given up. */
+  function endings(props: Partial<Sms['sign-in']> | Sms['notice'], locale: string): Ending[] {
     const languages = [locale, FALLBACK]
     if ('kind' in props) {
       const { link } = props
-      const linked = languages.flatMap((language): [string, string][] => [
-        [language, ` ${toGsm(messages.say('sms.not_you', {}, language))} ${link}`],
-        [language, ` ${link}`],
-      ])
-      return [...(link ? linked : []), ...languages.map((language): [string, string] => [language, ''])]
+      const key = `sms.notice.${props.kind}`
+      const asked = (language: string) => toGsm(messages.say('sms.not_you', {}, language))
+      const linked = [
+        ...languages.flatMap((language) => [
+          { key, language, end: ` ${asked(language)} ${link}` },
+          { key, language, end: ` ${link}` },
+        ]),
+        ...languages.map((language) => ({ key: 'sms.news', language, end: ` ${link}` })),
+      ]
+      return [...(link ? linked : []), ...languages.map((language) => ({ key, language, end: '' }))]
     }
     const lastLine = props.host === undefined ? '' : `\n\n@${props.host.replace(/:\d+$/, '')} #${props.code}`
-    return languages.flatMap((language): [string, string][] => [
-      [language, lastLine],
-      [language, ''],
+    return languages.flatMap((language) => [
+      { language, end: lastLine },
+      { language, end: '' },
     ])
   }
+}
+
+interface Ending {
+  /** Of the sentence before it, where that is another one than the message's own. */
+  key?: string
+  language: string
+  end: string
 }
 
 /**

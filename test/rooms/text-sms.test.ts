@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { createText, type Sms } from '../../src/text/index.ts'
+import { createText, type NoticeKind, type Sms } from '../../src/text/index.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { assets, texts } from './text-samples.ts'
 
@@ -149,6 +149,24 @@ describe('text messages', () => {
     expect(text.sms('account-closed', { app: signIn.app }, 'no-such')).toBe(
       'Northwind Trading: The account of this number is closed or suspended. Nobody has been signed in.',
     )
+  })
+
+  test('R-178, R-184 each kind of news is one part with its whole link, and names nothing that anybody typed', () => {
+    const token = 'u9Jx2vQm7TtYc0Rk5LwZpA8sHdQ2mN4bxY-_0Rk5LwZpA8sHdQ2mN4'
+    for (const locale of text.locales) {
+      const { sms } = JSON.parse(readFileSync(join(import.meta.dirname, `../../views/locales/${locale}.json`), 'utf8'))
+      for (const kind of Object.keys(sms.notice) as NoticeKind[]) {
+        for (const length of [8, 20, 30, 50]) {
+          const link = `https://${'i'.repeat(length)}.example.com/n/${token}`
+          const drawn = text.sms('notice', { kind, link }, locale)
+          expect([kind, septets(drawn) <= 160, drawn.endsWith(` ${link}`)]).toEqual([kind, true, true])
+          if (length === 8 && !kind.includes('dead')) expect(drawn).toContain(sms.notice[kind].replace('{app}', 'Doorward'))
+        }
+        expect(text.sms('notice', { kind, link: null }, locale)).toBe(sms.notice[kind].replace('{app}', 'Doorward'))
+      }
+    }
+    const link = `https://${'i'.repeat(150)}.example.com/n/${token}`
+    expect(text.sms('notice', { kind: 'rescue_started', link }, 'en')).toBe('Doorward: A rescue of your account has started.')
   })
 
   test('a language that the alphabet cannot write is answered in English; what counts double is counted double', async () => {
