@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
 import { startPairStage } from '../support/stage.ts'
-import { addRecoveryCodes, afterFirst, askedOn, choosing, countOf, tokenOf, typing, type Walker } from './second-standing.ts'
+import {
+  addRecoveryCodes,
+  afterFirst,
+  askedOn,
+  choosing,
+  countOf,
+  toDoor,
+  tokenOf,
+  typing,
+  type Walker,
+} from './second-standing.ts'
 import { addAuthenticator, TWO } from './second-walk.ts'
 import { posting, statuses, withField } from './text-walk.ts'
 
@@ -105,3 +115,28 @@ describe('a recovery code', () => {
     }
   })
 })
+
+describe('somebody who has the email and not the authenticator', () => {
+  test('R-061, R-106, V-77 has five guesses in a sign-in, of two hundred at once', async () => {
+    const email = 'two-hundred@fabrikam.example'
+    const authenticator = await member(email)
+    const [walk] = (await browsers(email, 1, 'totp')) as [Walker]
+    const right = authenticator()
+    const guesses = Array.from({ length: 200 }, (_, index) => String(100_000 + index)).filter((code) => code !== right)
+    const form = withField(walk.page, 'code')
+    const answers = await Promise.all(guesses.map((code, index) => posting(walk.visitor, form, { code })(either(index))))
+    expect(Object.keys(statuses(answers))).toEqual(['303'])
+    expect(await judged(email)).toBe(5)
+    const closed = await typing({ ...walk, page: await walk.visitor.open(walk.home) }, right).catch(({ message }) => message)
+    expect(closed).toMatch(/no field code .*We take no more codes of this kind/)
+    await posting(walk.visitor, form, { code: right })(stage.service)
+    expect(askedOn(await toDoor(stage, { visitor: walk.visitor, parameters: {} }))).toBe('identify')
+  })
+})
+
+/** How many wrong codes were held against what is right, in all sign-ins of this person. */
+function judged(email: string): Promise<number> {
+  const from = `audit_entry e join address a on a.account_id = e.account_id
+    where a.canonical = $1 and e.event = 'sign_in.code_wrong' and e.detail ->> 'method' in ('totp', 'recovery')`
+  return countOf(stage.service, from, [email])
+}
