@@ -64,7 +64,7 @@ export const DEFAULT_LIMITS = {
   digits: 'digits:5/1d',
   'digits-known': 'digits-known:10/1d',
   'slow-ip': 'slow-ip:3/1h',
-  'passkey-ip': 'passkey-ip:60/15m',
+  'passkey-ip': 'passkey-ip:300/15m',
   'account-address': 'account-address:5/1h',
   'account-change': 'account-change:30/1h',
   'admin-api': 'admin-api:600/1m',

@@ -7,8 +7,15 @@ export const secondFactors: Requirements = {
   },
   'R-101': {
     says: 'Every way in obeys the same policy, and what a person has enrolled.',
-    code: ['src/signin/policy.ts', 'src/signin/assess.ts', 'src/oidc/step-up.ts', 'src/signin/sign-in-enrolment.ts'],
-    note: 'passkeys and the device flow are not there yet; a refresh token from before goes on, and says no more than was proven',
+    code: [
+      'src/signin/policy.ts',
+      'src/signin/assess.ts',
+      'src/oidc/step-up.ts',
+      'src/signin/sign-in-enrolment.ts',
+      'src/signin/passkey-enrolment.ts',
+      'src/signin/prove-kept.ts',
+    ],
+    note: 'the device flow is not there yet; a refresh token from before goes on, and says no more than was proven',
   },
   'R-102': {
     says: 'The second proof goes by another channel than the first, and counts for the same account only.',
@@ -43,11 +50,24 @@ export const secondFactors: Requirements = {
     says: 'Removing a factor needs a factor, and is told.',
     code: ['src/web/own-client/fresh.ts', 'src/selfservice/authenticators.ts', 'src/notices/notices.ts'],
   },
-  'R-110': { says: 'A passkey’s challenge is random, stored, short-lived and used once.', note: 'comes with passkeys' },
-  'R-111': { says: 'All that a passkey’s answer says about itself is checked.', note: 'comes with passkeys' },
-  'R-112': { says: 'A passkey belongs to one person.', note: 'comes with passkeys' },
-  'R-113': { says: 'A passkey’s counter that goes back is noticed.', note: 'comes with passkeys' },
-  'R-114': { says: 'Asking for passkeys tells nobody who has an account.', note: 'comes with passkeys' },
+  'R-110': {
+    says: 'A passkey’s challenge is random, stored, short-lived and used once.',
+    code: ['src/signin/ceremonies.ts', 'src/store/passkey-ceremonies.ts'],
+  },
+  'R-111': {
+    says: 'All that a passkey’s answer says about itself is checked.',
+    code: ['src/factors/passkey/passkey-factor.ts', 'src/factors/passkey/responses.ts'],
+  },
+  'R-112': {
+    says: 'A passkey belongs to one person.',
+    code: ['src/store/credentials.ts', 'src/factors/passkey/passkey-factor.ts', 'src/signin/passkeys.ts'],
+  },
+  'R-113': {
+    says: 'A passkey’s counter that goes back is noticed.',
+    code: ['src/factors/passkey/passkey-factor.ts', 'src/store/credentials.ts'],
+    note: 'that sign-in is refused and recorded, the passkey stays; counters that are always zero count nothing',
+  },
+  'R-114': { says: 'Asking for passkeys tells nobody who has an account.', code: ['src/signin/passkeys.ts'] },
   'R-115': { says: 'A change of the passkeys’ domain is refused at start.', note: 'comes with passkeys' },
   'R-116': {
     says: 'Recovery codes are strong, hashed, shown once and used once.',
