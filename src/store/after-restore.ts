@@ -89,9 +89,10 @@ const ENDED: readonly Statement[] = [
   simple('jobs', 'delete from graphile_worker._private_jobs'), // those of the timetable come back by themselves
   simple('invitations', 'delete from invitation where role is not null'),
   simple('answers', 'delete from idempotent_answer'),
-  // Where nobody was an administrator yet, the next start makes another link.
   // Somebody may have stopped it since: what was told then is not known any more.
   simple('rescues', `delete from rescue where state = 'waiting'`),
+  simple('ceremonies', 'delete from passkey_ceremony'), // R-110: what was signed since has been used
+  // Where nobody was an administrator yet, the next start makes another link.
   simple('admin_link', 'update deployment set admin_nonce = null, admin_link_expires_at = null where admin_claimed_at is null'),
 ]
 
