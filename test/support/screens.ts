@@ -1,5 +1,6 @@
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { accountScreens } from './account-screens.ts'
+import { deadScreens } from './dead-screens.ts'
 import type { Mail } from './mailbox.ts'
 import { rescueScreens } from './rescue-screens.ts'
 import { secondScreens } from './second-screens.ts'
@@ -52,6 +53,7 @@ export const tours: Readonly<Record<string, (walk: Walk) => AsyncGenerator<Stop>
   'second-factors': secondScreens,
   account: accountScreens,
   rescue: rescueScreens,
+  'dead-address': deadScreens,
 }
 
 const OVER_SECONDS = 16 * 60
