@@ -77,7 +77,10 @@ export const secondFactors: Requirements = {
     says: 'A recovery code stands for one lost factor, not for both.',
     code: ['src/signin/policy.ts', 'src/signin/second-factor.ts'],
   },
-  'R-118': { says: 'Recovery is told on every channel; an administrator learns no secret.', note: 'comes with recovery' },
+  'R-118': {
+    says: 'Recovery is told on every channel; an administrator learns no secret.',
+    code: ['src/rescue/tell.ts', 'src/admin/people/rescue.ts'],
+  },
   'R-119': {
     says: 'A recovery link is for one account and cannot be turned to another.',
     code: ['src/web/account/screens/address-purpose.ts'],
