@@ -68,7 +68,7 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 const PUBLISHED_PATHS =
   /^\/(?:authorize|token|userinfo|jwks|introspect|revoke|logout|\.well-known\/(?:openid-configuration|oauth-authorization-server|webauthn))(?=\/|$)/
 const STEPS =
-  'state|identify|answer|resend|retry|restart|again|text|digits|email|second|work|link|continue|switch|keep|consent|other'
+  'state|identify|answer|resend|retry|restart|again|text|digits|email|second|work|link|help|continue|switch|keep|consent|other'
 const SIGN_IN = new RegExp(`^/sign-in/[^/]+(?:/(${STEPS})(?=/|$))?`)
 const PLACES =
   'sign-in|callback|step-up|sign-out|signed-out|notice|notice-done|methods|addresses|authenticators|passkeys|codes|devices|apps|activity|profile|data|close|keep'
@@ -81,6 +81,7 @@ function routeOf(path: string): string {
   if (signIn) return signIn[1] ? `/sign-in/:uid/${signIn[1]}` : '/sign-in/:uid'
   if (path === '/') return '/'
   if (path.startsWith('/assets/')) return '/assets/:file'
+  if (path.startsWith('/n/')) return '/n/:token'
   if (path.startsWith('/dev/')) return '/dev/inbox'
   return (RECEIPTS.exec(path) ?? PUBLISHED_PATHS.exec(path) ?? ACCOUNT.exec(path))?.[0] ?? 'other'
 }
