@@ -56,6 +56,17 @@ async function gets(own: string): Promise<boolean[]> {
 const everywhere = (what: string, own: string, wanted: boolean) =>
   until(what, async () => ((await gets(own)).every((one) => one === wanted) ? true : null))
 
+/** Waits until each of these has applied what `change` does to the file; answers what `change` answers. */
+async function seenBy<T>(services: readonly Service[], change: () => Promise<T>): Promise<T> {
+  const times = ({ output }: Service) => output().split('clients applied').length
+  const before = services.map(times)
+  const answer = await change()
+  await until('every instance has seen the file', async () =>
+    services.every((one, index) => times(one) > (before[index] ?? 0)) ? true : null,
+  )
+  return answer
+}
+
 const nameOf = async (id: string) =>
   (
     await query<{ name: string }>(
@@ -80,11 +91,13 @@ describe('a clients file, on two processes, without a restart', () => {
   })
 
   test('an edit counts everywhere and is made once; a roll-back takes it back', async () => {
-    const before = await edit((file) => Object.assign(entry(file, 'job'), { disabled: true, client_name: 'Off' }))
+    const before = await seenBy(both, () =>
+      edit((file) => Object.assign(entry(file, 'job'), { disabled: true, client_name: 'Off' })),
+    )
     await everywhere('it is off', next, false)
     const made = `select 1 from audit_entry where event = 'client.applied' and detail ->> 'change' like '0 created, 1 updated%'`
     const count = (await query(stage.service.databaseUrl, made)).length
-    await putBack(before)
+    await seenBy(both, () => putBack(before)) // none of them looks at it again in the middle of what follows
     await everywhere('it is on again', next, true)
     expect(await nameOf('job')).toBe('job')
     expect(await query(stage.service.databaseUrl, made)).toHaveLength(count + 1)
