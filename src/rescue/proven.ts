@@ -7,22 +7,26 @@ import type { Rescue } from './rescue.ts'
 type Proven = Pick<Attempt, 'challenges' | 'proofs'>
 type Settled = Pick<RescuePolicy, 'settledSeconds' | 'phoneProofAgeSeconds' | 'texts'>
 
-/** The addresses that a rescue may rest on: what has been the account's for long enough, or from its first moment, and stays. */
+/** What a rescue may rest on: addresses that have been the account's for long enough, or from its first moment, and stay. */
 export interface Grounds {
   emails: readonly AddressView[]
   /** Numbers that nobody else has by now, as far as one can know (R-093). */
   phones: readonly AddressView[]
+  /** Of one kind there are only addresses that came lately: one of that kind must be proven, and none can be yet. */
+  tooYoung: boolean
 }
 
 /** Of the account's addresses those that a rescue may rest on. */
 export function groundsOf(all: readonly AddressView[], accountCreatedAt: Date, policy: Settled, now: Date): Grounds {
   const since = addSeconds(now, -policy.settledSeconds)
-  const firm = all.filter((one) => stays(one, now) && (one.usableFrom <= since || one.usableFrom <= accountCreatedAt))
-  const young = addSeconds(now, -policy.phoneProofAgeSeconds)
-  return {
-    emails: firm.filter(({ kind }) => kind === 'email'),
-    phones: policy.texts ? firm.filter(({ kind, provenAt }) => kind === 'phone' && provenAt >= young) : [],
-  }
+  const provenSince = addSeconds(now, -policy.phoneProofAgeSeconds)
+  const there = all.filter((one) => stays(one, now))
+  const emails = there.filter(({ kind }) => kind === 'email')
+  const phones = there.filter(({ kind, provenAt }) => kind === 'phone' && policy.texts && provenAt >= provenSince)
+  const settled = (of: AddressView[]) => of.filter(({ usableFrom }) => usableFrom <= since || usableFrom <= accountCreatedAt)
+  const grounds = { emails: settled(emails), phones: settled(phones) }
+  const isTooYoung = (before: AddressView[], after: AddressView[]) => before.length > 0 && after.length === 0
+  return { ...grounds, tooYoung: isTooYoung(emails, grounds.emails) || isTooYoung(phones, grounds.phones) }
 }
 
 /** What this attempt still has to prove before a rescue begins. `address`: another one than it proved. */
@@ -32,8 +36,8 @@ export type Missing = 'email' | 'sms' | 'address'
  * Null: the mailbox is proven, and the number where there is one. Both have to be, so that neither of the two alone ever
  * begins what opens an account.
  */
-export function missingOf({ emails, phones }: Grounds, attempt: Proven): Missing | null {
-  if (emails.length === 0 && phones.length === 0) return 'address'
+export function missingOf({ emails, phones, tooYoung }: Grounds, attempt: Proven): Missing | null {
+  if (tooYoung || emails.length + phones.length === 0) return 'address'
   return lacks('email', emails, attempt) ?? lacks('sms', phones, attempt)
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { addSeconds, type EmailAddress, newSecret } from '../../src/base/index.ts'
 import { cleanUp } from './delivery-stage.ts'
-import { asker, DAY, DELAY, EMAIL, HOUR, rescueStage } from './rescue-stage.ts'
+import { asker, DAY, DELAY, EMAIL, HOUR, PHONE, rescueStage } from './rescue-stage.ts'
 import { codeOf } from './totp-support.ts'
 
 afterEach(cleanUp)
@@ -74,6 +74,21 @@ describe('who may begin one', () => {
     expect(await one.rescues.may(attempt, account, { ...asker, deviceToken })).toEqual({ may: 'now', delaySeconds: 12 * HOUR })
     const strange = { ...asker, deviceToken: newSecret() }
     expect(await one.rescues.may(attempt, account, strange)).toEqual({ may: 'now', delaySeconds: DELAY })
+  })
+
+  test('R-088 not the number alone while the mailbox is a new one, nor the mailbox alone while the number is', async () => {
+    const { one, person, addAddress, proved, wait, now, rows } = await rescueStage()
+    const { id } = await person([PHONE])
+    await addAddress(id, EMAIL, addSeconds(now(), -DAY))
+    expect(await one.rescues.begin(await proved(PHONE), asker)).toBe('not_proven')
+    await rows(`update address set usable_from = case kind when 'email' then '2020-01-01'::timestamptz else $1 end`, [now()])
+    const attempt = await proved()
+    const account = await one.accounts.find(id)
+    expect(account && (await one.rescues.may(attempt, account, asker))).toEqual({ may: 'address' })
+    expect(await one.rescues.begin(attempt, asker)).toBe('not_proven')
+    wait(3 * DAY)
+    const later = await proved()
+    expect(account && (await one.rescues.may(later, account, asker))).toMatchObject({ may: 'prove', channel: 'sms' })
   })
 
   test.each([
