@@ -36,10 +36,10 @@ export function createExporter(deps: ExporterDeps) {
       deps.devices.ofAccount(accountId, deps.clock.now()),
       deps.trail.entriesOf(accountId),
     ])
-    const { id, state, profile, locale, createdAt, closingAt } = account
+    const { id, state, profile, locale, createdAt, closingAt, recoveredAt } = account
     return {
       exported_at: deps.clock.now(),
-      account: { sub: id, state, created_at: createdAt, locale, profile, closing_at: closingAt },
+      account: { sub: id, state, created_at: createdAt, locale, profile, closing_at: closingAt, recovered_at: recoveredAt },
       addresses: addresses.map((one) => ({
         ...{ kind: one.kind, address: one.address, primary: one.primary, proven_at: one.provenAt },
         ...{ usable_from: one.usableFrom, primary_from: one.primaryFrom, leaves_at: one.leavesAt },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { callApi, machineToken, startAdminStage } from '../support/admin.ts'
 import { query } from '../support/database.ts'
-import type { createVisitor, Page } from '../support/person.ts'
+import { createVisitor, type Page, type Visitor } from '../support/person.ts'
 import type { Stage } from '../support/stage.ts'
 import { type AtConsole, enterConsole, somebody } from './console-walk.ts'
 import {
@@ -147,7 +147,9 @@ describe('somebody who got back in by a rescue', () => {
     expect((await silently(stage, bank, visitor, { prompt: 'none' }))?.searchParams.get('error')).toBe('login_required')
     expect((await leave(held, visitor)).searchParams.get('error')).toBe('access_denied')
 
-    await expect(authorize(stage, bank, { email })).rejects.toThrow('takes you again a little later') // with a fresh sign-in
+    const fresh = createVisitor(stage.service)
+    await expect(authorize(stage, bank, { email, visitor: fresh })).rejects.toThrow('takes you again a little later')
+    expect((await silently(stage, appOf(stage), fresh, { prompt: 'none' }))?.searchParams.get('error')).toBe('login_required')
     const other = await authorize(stage, bank, { email: 'somebody-else@fabrikam.example' })
     expect(other.code).not.toBe('')
 
@@ -174,7 +176,7 @@ describe('somebody who got back in by a rescue', () => {
     expect(await acrOf({})).toBe(THREE)
   })
 
-  async function leave(page: Page, visitor: ReturnType<typeof createVisitor>): Promise<URL> {
+  async function leave(page: Page, visitor: Visitor): Promise<URL> {
     const form = page.forms.find(({ action }) => action.endsWith('/leave'))
     if (!form) throw new Error(`no way back at ${page.url}: ${page.words}`)
     const end = await visitor.follow(await visitor.submit(form, {}))
