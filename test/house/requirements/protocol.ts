@@ -75,8 +75,14 @@ export const protocol: Requirements = {
   'R-023': { says: 'A refresh looks at the account as it is now.', code: ['src/oidc/claims.ts'] },
   'R-024': {
     says: 'Sign-out, recovery and a change of factor end refresh tokens.',
-    code: ['src/oidc/sessions.ts', 'src/selfservice/sessions.ts', 'src/selfservice/objection.ts', 'src/selfservice/closing.ts'],
-    note: 'after a factor was removed it is offered; recovery comes later',
+    code: [
+      'src/oidc/sessions.ts',
+      'src/rescue/complete.ts',
+      'src/selfservice/sessions.ts',
+      'src/selfservice/objection.ts',
+      'src/selfservice/closing.ts',
+    ],
+    note: 'after a factor was removed it is offered',
   },
   'R-025': {
     says: 'Access tokens name their audience; an ID token is none.',

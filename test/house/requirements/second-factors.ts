@@ -83,8 +83,7 @@ export const secondFactors: Requirements = {
   },
   'R-119': {
     says: 'A recovery link is for one account and cannot be turned to another.',
-    code: ['src/web/account/screens/address-purpose.ts'],
-    note: 'for the proof of a new address; recovery comes later',
+    code: ['src/rescue/proven.ts', 'src/rescue/complete.ts', 'src/web/account/screens/address-purpose.ts'],
   },
   'R-120': {
     says: 'A fresh proof counts only when it is of the kind that is asked for.',
