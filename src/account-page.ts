@@ -68,6 +68,7 @@ export function accountPage(needs: AccountPageNeeds): AccountPageParts {
     }),
     notices,
     addressProof: createAddressProof({ ...needs.signIn, clientId: ACCOUNT_CLIENT_ID }),
+    passkeysOn: needs.passkeys !== null,
     kept,
     profiles,
     remembered: devices,

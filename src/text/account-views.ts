@@ -1,4 +1,4 @@
-import type { Channel, CodeField, FormView, MessageView } from './parts.ts'
+import type { Channel, CodeField, FormView, MessageView, PasskeyFormView } from './parts.ts'
 import type { RescueBanner } from './rescue-views.ts'
 
 /** What every page of the account page shows around its own. */
@@ -32,6 +32,11 @@ export type AccountSaid =
   | 'factor_added'
   | 'factor_renamed'
   | 'factor_removed'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'always_on'
+  | 'always_off'
+  | 'passkey_needed'
   | 'codes_kept'
   | 'session_ended'
   | 'others_ended'
@@ -62,7 +67,9 @@ export interface AddressRow {
 }
 
 export interface FactorRow {
-  kind: 'totp'
+  kind: 'totp' | 'passkey'
+  /** Of a passkey: it was copied to the person's other devices, when it was used last. */
+  synced: boolean
   name: string
   addedAt: Date
   lastUsedAt: Date | null
@@ -91,6 +98,9 @@ export type ConfirmQuestion =
   | 'make_primary'
   | 'remove_address'
   | 'remove_factor'
+  | 'remove_passkey'
+  | 'always_ask'
+  | 'ask_no_longer'
   | 'new_codes'
   | 'close_account'
 
@@ -112,7 +122,18 @@ export interface AccountViews {
     addresses: AddressRow[]
     factors: FactorRow[]
     codesLeft: number | null
-    urls: { addEmail: string | null; addPhone: string | null; addFactor: string | null; newCodes: string | null }
+    passkeys: FactorRow[]
+    /** Whether one of them is asked for in every sign-in: the person wants it so, or administers. */
+    always: 'on' | 'off' | 'role'
+    urls: {
+      addEmail: string | null
+      addPhone: string | null
+      addPasskey: string | null
+      /** Where that is changed; null where it cannot be. */
+      always: string | null
+      addFactor: string | null
+      newCodes: string | null
+    }
   }
   /** Which address? `replaces`: the one that the new one takes the place of, after `holdDays`. */
   'account-address-new': {
@@ -141,7 +162,7 @@ export interface AccountViews {
     /** It was proven, and belongs to another account. */
     error: 'taken' | null
   }
-  /** One authenticator: its name, its removal. Posts `name`. */
+  /** One authenticator or passkey: its name, its removal. Posts `name`. */
   'account-factor': { shell: AccountShell; factor: FactorRow; form: FormView; removeUrl: string; backUrl: string }
   /** Setting one up; posts `code` and `name`. */
   'account-totp': {
@@ -151,6 +172,13 @@ export interface AccountViews {
     name: string
     error: 'code_wrong' | null
     form: FormView
+    backUrl: string
+  }
+  /** Making a passkey, by script alone; posts `response`. */
+  'account-passkey-new': {
+    shell: AccountShell
+    form: PasskeyFormView
+    error: 'passkey_refused' | 'passkey_known' | 'passkey_full' | null
     backUrl: string
   }
   /** Shown until the person says that they have them. */

@@ -8,7 +8,7 @@ const EXTENSION = '.liquid'
 const WEB_ADDRESS = /^(?:https?:\/\/[^/\\]|\/(?![/\\]))/i
 
 /** What stands for values that nobody knows any more, such as the name of an application that is gone. */
-const UNTOLD: MessageValues = { app: '', address: '' }
+const UNTOLD: MessageValues = { app: '', address: '', method: '' }
 
 /** What every template sees besides its props. */
 interface Globals {

@@ -66,11 +66,21 @@ export const coming: AddressRow = {
 }
 export const authenticator: FactorRow = {
   kind: 'totp',
+  synced: false,
   name: 'Pixel 8',
   addedAt: march,
   lastUsedAt: earlier,
   url: '/account/authenticators/c1',
 }
+export const passkey: FactorRow = {
+  kind: 'passkey',
+  synced: true,
+  name: 'Safari on iOS',
+  addedAt: march,
+  lastUsedAt: earlier,
+  url: '/account/passkeys/p1',
+}
+export const boundKey: FactorRow = { ...passkey, synced: false, name: 'Security key on the key ring', lastUsedAt: null }
 export const unnamed: FactorRow = { ...authenticator, name: '' }
 export const unused: FactorRow = {
   ...authenticator,
@@ -89,6 +99,8 @@ export const activityKeys = [
   'factor_renamed',
   'factor_removed',
   'codes_replaced',
+  'second_always',
+  'second_no_longer',
   'recovery_used',
   'address_added',
   'address_changing',

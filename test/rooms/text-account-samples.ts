@@ -6,6 +6,7 @@ import {
   authenticator,
   bare,
   before,
+  boundKey,
   coming,
   dead,
   devices,
@@ -15,6 +16,7 @@ import {
   leaving,
   long,
   now,
+  passkey,
   phone,
   profile,
   second,
@@ -29,7 +31,7 @@ import { drawn } from './text-second-samples.ts'
 const overview: AccountViews['account-overview'] = {
   shell,
   addresses: [email, phone],
-  factors: [authenticator],
+  factors: [passkey, authenticator],
   codesLeft: 8,
   activity,
   advice: null,
@@ -40,9 +42,13 @@ const methods: AccountViews['account-methods'] = {
   addresses: [email, second, phone],
   factors: [authenticator, unused],
   codesLeft: 8,
+  passkeys: [],
+  always: 'off',
   urls: {
     addEmail: '/account/addresses/new?kind=email',
     addPhone: '/account/addresses/new?kind=phone',
+    addPasskey: '/account/passkeys/new',
+    always: null,
     addFactor: '/account/authenticators/new',
     newCodes: '/account/codes/new',
   },
@@ -79,6 +85,12 @@ const totp: AccountViews['account-totp'] = {
   name: '',
   error: null,
   form,
+  backUrl: '/account/methods',
+}
+const passkeyNew: AccountViews['account-passkey-new'] = {
+  shell: at('methods'),
+  form: { ...form, optionsUrl: '/account/passkeys/options' },
+  error: null,
   backUrl: '/account/methods',
 }
 const confirm: AccountViews['account-confirm'] = {
@@ -129,7 +141,28 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
       addresses: [{ ...email, removeUrl: null }],
       factors: [],
       codesLeft: null,
-      urls: { addEmail: null, addPhone: null, addFactor: null, newCodes: null },
+      urls: { addEmail: null, addPhone: null, addPasskey: null, always: null, addFactor: null, newCodes: null },
+    },
+    passkeys: {
+      ...methods,
+      shell: at('methods', { said: 'passkey_added' }),
+      passkeys: [passkey, boundKey, { ...passkey, name: '' }],
+      urls: { ...methods.urls, always: '/account/passkeys/always' },
+    },
+    passkeyAlways: {
+      ...methods,
+      shell: at('methods', { said: 'always_on' }),
+      factors: [],
+      passkeys: [boundKey],
+      always: 'on',
+      urls: { ...methods.urls, always: '/account/passkeys/always/end' },
+    },
+    passkeyOfAdministrator: {
+      ...methods,
+      shell: at('methods', { said: 'passkey_needed' }),
+      factors: [],
+      passkeys: [passkey],
+      always: 'role',
     },
   },
   'account-address-new': {
@@ -174,6 +207,13 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
       removeUrl: '/account/authenticators/c1/remove',
       backUrl: '/account/methods',
     },
+    passkey: {
+      shell: at('methods', { said: 'passkey_removed' }),
+      factor: boundKey,
+      form,
+      removeUrl: '/account/passkeys/p2/remove',
+      backUrl: '/account/methods',
+    },
     unused: {
       shell: at('methods', { said: 'factor_renamed' }),
       factor: unused,
@@ -181,6 +221,12 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
       removeUrl: '/account/authenticators/c2/remove',
       backUrl: '/account/methods',
     },
+  },
+  'account-passkey-new': {
+    first: passkeyNew,
+    refused: { ...passkeyNew, error: 'passkey_refused' },
+    known: { ...passkeyNew, error: 'passkey_known' },
+    full: { ...passkeyNew, error: 'passkey_full' },
   },
   'account-totp': { first: totp, wrong: { ...totp, name: 'Pixel 8', error: 'code_wrong' } },
   'account-codes': {
@@ -221,6 +267,15 @@ export const accountPages: { [N in keyof AccountViews]: Record<string, AccountVi
   },
   'account-confirm': {
     endOthers: confirm,
+    removePasskey: {
+      ...confirm,
+      question: 'remove_passkey',
+      subject: 'Safari on iOS',
+      items: [],
+      backUrl: '/account/passkeys/p1',
+    },
+    alwaysAsk: { ...confirm, question: 'always_ask', items: [], backUrl: '/account/methods' },
+    askNoLonger: { ...confirm, question: 'ask_no_longer', items: [], backUrl: '/account/methods' },
     endOne: { ...confirm, items: confirm.items.slice(0, 1) },
     endApp: {
       ...confirm,

@@ -39,7 +39,7 @@ export interface AccountPageParts extends ScreenParts {
 /** The same for its screens. */
 type ScreenParts = Pick<
   ScreenDeps,
-  'addressProof' | 'kept' | 'profiles' | 'remembered' | 'trail' | 'holdSeconds' | 'graceSeconds'
+  'addressProof' | 'passkeysOn' | 'kept' | 'profiles' | 'remembered' | 'trail' | 'holdSeconds' | 'graceSeconds'
 >
 
 export interface AccountPageDeps

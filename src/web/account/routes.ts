@@ -37,7 +37,7 @@ const on = {
  */
 export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: AccountPage): void {
   const { guarded, fresh, strong, signIn, signOut, notice, screens } = page
-  const { addresses, newAddress, authenticators, codes, devices, apps, profile, data, rescue } = screens
+  const { addresses, newAddress, authenticators, passkeys, codes, devices, apps, profile, data, rescue } = screens
 
   get('/account/sign-in', signIn.signIn)
   get('/account/step-up', guarded(signIn.stepUp))
@@ -82,6 +82,18 @@ export function addAccountRoutes({ get, post }: { get: Add; post: Add }, page: A
   post('/account/authenticators/:id', strong(authenticators.rename))
   get('/account/authenticators/:id/remove', fresh(authenticators.askRemove))
   post('/account/authenticators/:id/remove', fresh(authenticators.remove))
+
+  get(PATHS.newPasskey, fresh(passkeys.make))
+  post(PATHS.newPasskey, fresh(passkeys.add))
+  post(PATHS.passkeyOptions, fresh(passkeys.options, on.methods))
+  get(PATHS.always, fresh(passkeys.askAlways))
+  post(PATHS.always, fresh(passkeys.always))
+  get(PATHS.noLonger, fresh(passkeys.askNoLonger))
+  post(PATHS.noLonger, fresh(passkeys.noLonger))
+  get('/account/passkeys/:id', guarded(passkeys.one))
+  post('/account/passkeys/:id', strong(passkeys.rename))
+  get('/account/passkeys/:id/remove', fresh(passkeys.askRemove))
+  post('/account/passkeys/:id/remove', fresh(passkeys.remove))
 
   get('/account/codes', strong(codes.show))
   get('/account/codes/download', strong(codes.download))

@@ -13,10 +13,10 @@ const FRESH_SECONDS = 10 * 60
 /**
  * Whether a second factor was part of the sign-in where the person has an authenticator (R-109): a sign-in by mail alone is
  * not enough there, however young it is (R-120). Where the place wants one of everybody, whoever has no authenticator is
- * never strong: email and text together are nothing of one's own.
+ * never strong: email and text together are nothing of one's own; a passkey is, also one that is asked for by nobody yet.
  */
 export function isStrong(place: Place, { level, authenticators }: OwnSession): boolean {
-  return authenticators > 0 ? level >= 2 : place.second === 'where_there_is_one'
+  return authenticators > 0 ? level >= 2 : place.second === 'where_there_is_one' || level >= 4
 }
 
 /** Whether the person has just proven who they are, and enough. */

@@ -12,6 +12,8 @@ export type Said =
   | 'digits_invalid'
   | 'code_wrong'
   | 'passkey_refused'
+  | 'passkey_known'
+  | 'passkey_full'
   | 'own_already'
   | 'taken'
   | AccountSaid

@@ -36,9 +36,9 @@ export function createCodeScreens(deps: ScreenDeps & { shell: Shell }) {
     shell.done(ctx, PATHS.methods, 'codes_kept')
   }
 
-  /** Codes stand for an authenticator that was lost: whoever has none needs none. */
+  /** Codes stand for a second factor that was lost: whoever has none needs none. */
   async function needsCodes(visit: AccountVisit): Promise<boolean> {
-    return codesLeftOf(await deps.kept.ofAccount(visit.actor.accountId)) !== null
+    return codesLeftOf(await deps.kept.ofAccount(visit.actor.accountId), visit.session) !== null
   }
 
   const askNew: Middleware = async (ctx) => {

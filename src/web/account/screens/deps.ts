@@ -34,6 +34,8 @@ export interface ScreenDeps {
   triesMax: number
   /** Whether text messages can be sent. */
   texts: boolean
+  /** Whether passkeys can be made. */
+  passkeysOn: boolean
   phoneCountry: string | null
   smsCountries: readonly string[] | null
   /** Who authenticator codes are for, as an app shows it. */
@@ -48,6 +50,10 @@ export const PATHS = {
   methods: '/account/methods',
   prove: '/account/addresses/prove',
   newAuthenticator: '/account/authenticators/new',
+  newPasskey: '/account/passkeys/new',
+  passkeyOptions: '/account/passkeys/options',
+  always: '/account/passkeys/always',
+  noLonger: '/account/passkeys/always/end',
   codes: '/account/codes',
   newCodes: '/account/codes/new',
   devices: '/account/devices',
@@ -72,6 +78,11 @@ export function newAddressPath(kind: AddressKind): string {
 
 export function authenticatorPath(id: string, what?: 'remove'): string {
   const path = `/account/authenticators/${encodeURIComponent(id)}`
+  return what ? `${path}/${what}` : path
+}
+
+export function passkeyPath(id: string, what?: 'remove'): string {
+  const path = `/account/passkeys/${encodeURIComponent(id)}`
   return what ? `${path}/${what}` : path
 }
 

@@ -2,7 +2,7 @@ import type { Middleware } from 'koa'
 import type { AccountVisit } from '../visit.ts'
 import { activityLines } from './activity-lines.ts'
 import { newAddressPath, PATHS, type ScreenDeps } from './deps.ts'
-import { addressRows, adviceOf, codesLeftOf, factorRows, mayAdd } from './rows.ts'
+import { addressRows, adviceOf, codesLeftOf, factorRows, mayAdd, passkeyRows } from './rows.ts'
 import type { Shell } from './shell.ts'
 
 const LINES_ON_OVERVIEW = 5
@@ -18,7 +18,12 @@ export function createOverviewScreens(deps: ScreenDeps & { shell: Shell }) {
     const [addresses, own] = await Promise.all([selfservice.addressesOf(accountId), kept.ofAccount(accountId)])
     const now = clock.now()
     const rows = addressRows(addresses, now, (path) => visits.form(visit, path))
-    return { addresses, own, now, shown: { addresses: rows, factors: factorRows(own), codesLeft: codesLeftOf(own) } }
+    return {
+      addresses,
+      own,
+      now,
+      shown: { addresses: rows, factors: factorRows(own), codesLeft: codesLeftOf(own, visit.session) },
+    }
   }
 
   const overview: Middleware = async (ctx) => {
@@ -26,26 +31,36 @@ export function createOverviewScreens(deps: ScreenDeps & { shell: Shell }) {
     const [{ addresses, own, now, shown }, activity] = await Promise.all([waysIn(visit), linesOf(visit, null, LINES_ON_OVERVIEW)])
     visits.show(ctx, visit, 'account-overview', {
       shell: shell.of(ctx, visit, 'overview').shell,
-      ...shown,
+      ...{ ...shown, factors: [...passkeyRows(own), ...shown.factors] },
       activity: activity.entries,
-      advice: adviceOf(addresses, own, now),
+      advice: adviceOf(addresses, shown.codesLeft, now),
       urls: { methods: PATHS.methods, add: newAddressPath('email'), activity: PATHS.activity, codes: PATHS.newCodes },
     })
   }
 
   const methods: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
-    const { addresses, shown } = await waysIn(visit)
+    const { addresses, own, shown } = await waysIn(visit)
+    const passkeys = passkeyRows(own)
+    const always = alwaysOf(visit)
     visits.show(ctx, visit, 'account-methods', {
       shell: shell.of(ctx, visit, 'methods').shell,
-      ...shown,
+      ...{ ...shown, passkeys, always },
       urls: {
         addEmail: mayAdd(addresses, 'email', deps.texts) ? newAddressPath('email') : null,
         addPhone: mayAdd(addresses, 'phone', deps.texts) ? newAddressPath('phone') : null,
+        addPasskey: deps.passkeysOn ? PATHS.newPasskey : null,
+        always: passkeys.length === 0 || always === 'role' ? null : always === 'on' ? PATHS.noLonger : PATHS.always,
         addFactor: shown.factors.length < kept.authenticatorsMax ? PATHS.newAuthenticator : null,
-        newCodes: shown.factors.length > 0 ? PATHS.newCodes : null,
+        newCodes: shown.codesLeft !== null ? PATHS.newCodes : null,
       },
     })
+  }
+
+  // Of somebody who administers it is not theirs to change.
+  function alwaysOf({ account, session }: AccountVisit): 'on' | 'off' | 'role' {
+    if (session.role !== null) return 'role'
+    return account.demandsSecond ? 'on' : 'off'
   }
 
   const activity: Middleware = async (ctx) => {

@@ -1,8 +1,9 @@
 import { ADDRESSES_MAX, type AddressView } from '../../../accounts/index.ts'
 import type { AddressKind } from '../../../base/index.ts'
-import { type Credential, countOf } from '../../../factors/index.ts'
+import { type Credential, countOf, passkeyOf } from '../../../factors/index.ts'
 import type { AddressRow, FactorRow, FormView } from '../../../text/index.ts'
-import { addressPath, authenticatorPath, newAddressPath } from './deps.ts'
+import type { OwnSession } from '../../own-client/session.ts'
+import { addressPath, authenticatorPath, newAddressPath, passkeyPath } from './deps.ts'
 
 /** Opens the account now, and stays. */
 function stands({ usableFrom, leavesAt }: AddressView, now: Date): boolean {
@@ -56,22 +57,29 @@ export function mayAdd(all: readonly AddressView[], kind: AddressKind, texts: bo
 export function factorRows(own: readonly Credential[]): FactorRow[] {
   return own.flatMap(({ id, kind, label, provenAt, lastUsedAt }) =>
     kind === 'totp' && provenAt
-      ? [{ kind: 'totp' as const, name: label, addedAt: provenAt, lastUsedAt, url: authenticatorPath(id) }]
+      ? [{ kind: 'totp' as const, synced: false, name: label, addedAt: provenAt, lastUsedAt, url: authenticatorPath(id) }]
       : [],
   )
 }
 
-/** Recovery codes that are left; null where nothing asks for one. */
-export function codesLeftOf(own: readonly Credential[]): number | null {
-  const { apps, recoveryCodes } = countOf(own)
-  return apps > 0 ? recoveryCodes : null
+/** Passkeys that count. */
+export function passkeyRows(own: readonly Credential[]): FactorRow[] {
+  return own.flatMap((one) => {
+    const { id, kind, label: name, provenAt: addedAt, lastUsedAt } = one
+    if (kind !== 'passkey' || !addedAt) return []
+    return [{ kind: 'passkey' as const, synced: passkeyOf(one).backedUp, name, addedAt, lastUsedAt, url: passkeyPath(id) }]
+  })
+}
+
+/** Recovery codes that are left; null where nothing asks for one, since the session's account has no second factor. */
+export function codesLeftOf(own: readonly Credential[], { authenticators }: Pick<OwnSession, 'authenticators'>): number | null {
+  return authenticators > 0 ? countOf(own).recoveryCodes : null
 }
 
 const CODES_LOW = 2
 
 /** The one thing to be done, the more urgent first: a text is the only way in, or codes run low. */
-export function adviceOf(all: readonly AddressView[], own: readonly Credential[], now: Date): 'codes_low' | 'only_texts' | null {
+export function adviceOf(all: readonly AddressView[], left: number | null, now: Date): 'codes_low' | 'only_texts' | null {
   if (!all.some((one) => one.kind === 'email' && opensAlone(one, now))) return 'only_texts'
-  const left = codesLeftOf(own)
   return left !== null && left <= CODES_LOW ? 'codes_low' : null
 }

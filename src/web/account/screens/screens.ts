@@ -7,6 +7,7 @@ import type { ScreenDeps } from './deps.ts'
 import { createDeviceScreens } from './devices.ts'
 import { createNewAddressScreens } from './new-address.ts'
 import { createOverviewScreens } from './overview.ts'
+import { createPasskeyScreens } from './passkeys.ts'
 import { createProfileScreens } from './profile.ts'
 import { createRescueForms } from './rescue.ts'
 import { createShell } from './shell.ts'
@@ -19,6 +20,7 @@ export function createAccountScreens(given: ScreenDeps) {
     addresses: createAddressScreens(deps),
     newAddress: createNewAddressScreens(deps),
     authenticators: createAuthenticatorScreens(deps),
+    passkeys: createPasskeyScreens(deps),
     codes: createCodeScreens(deps),
     devices: createDeviceScreens(deps),
     apps: createAppScreens(deps),
