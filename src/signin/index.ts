@@ -11,7 +11,7 @@ export {
   createAddressProof,
   type ProofFor,
 } from './address-proof.ts'
-export { type Assess, type AssessDeps, createAssess, proofsOfSession } from './assess.ts'
+export { type Assess, type AssessDeps, createAssess } from './assess.ts'
 export { type Attempt, type AttemptRow, type AttemptStore, type StoredAttempt, typedChallenge } from './attempt.ts'
 export type { Ceremony, CeremonyKind, CeremonyStore } from './ceremonies.ts'
 export { type ComposeDeps, createComposer } from './compose.ts'

@@ -2,15 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { Account, Accounts } from '../../accounts/index.ts'
 import { type Clock, maskAddress } from '../../base/index.ts'
 import type { MayRescue, Rescues, RescueView } from '../../rescue/index.ts'
-import {
-  type Attempt,
-  type Flow,
-  isKept,
-  nextStep,
-  proofsOfSession,
-  type SecondFactorFlow,
-  type Step,
-} from '../../signin/index.ts'
+import { type Attempt, type Flow, isKept, nextStep, type SecondFactorFlow, type Step } from '../../signin/index.ts'
 import type { RescueLine, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { spanOf } from '../span.ts'
@@ -21,7 +13,7 @@ export interface RescueScreenDeps {
   visits: Visits
   rescues: Rescues
   secondFactor: Pick<SecondFactorFlow, 'ways'>
-  flow: Pick<Flow, 'beginFromSession'>
+  flow: Pick<Flow, 'start' | 'readIdentifier'>
   accounts: Pick<Accounts, 'find'>
   cookies: Cookies
   clock: Clock
@@ -88,7 +80,7 @@ export function createRescueScreens(deps: RescueScreenDeps) {
     const open = await rescues.open(accountId)
     const account = await accountOf(accountId)
     if (!account) return visits.seeOther(ctx, home(visit.uid))
-    const may = attempt ? await rescues.may(attempt, account, visit.asker) : provesFirst(account)
+    const may = attempt && !isOnSession(visit, attempt) ? await rescues.may(attempt, account, visit.asker) : provesFirst(account)
     if (!open) return showMay(ctx, visit, attempt, may)
     const ready = attempt && (await rescues.readyFor(attempt))
     if (ready) return showReady(ctx, visit, attempt, ready)
@@ -146,9 +138,9 @@ export function createRescueScreens(deps: RescueScreenDeps) {
   }
 
   /** Sends a code to the address that is still to be proven. */
-  const prove = posted(async (visit, { attempt }, ctx) => {
-    const proving = attempt ?? (await beginWithSession(visit))
-    if (proving) await rescues.proveOther(proving, visit.asker)
+  const prove = posted(async (visit, { attempt, accountId }, ctx) => {
+    if (attempt && !isOnSession(visit, attempt)) await rescues.proveOther(attempt, visit.asker)
+    else await beginAnew(visit, accountId)
     visits.seeOther(ctx, home(visit.uid))
   })
 
@@ -177,12 +169,12 @@ export function createRescueScreens(deps: RescueScreenDeps) {
     }
   }
 
-  /** What a living session has proven is too old to begin a rescue with: an address is proven in an attempt built on it. */
-  async function beginWithSession({ uid, interaction, requirement, asker }: OpenVisit): Promise<Attempt | null> {
-    const { stepUp, clientId } = interaction
-    if (!stepUp) return null
-    const known = { accountId: stepUp.accountId, requirement, proofs: proofsOfSession(stepUp) }
-    return deps.flow.beginFromSession({ interactionUid: uid, clientId }, known, asker)
+  /** What a living session has proven is too old to begin a rescue with: its person proves their own address once more. */
+  async function beginAnew({ uid, interaction, requirement, asker }: OpenVisit, accountId: string): Promise<void> {
+    const account = await accountOf(accountId)
+    const offer = deps.flow.readIdentifier(account?.email ?? account?.phone ?? '', [], ['email', 'sms'])
+    if (offer === null || offer === 'unfit') return
+    await deps.flow.start({ interactionUid: uid, clientId: interaction.clientId }, offer, requirement, asker)
   }
 
   function provesFirst({ email, phone }: Account): MayRescue {
@@ -214,10 +206,19 @@ function isChosen({ proofs }: Attempt, { chosenAt, firstSentAt }: Attempt['chall
   return chosenAt > firstSentAt && (!last || chosenAt > new Date(last.at))
 }
 
-// Where a factor is asked for, a second message is sent for nothing else.
-function cameForIt({ interaction }: OpenVisit, { challenges, proofs }: Attempt): boolean {
-  const proven = challenges.filter((one) => !isKept(one) && one.state === 'used' && proofs.some(({ kind }) => kind === one.kind))
-  return proven.length > (interaction.stepUp ? 0 : 1)
+/** Messages whose codes were typed in this attempt. */
+function provenHere({ challenges, proofs }: Attempt) {
+  return challenges.filter((one) => !isKept(one) && one.state === 'used' && proofs.some(({ kind }) => kind === one.kind))
+}
+
+/** Nothing was proven but what the living session brought. */
+function isOnSession({ interaction }: OpenVisit, attempt: Attempt): boolean {
+  return interaction.stepUp !== null && provenHere(attempt).length === 0
+}
+
+// Where a factor is asked for, a message is sent to whoever is signed in, or a second one to anybody, for nothing else.
+function cameForIt({ interaction }: OpenVisit, attempt: Attempt): boolean {
+  return provenHere(attempt).length > (interaction.stepUp ? 0 : 1)
 }
 
 export type RescueScreens = ReturnType<typeof createRescueScreens>
