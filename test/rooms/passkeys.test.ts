@@ -115,6 +115,19 @@ describe('an assertion', () => {
     expect(await stage.events('passkey.counter_back')).toBe(2) // what the key did not sign says nothing of it
   })
 
+  test('R-113 whose counter comes twice at once, in two sign-ins, lets one in', async () => {
+    const passkey = await stage.enrolled(await stage.newAccount(), createSoftwarePasskey({ counts: true }))
+    const answers = await Promise.all(
+      [stage.one, stage.two].map(async ({ passkeys }) => {
+        const where = stage.purpose()
+        const response = passkey.get(await passkeys.signInOptions(where, asker), { ...here, counter: 7 })
+        return () => passkeys.answerSignIn(where, NOTHING, response, asker)
+      }),
+    )
+    const outcomes = await Promise.all(answers.map((answer) => answer()))
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['proven', 'wrong'])
+  })
+
   test('R-113 says anew at each use whether the passkey was copied, and never whether it may be', async () => {
     const accountId = await stage.newAccount()
     const passkey = await stage.enrolled(accountId)
