@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { Cookies } from './cookies.ts'
 import type { OwnVisits } from './own-client/visit.ts'
 
-export const STOPPED_PATH = '/account/rescue/stopped'
+const STOPPED_PATH = '/account/rescue/stopped'
 const HOME = '/account'
 const FLASH = 'rescue'
 const STOPPED = 'stopped'
