@@ -75,7 +75,17 @@ describe('what a role may not do is not shown', () => {
     expect(waysOf(await admin.open(path))).toEqual(
       expect.arrayContaining(['/name', '/role', '/suspend', '/close', '/end-sessions', '/export']),
     )
-    for (const deed of ['suspend', 'close', 'name', 'role', 'export', 'end-sessions'])
+    for (const deed of [
+      'suspend',
+      'close',
+      'name',
+      'role',
+      'export',
+      'end-sessions',
+      'rescue',
+      'rescue/shorten',
+      'rescue/cancel',
+    ])
       expect([deed, (await auditor.open(`${path}/${deed}`)).status]).toEqual([deed, 403])
   })
 

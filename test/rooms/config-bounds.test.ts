@@ -35,6 +35,7 @@ describe('bounds', () => {
     ['RESCUE_DELAY', 'rescueDelaySeconds', { '1h': 3600, '48h': 172_800, '30d': 2_592_000 }, ['0', '3599s', '2592001s', 'off']],
     ['RESCUE_DELAY_KNOWN', 'rescueDelayKnownSeconds', { '1h': 3600, '48h': 172_800 }, ['0', '3599s', '172801s']],
     ['RESCUE_WINDOW', 'rescueWindowSeconds', { '1h': 3600, '7d': 604_800 }, ['0', '3599s', '8d']],
+    ['RESCUE_ADMIN_MIN', 'rescueAdminMinSeconds', { '15m': 900, '30d': 2_592_000 }, ['0', '899s', '2592001s']],
     ['RESCUE_LOCK', 'rescueLockSeconds', { '1d': 86_400, '90d': 7_776_000 }, ['0', '86399s', '91d']],
     ['RESCUE_CLAIM', 'rescueClaimSeconds', { '0': 0, '0s': 0, '365d': 31_536_000 }, ['366d', '-1']],
     ['RESCUE_ENDS', 'rescueEnds', { sessions: 'sessions', all: 'all' }, ['none', 'All']],
