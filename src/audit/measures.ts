@@ -11,6 +11,7 @@ const NAME_OF_AMR: Readonly<Record<string, string>> = {
   email_link: 'link',
   email_code: 'code',
   sms: 'sms',
+  passkey: 'passkey',
   otp: 'totp',
   recovery_code: 'recovery',
 }
@@ -57,6 +58,9 @@ export function createEventMeasures(metrics: Metrics): (row: Heard) => void {
     'consent.cancelled': ended('cancelled'),
     'sign_in.code_wrong': ({ detail }) => failed(oneOf(KINDS, detail.method), 'wrong'),
     'sign_in.code_closed': ({ detail }) => failed(oneOf(KINDS, detail.method), 'closed'),
+    'passkey.wrong': () => failed('passkey', 'wrong'),
+    'passkey.counter_back': () => failed('passkey', 'wrong'),
+    'passkey.backup_changed': () => failed('passkey', 'wrong'),
     'proof_of_work.refused': () => failed('proof_of_work', 'wrong'),
     'token.issued': ({ clientId, detail }) => granted(clientId, oneOf(GRANTS, detail.grantType)),
     'token.refreshed': ({ clientId }) => granted(clientId, 'refresh_token'),

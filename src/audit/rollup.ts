@@ -23,7 +23,7 @@ export type Measure = 'started' | 'completed' | 'method' | 'failure' | 'hand_ove
 /** Bounds of the histogram; what takes longer than a day counts as a day. */
 export const HAND_OVER_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 86_400] as const
 
-export const METHODS = ['link', 'code', 'sms', 'totp', 'recovery', 'other'] as const
+export const METHODS = ['link', 'code', 'sms', 'passkey', 'totp', 'recovery', 'other'] as const
 type Method = (typeof METHODS)[number]
 
 /** Why people did not get in, as far as the trail says it. */
@@ -34,6 +34,7 @@ const METHOD_OF_AMR: Readonly<Record<string, Method>> = {
   email_link: 'link',
   email_code: 'code',
   sms: 'sms',
+  passkey: 'passkey',
   otp: 'totp',
   recovery_code: 'recovery',
 }

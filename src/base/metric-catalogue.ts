@@ -55,7 +55,7 @@ export const metricCatalogue = {
   },
   doorward_challenge_failures_total: {
     ...{ ...counter, labels: ['kind', 'reason'] },
-    help: 'Proofs that failed, by kind (email, sms, totp, recovery, proof_of_work) and reason: wrong, closed (too many wrong ones).',
+    help: 'Proofs that failed, by kind (email, sms, passkey, totp, recovery, proof_of_work) and reason: wrong, closed (too many wrong ones).',
   },
   doorward_grants_total: {
     ...{ ...counter, labels: ['client', 'type'] },
