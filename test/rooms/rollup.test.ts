@@ -45,9 +45,10 @@ describe('what happened, by day', () => {
       { label: 'link', count: 2 },
       { label: 'code', count: 1 },
       { label: 'sms', count: 1 },
+      { label: 'passkey', count: 1 },
       { label: 'totp', count: 1 },
       { label: 'recovery', count: 1 },
-      { label: 'other', count: 2 },
+      { label: 'other', count: 1 },
     ])
     expect(days[0]).toMatchObject({ started: 0, completed: 0, hand_over_median_seconds: null })
   })
