@@ -15,11 +15,10 @@ export function policyOf(config: Config): SignInPolicy {
   }
 }
 
-/** What applications call the levels. With passkeys two more are on offer, the last one where an attestation can show it. */
-export function acrNamesOf({ acrNames, passkeys, passkeyMetadataFile }: Config): AcrNames {
-  const [resistant, inHardware] = PHISHING_RESISTANT
-  if (passkeys === 'off') return acrNames
-  return [...acrNames, resistant, ...(passkeyMetadataFile === null ? [] : [inHardware])]
+/** What applications call the levels. That hardware keeps a passkey only an attestation shows, and none is asked for. */
+export function acrNamesOf({ acrNames, passkeys }: Config): AcrNames {
+  const [resistant] = PHISHING_RESISTANT
+  return passkeys === 'off' ? acrNames : [...acrNames, resistant]
 }
 
 /** What all instances must agree on of passkeys; null where none are made. */

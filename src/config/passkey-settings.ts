@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { choice, faulty, listOf, parseOrigin, path, quoted } from './kinds.ts'
+import { choice, faulty, listOf, parseOrigin, quoted } from './kinds.ts'
 import type { Fault, Parsed, Setting, SettingOptions, SettingsTable } from './setting.ts'
 
 /** What the settings say of passkeys. */
@@ -12,8 +12,6 @@ export interface PasskeyConfig {
   readonly passkeyDomainGivenUp: string | null
   /** Origins besides `ISSUER` whose pages may use them. */
   readonly passkeyOrigins: readonly string[]
-  /** FIDO Metadata Service BLOB; null: no attestation is asked for. */
-  readonly passkeyMetadataFile: string | null
 }
 
 // Browsers look at five names at most, one of which is the issuer's (WebAuthn Level 3 §5.11.1).
@@ -51,14 +49,6 @@ export const passkeySettings = {
     defaultWords: 'none: `ISSUER` alone',
     example: 'https://example.org',
   }),
-  passkeyMetadataFile: path({
-    name: 'PASSKEY_METADATA_FILE',
-    group: 'Sign-in',
-    help: 'File of the FIDO Metadata Service (`blob.jwt`), read at start. With it new passkeys are asked for an attestation, and those that it shows in hardware reach the level `phrh`.',
-    default: null,
-    defaultWords: 'none: no attestation is asked for',
-    example: '/etc/doorward/blob.jwt',
-  }),
 } satisfies SettingsTable
 
 /** What is worked out from other settings. */
@@ -69,7 +59,6 @@ export function settledPasskeys(draft: PasskeyDraft, issuer: string): PasskeyCon
     passkeyDomain: draft.passkeyDomain ?? host,
     passkeyDomainGivenUp: draft.passkeyDomainGivenUp,
     passkeyOrigins: draft.passkeyOrigins ?? [],
-    passkeyMetadataFile: draft.passkeyMetadataFile,
   }
 }
 
