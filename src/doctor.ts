@@ -33,6 +33,8 @@ export async function examine(deps: DoctorDeps): Promise<Finding[]> {
     ...(await examineDatabase(config, db)),
     ...examineTexts(config, deps.env),
     ...examinePrices(config),
+    ...examineHelp(config),
+    ...examineHelp(config),
     ...examineTheme(config),
   ]
   const usable = !findings.some(({ about, state }) => about === 'database' && state === 'broken')
@@ -218,6 +220,10 @@ function examinePrices(config: Config): Finding[] {
     const faults = (error as Error).message.split('\n')
     return faults.map((words) => broken('texts', words, 'Mend SMS_PRICES_FILE, or take the setting away.'))
   }
+}
+
+function examineHelp({ helpContact }: Config): Finding[] {
+  return helpContact === null ? [] : [ok('help', `whoever cannot get in is told of ${helpContact}`)]
 }
 
 function examineTheme({ themeDir }: Config): Finding[] {
