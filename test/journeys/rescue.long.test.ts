@@ -6,6 +6,7 @@ import { addRecoveryCodes } from '../protocol/second-standing.ts'
 import { addNumber, essential, THREE, TWO } from '../protocol/second-walk.ts'
 import { noticeOf } from '../support/account-window.ts'
 import { axe, launchBrowser, outside } from '../support/browser.ts'
+import { query } from '../support/database.ts'
 import { createVisitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
@@ -264,6 +265,20 @@ describe('what a rescue is not', () => {
       const answer = await visitor.post(`${door.url}/rescue/${step}`, { csrf, email: 'lost@fabrikam.example' })
       expect([step, answer.status, answer.location]).toEqual([step, 303, door.url])
     }
+  })
+
+  test('V-25 whoever has a mailbox by now that messages came back from neither sees a rescue nor stops one', async () => {
+    const email = 'recycled@fabrikam.example'
+    await walk.member(email)
+    await walk.begin(email)
+    await query(stage.service.databaseUrl, 'update address set dead_since = now() where canonical = $1', [email])
+    const stranger = createVisitor(stage.service)
+    const page = await walk.firstProof(email, stranger)
+    expect(page.words).not.toContain('rescue of this account')
+    expect((await walk.rescuePage(stranger, page)).words).toBe(page.words)
+    const { csrf = '' } = page.forms.find(({ values }) => values.csrf)?.values ?? {}
+    const answer = await stranger.post(`${page.url}/rescue/stop`, { csrf })
+    expect([answer.status, answer.location, await walk.statesOf(email)]).toEqual([303, page.url, ['waiting']])
   })
 
   test('R-119 fields that name another account change nothing', async () => {
