@@ -42,6 +42,7 @@ import {
   createInvitationStore,
   createMessageReaderStore,
   createPeopleStore,
+  createRescueStore,
   createRoleStore,
   type Database,
   shareOf,
@@ -90,6 +91,7 @@ export function administration(needs: AdministrationNeeds) {
   const messages = createMessageReaderStore(db)
   const invitations = createInvitationStore(db)
   const actors = createActorStore(db)
+  const rescueStore = createRescueStore(db)
   const keyOf = (address: Parameters<typeof addressKey>[1]) => addressKey(secrets, address)
   const invites = { invitations, mailInvitation: needs.invitationMail.send, defaultLocale: text.locales[0] ?? 'en' }
   const inviting = createInviting({ ...invites, audit })
@@ -107,7 +109,8 @@ export function administration(needs: AdministrationNeeds) {
       }),
       ...createPeopleHandlers({
         ...{ ...shared, ...invites, ...peopleOn(db, needs), messages, addressKey: keyOf },
-        ...{ notices: needs.notices, rescues: needs.rescues },
+        notices: needs.notices,
+        rescues: { ...needs.rescues, open: (accountId) => needs.rescues.open(accountId, rescueStore) },
         store: createPeopleStore(db),
         roles: createRoleStore(db),
         imports: createImportStore(db),

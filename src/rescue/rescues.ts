@@ -3,7 +3,7 @@ import { addSeconds, type Tx } from '../base/index.ts'
 import { createBegin } from './begin.ts'
 import { createComplete } from './complete.ts'
 import type { RescueDeps } from './deps.ts'
-import type { RescueView } from './rescue.ts'
+import type { RescueStore, RescueView } from './rescue.ts'
 import { createStop } from './stop.ts'
 import { createTelling } from './tell.ts'
 import { createTick } from './tick.ts'
@@ -17,9 +17,9 @@ export function createRescues(deps: RescueDeps) {
   const { store, policy, clock } = deps
   const tell = createTelling(deps)
 
-  /** The one that waits for this account; null when none does. */
-  async function open(accountId: string): Promise<RescueView | null> {
-    const rescue = await store.waiting(accountId)
+  /** The one that waits for this account; null when none does. `from`: for whoever has connections of their own. */
+  async function open(accountId: string, from: Pick<RescueStore, 'waiting'> = store): Promise<RescueView | null> {
+    const rescue = await from.waiting(accountId)
     return rescue && viewOf(rescue, policy.on, clock.now())
   }
 
