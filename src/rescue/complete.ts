@@ -16,7 +16,8 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
     const { accountId } = attempt
     if (!accountId || !mayTakeUp(attempt)) return null
     const rescue = await store.waiting(accountId)
-    if (!rescue || !isOpen(rescue)) return null
+    const account = rescue && (await deps.accounts.find(accountId))
+    if (!rescue || !isOpen(rescue) || account?.state !== 'active' || account.closingAt !== null) return null
     const again = isProvenAgain(await addresses.ofAccount(accountId), rescue, attempt, clock.now())
     return again ? viewOf(rescue, policy.on, clock.now()) : null
   }

@@ -94,11 +94,18 @@ describe('who may begin one', () => {
   test.each([
     ['suspended', `state = 'suspended'`],
     ['to be deleted', `closing_at = '2040-01-01'`],
-  ])('nobody, while the account is %s', async (_what, change) => {
-    const { one, person, proved, rows } = await rescueStage()
-    await person()
+  ])('nobody, while the account is %s; nor is one completed', async (_what, change) => {
+    const { one, person, begin, proved, takenUp, wait, rows, state } = await rescueStage()
+    const { id } = await person()
+    await begin()
+    wait(DELAY)
+    const ready = await takenUp(await proved())
     const attempt = await proved()
     await rows(`update account set ${change}`)
+    expect(await one.rescues.readyFor(attempt)).toBeNull()
+    expect((await ready.finish()).outcome).not.toBe('proven')
+    expect(await state(id)).toEqual(['waiting'])
+    await one.rescues.cancel({ accountId: id }, 'notice', {})
     expect(await one.rescues.begin(attempt, asker)).toBe('never')
   })
 

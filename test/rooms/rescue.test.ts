@@ -130,6 +130,7 @@ describe('the clock', () => {
     expect(await one.rescues.readyFor(late)).not.toBeNull()
     wait(1)
     expect(await one.rescues.readyFor(late)).toBeNull()
+    expect(await one.on.transact((tx) => one.rescues.readyIn(tx, late))).toBeNull()
     expect(await one.rescues.open(id)).toBeNull()
     expect(await begin()).toBe('begun')
     expect(await state(id)).toEqual(['lapsed', 'waiting'])
