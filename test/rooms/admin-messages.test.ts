@@ -217,6 +217,20 @@ describe('an address that takes no messages', () => {
     expect(house.mailbox.count(TO)).toBe(1)
   })
 
+  test('R-093 that has died opens its account by itself again, when an administrator answers for it', async () => {
+    const house = await desk()
+    await house.sql(`insert into account (id, profile, created_at) values ('a', '{}', $1)`, [START])
+    await house.sql(
+      `insert into address (kind, canonical, account_id, usable_from, proven_at, created_at, dead_since) values ('email', $2, 'a', $1, $1, $1, $1)`,
+      [START, TO],
+    )
+    expect(await house.lift({ address: TO })).toEqual({ done: true })
+    expect(await house.sql('select 1 from address where dead_since is not null')).toEqual([])
+    expect(await house.sql(`select account_id, actor_id from audit_entry where event = 'address.revived'`)).toEqual([
+      { account_id: 'a', actor_id: 'local' },
+    ])
+  })
+
   test('R-177 what is no address is refused', async () => {
     const house = await desk()
     await expect(house.suppression({ address: 'maria' })).rejects.toMatchObject({ code: 'invalid_input' })

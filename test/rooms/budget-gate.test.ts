@@ -150,6 +150,17 @@ describe('R-153 the gate', () => {
   })
 })
 
+describe('a text that tells something', () => {
+  test('R-153 is counted as money, and not among those whose codes should be typed', async () => {
+    const budget = budgetOn(db)
+    const before = await gateAt(begin)
+    for (const [at, deliveryId] of (await deliveries(url, 25)).entries())
+      await budget.reserve({ ...asked, deliveryId, number: german(at, at), clientId: '', answerless: true })
+    expect([before, await gateAt(begin)]).toEqual(['open', 'open'])
+    expect((await spentOn(url)).all).toMatchObject({ sum: 25 * 110_000 })
+  })
+})
+
 describe('a browser that signed in with the number before', () => {
   const caps = { number: 330_000 }
 

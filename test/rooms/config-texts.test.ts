@@ -107,6 +107,19 @@ describe('text messages', () => {
     ['SMS_WEBHOOK_SECRET', 'smsWebhookSecret', [KEY, `whsec_${KEY}`], ['short', 'not base64 at all, this one', `${KEY}!`]],
     ['RECEIPTS_SECRET', 'receiptsSecret', [bytes(24), bytes(64)], [bytes(23), bytes(65)]],
     ['SMS_PRICES_FILE', 'smsPricesFile', ['/etc/prices.yaml'], ['a\0b']],
+    [
+      'HELP_CONTACT',
+      'helpContact',
+      ['mailto:help@example.com', 'https://example.com/help?of=us'],
+      [
+        'help@example.com',
+        'mailto:help',
+        'mailto:a@b.example?cc=c@d.example',
+        'http://example.com',
+        'https://u:p@example.com/',
+        'javascript:x',
+      ],
+    ],
   ]
 
   test.each(cases)('%s is taken in its form only', (name, field, good, bad) => {
