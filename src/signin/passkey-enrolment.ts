@@ -88,7 +88,10 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
    * and, where the authenticator asked, who they are.
    */
   async function addPasskey(tx: Tx, accountId: string, verified: VerifiedPasskey, label: string): Promise<AddedPasskey> {
-    if (!(await ceremonies.use(tx, verified.ceremonyId))) return { outcome: 'ended' }
+    return (await ceremonies.use(tx, verified.ceremonyId)) ? insert(tx, accountId, verified, label) : { outcome: 'ended' }
+  }
+
+  async function insert(tx: Tx, accountId: string, verified: VerifiedPasskey, label: string): Promise<AddedPasskey> {
     await credentials.lock(tx, accountId)
     if (countOf(await credentials.ofAccountIn(tx, accountId)).passkeys >= PASSKEYS_MAX) return { outcome: 'full' }
     const { externalId, data, counter, hardware } = verified
@@ -131,6 +134,8 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
     return transact(async (tx): Promise<FactorOutcome> => {
       // Nothing is set up in an attempt that has ended, and it does not end before this is done.
       if (!(await store.require(tx, attempt.id, attempt.requirement))) return { outcome: 'ended' }
+      // A form that is sent twice does nothing the second time: what the first one brought is shown.
+      if (!(await ceremonies.use(tx, verified.ceremonyId))) return { outcome: 'ended' }
       const completeRescue = await deps.rescues.readyIn(tx, attempt)
       await credentials.lock(tx, account.id)
       const own = await credentials.ofAccountIn(tx, account.id)
@@ -139,8 +144,8 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
       const other = since.some(({ kind }) => !attempt.proofs.some((proof) => proof.kind === kind))
       if (!completeRescue && (other || owesOwn(attempt, account, own)))
         return assess.record(tx, attempt, account, attempt.proofs, asker)
-      const added = await addPasskey(tx, account.id, verified, label)
-      if (added.outcome !== 'added') return added.outcome === 'ended' ? { outcome: 'ended' } : WRONG
+      const added = await insert(tx, account.id, verified, label)
+      if (added.outcome !== 'added') return WRONG
       await recordAdded(tx, attempt, account, asker)
       await completeRescue?.(added.credentialId, asker.who)
       await credentials.demand(tx, account.id, true)
