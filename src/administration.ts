@@ -45,6 +45,7 @@ import {
   createRescueStore,
   createRoleStore,
   type Database,
+  demandedBy,
   shareOf,
 } from './store/index.ts'
 import type { Text } from './text/index.ts'
@@ -161,7 +162,8 @@ function peopleOn(db: Database, { config, registered, secrets, audit, clock }: A
   const addresses = createAddresses({ store: createAddressStore(db), audit, clock, phoneProofAgeSeconds })
   const kept = createKeptFactors({ store: createCredentialStore(db), ...createCredentialFactors({ secrets, clock }), clock })
   const person = createPerson({ db, accounts, addresses, clients: registered.clients, kept, clock })
-  return { accounts, addresses, kept, ...person }
+  const demand = { by: demandedBy, set: createCredentialStore(db).demand }
+  return { accounts, addresses, kept, demand, ...person }
 }
 
 function createFileShow(file: Pick<ClientsFileDesk, 'state'>) {

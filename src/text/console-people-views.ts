@@ -108,7 +108,15 @@ export interface ConsolePeopleViews {
       suppressed: string | null
       liftUrl: string | null
     }[]
-    factors: { kind: string; name: string; addedAt: Date; lastUsedAt: Date | null; removeUrl: string | null }[]
+    factors: {
+      kind: string
+      /** Of a passkey: it was copied to the person's other devices; null of all else. */
+      synced: boolean | null
+      name: string
+      addedAt: Date
+      lastUsedAt: Date | null
+      removeUrl: string | null
+    }[]
     codesLeft: number | null
     sessions: { device: string; since: Date; lastSeenAt: Date; apps: string; endUrl: string | null }[]
     devices: { name: string; until: Date; lastUsedAt: Date }[]

@@ -125,6 +125,17 @@ describe('an authenticator that was lost', () => {
     expect(await stage.faultOf(remove(id))).toBe('not_found')
   })
 
+  test('R-109 a passkey is removed as well, and with the last one the wish for it; an objection is told what to bring back', async () => {
+    const id = await stage.person(named('lost-key'))
+    const authenticator_id = await stage.passkey(id, 'Key ring', true)
+    const shown = await perform('accounts.get', sam, { account_id: id })
+    expect(shown.authenticators).toMatchObject([{ kind: 'passkey', name: 'Key ring', synced: true, always_asked: true }])
+    await perform('accounts.remove-authenticator', sam, { account_id: id, authenticator_id })
+    const [notice] = await stage.sql('select kind, detail from notice where account_id = $1', [id])
+    expect(notice).toMatchObject({ kind: 'passkey_removed', detail: { undo: { credentialId: authenticator_id, always: 'yes' } } })
+    expect(await stage.sql('select demands_second as always from account where id = $1', [id])).toEqual([{ always: false }])
+  })
+
   test('R-175 the last one of an administrator stays while they have their role', async () => {
     const eve = await stage.administrator('auditor', named('auditor-factor'))
     const one = await stage.authenticator(eve.accountId, 'One')

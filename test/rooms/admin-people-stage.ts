@@ -108,6 +108,7 @@ export async function startPeople() {
       defaultLocale: 'en',
     })
     const deps: PeopleDeps = {
+      demand: { by: stores.demandedBy, set: stores.createCredentialStore(db).demand },
       ...{ accounts, addresses, kept, notices, rescues, sessions, connections, devices, invitations, audit },
       store: stores.createPeopleStore(db),
       roles: stores.createRoleStore(db),
@@ -226,8 +227,20 @@ export async function startPeople() {
     return id
   }
 
+  /** A passkey; `always`: its person wants it asked for in every sign-in. */
+  async function passkey(accountId: string, label: string, always = false): Promise<string> {
+    const id = newId()
+    await sql(
+      `insert into credential (id, account_id, kind, data, external_id, label, proven_at, created_at)
+       values ($1, $2, 'passkey', '{"backedUp": true}', $1, $3, $4, $4)`,
+      [id, accountId, label, now],
+    )
+    await sql('update account set demands_second = $2 where id = $1', [accountId, always])
+    return id
+  }
+
   return {
-    ...{ url, clock, one, two, sql, person, engineSession, administrator, actorOf, faultOf, authenticator, orders },
+    ...{ url, clock, one, two, sql, person, engineSession, administrator, actorOf, faultOf, authenticator, passkey, orders },
     perform: <N extends OperationName>(name: N, actor: Parameters<Admin['perform']>[1], input: InputOf<N>) =>
       one.admin.perform(name, actor, input),
     /** Names of the rows of the trail about this person, by the actor who did it. */

@@ -58,8 +58,30 @@ const onePerson: ConsolePeopleViews['console-person'] = {
     },
   ],
   factors: [
-    { kind: 'totp', name: 'Pixel 8', addedAt: march, lastUsedAt: before, removeUrl: '/admin/people/p/authenticators/a/remove' },
-    { kind: 'totp', name: '', addedAt: march, lastUsedAt: null, removeUrl: '/admin/people/p/authenticators/b/remove' },
+    {
+      kind: 'totp',
+      synced: null,
+      name: 'Pixel 8',
+      addedAt: march,
+      lastUsedAt: before,
+      removeUrl: '/admin/people/p/authenticators/a/remove',
+    },
+    {
+      kind: 'totp',
+      synced: null,
+      name: '',
+      addedAt: march,
+      lastUsedAt: null,
+      removeUrl: '/admin/people/p/authenticators/b/remove',
+    },
+    {
+      kind: 'passkey',
+      synced: true,
+      name: 'Key ring',
+      addedAt: march,
+      lastUsedAt: before,
+      removeUrl: '/admin/people/p/authenticators/a/remove',
+    },
   ],
   codesLeft: 1,
   sessions: [

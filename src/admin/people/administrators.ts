@@ -1,4 +1,4 @@
-import { countOf } from '../../factors/index.ts'
+import { secondFactorsOf } from '../../factors/index.ts'
 import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
 import type { Role } from '../scopes.ts'
@@ -22,10 +22,11 @@ export function createAdministratorHandlers(deps: PeopleDeps): Handlers<typeof a
 
   /** Whoever reads the mail of somebody without one could set it up, and would be what is given here. */
   async function needsAuthenticator({ tx }: ChangeCall, id: string): Promise<void> {
-    if (countOf(await deps.kept.ofAccountIn(tx, id)).apps > 0) return
+    const by = await deps.demand.by(tx, id)
+    if (secondFactorsOf(await deps.kept.ofAccountIn(tx, id), by) > 0) return
     throw new AdminFault(
       'conflict',
-      'This person has no authenticator: they set one up on their account page first, and are given the role then.',
+      'This person has no authenticator, and no passkey that is always asked for: they set one up on their account page first, and are given the role then.',
     )
   }
 

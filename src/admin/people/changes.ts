@@ -1,5 +1,5 @@
 import { PROFILE_CLAIMS } from '../../accounts/index.ts'
-import { countOf } from '../../factors/index.ts'
+import { countOf, secondFactorsOf } from '../../factors/index.ts'
 import { AdminFault, type FieldFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
 import type { peopleOperations } from '../specs/people.ts'
@@ -36,8 +36,8 @@ export function createChangeHandlers(deps: PeopleDeps): Handlers<Changes> {
   /** An administrator without any second factor would be whoever reads their mail. */
   async function mayBeWithout(call: ChangeCall, person: PersonRow): Promise<void> {
     if (person.role === null || call.actor.kind === 'local') return
-    const { apps } = countOf(await deps.kept.ofAccountIn(call.tx, person.id))
-    if (apps > 1) return
+    const by = await deps.demand.by(call.tx, person.id)
+    if (secondFactorsOf(await deps.kept.ofAccountIn(call.tx, person.id), by) > 1) return
     throw new AdminFault(
       'conflict',
       'This is the last authenticator of somebody who administers: take their role back first, and give it again once they have set up another.',
@@ -59,13 +59,17 @@ export function createChangeHandlers(deps: PeopleDeps): Handlers<Changes> {
       const { tx } = call
       const person = await lockPerson(deps, call, id)
       const own = await deps.kept.ofAccountIn(tx, id)
-      const one = own.find((each) => each.id === authenticator_id && each.kind === 'totp' && each.provenAt !== null)
-      if (!one) throw new AdminFault('not_found', 'This person has no such authenticator.')
+      const one = own.find((each) => each.id === authenticator_id && each.provenAt !== null)
+      const passkey = one?.kind === 'passkey'
+      if (!one || (!passkey && one.kind !== 'totp')) throw new AdminFault('not_found', 'This person has no such authenticator.')
       await mayBeWithout(call, person)
       if (!(await deps.kept.remove(tx, id, authenticator_id))) throw new AdminFault('not_found', 'It was removed meanwhile.')
       await deps.devices.forgetAll(tx, id)
-      await audit.record(tx, 'factor.removed', { ...about(call, id), detail: { method: 'totp' } })
-      await tellOf(call, person, 'factor_removed', { name: one.label }, { credentialId: one.id })
+      // Without the last one none is asked for any more; whoever objects has both again.
+      const wished = passkey && countOf(own).passkeys === 1 && (await deps.demand.set(tx, id, false))
+      await audit.record(tx, 'factor.removed', { ...about(call, id), detail: { method: one.kind } })
+      const undo = { credentialId: one.id, ...(wished && { always: 'yes' }) }
+      await tellOf(call, person, passkey ? 'passkey_removed' : 'factor_removed', { name: one.label }, undo)
       return { done: true }
     },
 
@@ -81,7 +85,7 @@ export function createChangeHandlers(deps: PeopleDeps): Handlers<Changes> {
   async function tellOf(
     { tx }: ChangeCall,
     person: PersonRow,
-    kind: 'factor_removed',
+    kind: 'factor_removed' | 'passkey_removed',
     values: Record<string, string>,
     undo: Record<string, string>,
   ): Promise<void> {

@@ -2,7 +2,7 @@ import type { Account, Addresses, Profiles } from '../../accounts/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import type { Address, Tx } from '../../base/index.ts'
 import type { MessageReaderStore } from '../../delivery/index.ts'
-import type { KeptFactors } from '../../factors/index.ts'
+import type { Demander, KeptFactors } from '../../factors/index.ts'
 import type { Notices } from '../../notices/index.ts'
 import type { Rescues } from '../../rescue/index.ts'
 import type { EntriesAbout } from '../audit/entry-view.ts'
@@ -36,6 +36,13 @@ export interface PeopleDeps {
   addresses: Pick<Addresses, 'ofAccount' | 'keepAll'>
   profiles: Pick<Profiles, 'save'>
   kept: Pick<KeptFactors, 'ofAccount' | 'ofAccountIn' | 'remove'>
+  /** Whether one of a person's passkeys is asked for in every sign-in. */
+  demand: {
+    /** Who wants it so. Until `tx` ends nobody else changes it. */
+    by(tx: Tx, accountId: string): Promise<Demander>
+    /** False where it was so before. */
+    set(tx: Tx, accountId: string, always: boolean): Promise<boolean>
+  }
   notices: Pick<Notices, 'tell'>
   rescues: Pick<Rescues, 'open' | 'beginByAdmin' | 'shorten' | 'cancelIn' | 'spans'>
   /** Living sessions of the engine. */

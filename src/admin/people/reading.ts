@@ -1,4 +1,4 @@
-import { countOf } from '../../factors/index.ts'
+import { countOf, passkeyOf } from '../../factors/index.ts'
 import { keyOfMessage, markOfMessage, messageRowView } from '../messages/message-row-view.ts'
 import type { Handlers } from '../operation.ts'
 import type { peopleOperations } from '../specs/people.ts'
@@ -32,15 +32,17 @@ export function createReadHandlers(deps: PeopleDeps): Handlers<Reads> {
   }
 
   async function factorsOf(id: string) {
-    const own = await deps.kept.ofAccount(id)
+    const [own, account] = await Promise.all([deps.kept.ofAccount(id), deps.accounts.find(id)])
     const authenticators = own
-      .filter(({ kind, provenAt }) => kind === 'totp' && provenAt !== null)
+      .filter(({ kind, provenAt }) => (kind === 'totp' || kind === 'passkey') && provenAt !== null)
       .map((one) => ({
         authenticator_id: one.id,
         kind: one.kind,
         name: one.label,
         added_at: one.createdAt.toISOString(),
         last_used_at: one.lastUsedAt?.toISOString() ?? null,
+        synced: one.kind === 'passkey' ? passkeyOf(one).backedUp : null,
+        always_asked: one.kind === 'totp' || (account?.demandsSecond ?? false),
       }))
     return { authenticators, recovery_codes_left: countOf(own).recoveryCodes }
   }

@@ -67,10 +67,15 @@ const accountView = personView.extend({
   authenticators: z.array(
     z.object({
       authenticator_id: z.string(),
+      /** `totp` or `passkey`. */
       kind: z.string(),
       name: z.string(),
       added_at: moment,
       last_used_at: moment.nullable(),
+      /** Of a passkey: it was copied to the person's other devices, when it was used last; null of all else. */
+      synced: z.boolean().nullable(),
+      /** It is asked for in every sign-in, or another one: a second factor, and not merely a way in. */
+      always_asked: z.boolean(),
     }),
   ),
   recovery_codes_left: z.int(),
@@ -197,7 +202,7 @@ export const peopleOperations = {
     ...write,
     method: 'DELETE',
     path: '/accounts/{account_id}/authenticators/{authenticator_id}',
-    summary: 'Remove an authenticator that was lost; the person is told, and can object',
+    summary: 'Remove an authenticator or a passkey that was lost; the person is told, and can object',
     input: account.extend({ authenticator_id: z.string().max(100) }),
     output: done,
   }),

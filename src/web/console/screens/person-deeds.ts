@@ -94,7 +94,7 @@ export function createPersonDeeds({ visits, shell, admin, text, cookies }: Conso
       called: calledOf(person),
       current: person.role,
       roles: [...ROLES],
-      secondFactor: person.authenticators.length > 0,
+      secondFactor: person.authenticators.some((one) => one.always_asked),
       form: visits.form(visit, ctx.path),
       backUrl: back,
     })

@@ -39,7 +39,8 @@ export function personRows(person: Person, rights: PersonRights, now: Date, text
       liftUrl: below(rights.lift && one.suppressed !== null, 'addresses', String(index), 'lift'),
     })),
     factors: person.authenticators.map((one) => ({
-      kind: one.kind === 'totp' ? 'totp' : 'other',
+      kind: one.kind === 'totp' || one.kind === 'passkey' ? one.kind : 'other',
+      synced: one.synced,
       name: one.name,
       addedAt: new Date(one.added_at),
       lastUsedAt: momentOf(one.last_used_at),
@@ -56,7 +57,7 @@ export function personRows(person: Person, rights: PersonRights, now: Date, text
       cancelUrl: below(rights.change, 'rescue', 'cancel'),
     },
     recoveredAt: momentOf(person.recovered_at),
-    codesLeft: person.authenticators.length > 0 ? person.recovery_codes_left : null,
+    codesLeft: person.authenticators.some((one) => one.always_asked) ? person.recovery_codes_left : null,
     sessions: person.sessions.map((one) => ({
       device: recordedDevice(text, one.device, locale),
       since: new Date(one.signed_in_at),

@@ -16,7 +16,21 @@ const EXPLAINED = new Set([
   ...['given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture', 'website', 'gender'],
   ...['birthdate', 'zoneinfo', 'locale', 'updated_at', 'phone_number', 'phone_number_verified'],
 ])
-const MEANS = new Set(['email_link', 'email_code', 'sms', 'otp', 'recovery_code', 'mfa', 'mca'])
+const MEANS = new Set([
+  'email_link',
+  'email_code',
+  'sms',
+  'otp',
+  'recovery_code',
+  'passkey',
+  'user',
+  'uv',
+  'pop',
+  'swk',
+  'hwk',
+  'mfa',
+  'mca',
+])
 const MOMENTS = new Set(['exp', 'iat', 'auth_time', 'updated_at'])
 
 /** A sign-in that was tried, step by step and in words. What opens something is told by its length alone. */
