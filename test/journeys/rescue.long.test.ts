@@ -10,9 +10,10 @@ import { query } from '../support/database.ts'
 import { createVisitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
+import { addAuthenticator as addVirtualAuthenticator } from '../support/virtual-authenticator.ts'
 import { nextText, typeCode } from '../support/window.ts'
 import { formTo, HOUR_SECONDS, hasFormTo, LOCK_SECONDS, rescueWalk, WAIT_SECONDS, WINDOW_SECONDS } from './rescue-walk.ts'
-import { firstProof, setUp, toldTo, typeAppCode } from './second-window.ts'
+import { firstProof, keepCodes, setUp, toldTo, typeAppCode } from './second-window.ts'
 
 const LOGIN = { prompt: 'login' }
 /** An address counts for a rescue once it has been the account's for so long. */
@@ -82,6 +83,23 @@ describe('in a browser', () => {
     },
     120_000,
   )
+
+  test('R-118, R-101 a passkey takes the place of the lost app, and is asked for from then on', async () => {
+    const email = 'to-passkey@fabrikam.example'
+    await walk.member(email)
+    await walk.begin(email)
+    await stage.moveClock(WAIT_SECONDS)
+    const page = await newPage()
+    const authenticator = await addVirtualAuthenticator(page)
+    await firstProof(stage, page, email)
+    await press(page, 'Set up a new second proof')
+    await press(page, 'Create a passkey')
+    expect((await keepCodes(page)).length).toBe(10)
+    expect((await toldTo(page)).amr).toContain('passkey')
+    expect((await authenticator.passkeys()).length).toBe(1)
+    expect(await walk.statesOf(email)).toEqual(['completed'])
+    expect((await walk.firstProof(email)).words).toContain('Use your passkey')
+  })
 
   test('R-118 a recovery code is named as the quicker way, and whoever finds the phone after all ends the wait by it', async () => {
     const email = 'finds@fabrikam.example'
