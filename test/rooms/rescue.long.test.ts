@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { addSeconds, type EmailAddress, newSecret } from '../../src/base/index.ts'
-import { cleanUp } from './delivery-stage.ts'
+import { cleanUp, START } from './delivery-stage.ts'
 import { asker, DAY, DELAY, EMAIL, HOUR, PHONE, rescueStage } from './rescue-stage.ts'
 import { codeOf } from './totp-support.ts'
 
@@ -19,6 +19,21 @@ describe('a rescue that is completed', () => {
     expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['ended', 'second'])
     expect(await state(id)).toEqual(['completed'])
     expect((await one.credentials.ofAccount(id)).filter(({ kind }) => kind === 'totp')).toHaveLength(1)
+  })
+
+  test('R-101 a passkey that is set up by one is asked for from then on, as what was lost was', async () => {
+    const { one, person, begin, proved, wait, rows } = await rescueStage()
+    const { id } = await person()
+    await begin()
+    wait(DELAY)
+    const attempt = await proved()
+    await one.rescues.takeUp(attempt)
+    const passkey = `insert into credential (id, account_id, kind, data, external_id, label, proven_at, created_at) values ('k', $1, 'passkey', '{}', 'x', '', $2, $2)`
+    await rows(passkey, [id, START])
+    await one.on.transact(async (tx) => (await one.rescues.readyIn(tx, attempt))?.('k', {}))
+    expect((await one.credentials.ofAccount(id)).map(({ kind }) => kind)).toEqual(['passkey'])
+    expect(await one.accounts.find(id)).toMatchObject({ authenticators: 1, passkeys: 1, demandsSecond: true })
+    expect(await one.on.transact((tx) => one.rescues.readyIn(tx, attempt))).toBeNull()
   })
 
   test.each([
