@@ -42,7 +42,7 @@ export function createExporter(deps: ExporterDeps) {
       account: { sub: id, state, created_at: createdAt, locale, profile, closing_at: closingAt, recovered_at: recoveredAt },
       addresses: addresses.map((one) => ({
         ...{ kind: one.kind, address: one.address, primary: one.primary, proven_at: one.provenAt },
-        ...{ usable_from: one.usableFrom, primary_from: one.primaryFrom, leaves_at: one.leavesAt },
+        ...{ usable_from: one.usableFrom, primary_from: one.primaryFrom, leaves_at: one.leavesAt, dead_since: one.deadSince },
       })),
       addresses_not_proven: claimed.map(({ kind, address }) => ({ kind, address })),
       authenticators: credentials
