@@ -26,6 +26,8 @@ const STEPS = [
   'keep',
   'consent',
   'other',
+  ...['passkey/options', 'passkey', 'factor-passkey/options', 'factor-passkey'],
+  ...['passkey-new/options', 'passkey-new', 'passkey-offer'],
   `link/${'x'.repeat(32)}`,
 ]
 const FIELDS = { identifier: 'victim@fabrikam.example', code: '123456', answer: 'allow' }
@@ -35,7 +37,8 @@ const csrfOf = (page: Page) => page.forms.find(({ values }) => values.csrf)?.val
 /** What a request could have changed. */
 async function stored() {
   const sql = `select a.state, c.state as challenge, c.tries, c.messages from attempt a join challenge c on c.attempt_id = a.id order by a.id`
-  return query(stage.service.databaseUrl, sql)
+  const ceremonies = await query(stage.service.databaseUrl, 'select id from passkey_ceremony order by id')
+  return [...(await query(stage.service.databaseUrl, sql)), ...ceremonies]
 }
 
 describe('a form from elsewhere', () => {

@@ -132,6 +132,21 @@ describe('a passkey in place of an address', () => {
   })
 })
 
+test('PASSKEYS=off: no page speaks of them, and their paths do not exist', async () => {
+  const off = await startStage({ env: { PASSKEYS: 'off' } })
+  try {
+    const { page } = await openWindow(browser)
+    await page.goto(`${off.relyingParty.url}/login`)
+    await page.getByLabel('Email').waitFor()
+    expect(await page.content()).not.toMatch(/passkey\.js|webauthn\.js|data-passkey/)
+    const csrf = await page.locator('input[name=csrf]').first().inputValue()
+    const answer = await page.request.post(`${page.url()}/passkey/options`, { form: { csrf } })
+    expect(answer.status()).toBe(404)
+  } finally {
+    await off.stop()
+  }
+})
+
 describe('the offer of a passkey', () => {
   test('"Not now" goes on at once, and it is not offered again for a month; "Do not ask again" for a year', async () => {
     for (const [button, days] of [
