@@ -5,6 +5,7 @@ import type { RescuePolicy } from './deps.ts'
 import type { Rescue } from './rescue.ts'
 
 type Proven = Pick<Attempt, 'challenges' | 'proofs'>
+type Begun = Pick<Rescue, 'address' | 'startedAt'>
 type Settled = Pick<RescuePolicy, 'settledSeconds' | 'phoneProofAgeSeconds' | 'texts'>
 
 /** What a rescue may rest on: addresses that have been the account's for long enough, or from its first moment, and stay. */
@@ -55,28 +56,32 @@ export function provenIn({ challenges, proofs }: Proven, kind: 'email' | 'sms'):
 }
 
 /** Whether what it was begun with is the account's and stays so: a rescue goes with its address. */
-export function standsOn(all: readonly AddressView[], rescue: Pick<Rescue, 'address' | 'startedAt'>, now: Date): boolean {
-  return heldSince(all, rescue, now).length > 0
+export function standsOn(all: readonly AddressView[], rescue: Begun, settledSeconds: number, now: Date): boolean {
+  return heldSince(all, rescue, settledSeconds, now).length > 0
 }
 
 /** Whether this attempt has proven what the rescue was begun with. */
 export function isProvenAgain(
   all: readonly AddressView[],
-  rescue: Pick<Rescue, 'address' | 'startedAt'>,
+  rescue: Begun,
   attempt: Proven,
+  settledSeconds: number,
   now: Date,
 ): boolean {
-  const mine = heldSince(all, rescue, now)
+  const mine = heldSince(all, rescue, settledSeconds, now)
   return mine.some(({ kind, address }) => provenIn(attempt, kind === 'email' ? 'email' : 'sms') === address)
 }
 
-// Where an administrator began it: any email address that was there before; a number only where there is no mailbox.
-function heldSince(all: readonly AddressView[], { address, startedAt }: Pick<Rescue, 'address' | 'startedAt'>, now: Date) {
+// Where an administrator began it: an email address that was there for long by then, else any that was; a number only where
+// there is no mailbox. A thief who adds an address and asks for help has none of it.
+function heldSince(all: readonly AddressView[], { address, startedAt }: Begun, settledSeconds: number, now: Date) {
   const mine = all.filter((one) => stays(one, now))
   if (address !== null) return mine.filter((one) => one.address === address)
   const before = mine.filter(({ usableFrom }) => usableFrom <= startedAt)
   const emails = before.filter(({ kind }) => kind === 'email')
-  return emails.length > 0 ? emails : before
+  const own = emails.length > 0 ? emails : before
+  const settled = own.filter(({ usableFrom }) => usableFrom <= addSeconds(startedAt, -settledSeconds))
+  return settled.length > 0 ? settled : own
 }
 
 // What messages come back from may be somebody else's mailbox by now.

@@ -38,8 +38,9 @@ export function createTick(deps: RescueDeps, tell: Telling) {
     if (!rescue) return false
     const account = await store.lockAccount(tx, rescue.accountId)
     const locale = account?.locale ?? null
-    if (!standsOn(await addresses.ofAccountIn(tx, rescue.accountId), rescue, clock.now()))
-      await endWithAddress(tx, rescue, locale)
+    const own = await addresses.ofAccountIn(tx, rescue.accountId)
+    const stands = standsOn(own, rescue, policy.settledSeconds, clock.now())
+    if (!stands) await endWithAddress(tx, rescue, locale)
     else await tell(tx, rescue, moment === 'opens' ? 'rescue_open' : 'rescue_halfway', { locale })
     return true
   }

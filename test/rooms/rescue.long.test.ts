@@ -68,6 +68,17 @@ describe('who may begin one', () => {
     expect(await one.rescues.readyFor(await proved())).toMatchObject({ ready: true, startedBy: 'person' })
   })
 
+  test('R-118 not an address that came lately, where an administrator began it', async () => {
+    const { one, person, addAddress, proved, wait, now } = await rescueStage()
+    const { id } = await person()
+    await addAddress(id, THIEFS, addSeconds(now(), -DAY))
+    const by = { accountId: id, actorId: 'admin', delaySeconds: HOUR, device: 'x', reason: null, where: {} }
+    await one.on.transact((tx) => one.rescues.beginByAdmin(tx, by))
+    wait(HOUR)
+    expect(await one.rescues.readyFor(await proved(THIEFS))).toBeNull()
+    expect(await one.rescues.readyFor(await proved())).toMatchObject({ startedBy: 'administrator' })
+  })
+
   test('R-070 what was proven for another purpose begins none and opens none', async () => {
     const { one, person, begin, proved, wait } = await rescueStage()
     await person()
