@@ -193,7 +193,5 @@ export async function rescueStage(env: Env = {}) {
   }
 }
 
-export type RescueStage = Awaited<ReturnType<typeof rescueStage>>
-
 export const EMAIL = TO
 export const PHONE = NUMBER
