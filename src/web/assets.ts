@@ -13,9 +13,10 @@ const TYPES: Record<string, string> = {
 
 const TOKENS = 'tokens.css'
 
+const require = createRequire(import.meta.url)
+
 /** The browser's half of WebAuthn, as its package brings it: one script, `SimpleWebAuthnBrowser` in the page. */
-const WEBAUTHN = '@simplewebauthn/browser'
-const WEBAUTHN_BUNDLE = '../dist/bundle/index.umd.min.js'
+const WEBAUTHN = join(dirname(require.resolve('@simplewebauthn/browser')), '../dist/bundle/index.umd.min.js')
 
 interface Asset {
   type: string
@@ -43,7 +44,7 @@ export function createAssets(
   // In a sheet that is there already: a theme costs no request more, and its layer comes last wherever it stands.
   if (theme.css) files.set(TOKENS, Buffer.concat([files.get(TOKENS) ?? Buffer.of(), Buffer.from(theme.css)]))
   if (theme.logo) files.set('logo.svg', Buffer.from(theme.logo))
-  files.set('webauthn.js', readFileSync(join(dirname(createRequire(import.meta.url).resolve(WEBAUTHN)), WEBAUTHN_BUNDLE)))
+  files.set('webauthn.js', readFileSync(WEBAUTHN))
   for (const [file, plain] of [...files].sort()) {
     const type = TYPES[extname(file)]
     if (!type) continue

@@ -6,7 +6,7 @@ import { firstProof } from './second-window.ts'
 
 /** What a person with a passkey does again and again. */
 
-export const NO_FIELD = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false'
+const NO_FIELD = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false'
 
 /** Somebody's window, with an authenticator in it. `field` false: of a browser that offers no passkeys in fields. */
 export interface Window {
