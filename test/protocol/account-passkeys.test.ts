@@ -17,8 +17,10 @@ test('R-109, R-112 are made by a fresh proof, once, for one account; named, and 
   const [ada, bob] = [await on.member(person('ada')), await on.member(person('bob'))]
   const passkey = createSoftwarePasskey()
   const options = await on.optionsFor(ada)
-  // R-110: what one session asked for is none for another, and counts once.
-  expect(await on.make(bob, createSoftwarePasskey(), options)).toBe('/account/passkeys/new')
+  // R-110: what one session asked for is none for another, also of the same person, and counts once.
+  const elsewhere = await on.member(ada.address)
+  for (const other of [bob, elsewhere])
+    expect(await on.make(other, createSoftwarePasskey(), options)).toBe('/account/passkeys/new')
   expect(await on.make(ada, passkey, options)).toBe(METHODS)
   expect(await on.make(ada, createSoftwarePasskey(), options)).toBe('/account/passkeys/new')
   expect(await on.make(bob, createSoftwarePasskey({ id: passkey.id }))).toBe('/account/passkeys/new')
@@ -33,7 +35,7 @@ test('R-109, R-112 are made by a fresh proof, once, for one account; named, and 
   expect(pathOf(await on.post(bob, `/account/passkeys/${id}/remove`))).toBe(METHODS)
   expect(await on.idsOf(ada.address)).toEqual([id])
   expect(pathOf(await on.post(ada, `/account/passkeys/${id}/remove`))).toBe('/account/devices')
-  expect(await on.toldOf(ada.address)).toEqual(['passkey_added', 'passkey_removed'])
+  expect(await on.toldOf(ada.address)).toEqual(['device_new', 'passkey_added', 'passkey_removed'])
   expect(await on.objectTo(ada.address, 'passkey_removed')).toBe('/account/notice-done')
   expect(await on.idsOf(ada.address)).toEqual([id])
 
