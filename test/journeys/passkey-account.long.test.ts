@@ -25,7 +25,7 @@ test('R-101, R-109 a passkey is made on the account page, asked for always from 
   expect(await page.getByText('This browser cannot make passkeys').isVisible()).toBe(false)
   await page.getByRole('button', { name: 'Create a passkey' }).click()
   await page.getByText('The passkey opens your account from now on.').waitFor()
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
 
   await page.getByRole('link', { name: 'Always ask for a passkey' }).click()
   await page.getByRole('button', { name: 'Always ask' }).click()
