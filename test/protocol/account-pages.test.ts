@@ -49,8 +49,11 @@ describe('every path of the account page', () => {
       '/account/callback',
       '/account/signed-out',
       '/account/notice/:token',
+      '/n/:token',
       '/account/notice/:token',
+      '/account/notice/:token/stop',
       '/account/notice-done',
+      '/account/rescue/stopped',
     ])
   })
 
@@ -111,6 +114,15 @@ describe('every path of the account page', () => {
       'POST /account/authenticators/new',
       'GET /account/authenticators/:id/remove',
       'POST /account/authenticators/:id/remove',
+      'GET /account/passkeys/new',
+      'POST /account/passkeys/new',
+      'POST /account/passkeys/options',
+      'GET /account/passkeys/always',
+      'POST /account/passkeys/always',
+      'GET /account/passkeys/always/end',
+      'POST /account/passkeys/always/end',
+      'GET /account/passkeys/:id/remove',
+      'POST /account/passkeys/:id/remove',
       'GET /account/codes/new',
       'POST /account/codes/new',
       'GET /account/data/download',
