@@ -48,7 +48,12 @@ export const secondFactors: Requirements = {
   },
   'R-109': {
     says: 'Removing a factor needs a factor, and is told.',
-    code: ['src/web/own-client/fresh.ts', 'src/selfservice/authenticators.ts', 'src/notices/notices.ts'],
+    code: [
+      'src/web/own-client/fresh.ts',
+      'src/selfservice/authenticators.ts',
+      'src/selfservice/passkeys.ts',
+      'src/notices/notices.ts',
+    ],
   },
   'R-110': {
     says: 'A passkey’s challenge is random, stored, short-lived and used once.',
@@ -68,7 +73,11 @@ export const secondFactors: Requirements = {
     note: 'that sign-in is refused and recorded, the passkey stays; counters that are always zero count nothing',
   },
   'R-114': { says: 'Asking for passkeys tells nobody who has an account.', code: ['src/signin/passkeys.ts'] },
-  'R-115': { says: 'A change of the passkeys’ domain is refused at start.', note: 'comes with passkeys' },
+  'R-115': {
+    says: 'A change of the passkeys’ domain is refused at start.',
+    code: ['src/store/deployment.ts', 'src/config/passkey-settings.ts'],
+    note: 'while there are passkeys, unless `PASSKEY_DOMAIN_GIVEN_UP` names the former one',
+  },
   'R-116': {
     says: 'Recovery codes are strong, hashed, shown once and used once.',
     code: ['src/factors/recovery/codes.ts', 'src/factors/recovery/code-hash.ts', 'src/store/credentials.ts'],
