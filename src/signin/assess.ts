@@ -145,6 +145,14 @@ export function createAssess(deps: AssessDeps) {
   }
 
   /**
+   * Whether there is still nothing to ask for, of what stands in the caller's transaction, so that a factor is set up. No
+   * remembered browser changes that: it takes the place of a factor, and never lets one be set up.
+   */
+  function mayEnrol(attempt: Attempt, account: Account, own: readonly Credential[]): boolean {
+    return decideFor(attempt, account, attempt.proofs, own, false).next === 'enrol'
+  }
+
+  /**
    * What the sign-in must reach when the application's wish is given up; null where it insists, or where that would ask
    * for the same.
    */
@@ -182,7 +190,7 @@ export function createAssess(deps: AssessDeps) {
     return { apps, passkeys, hardwareKeys, recoveryCodes, demanded, otherChannel: other, ...shown }
   }
 
-  return { record, next, withoutWishOf, keptChallenge }
+  return { record, next, mayEnrol, withoutWishOf, keptChallenge }
 }
 
 export type Assess = ReturnType<typeof createAssess>

@@ -91,9 +91,16 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
     return (await ceremonies.use(tx, verified.ceremonyId)) ? insert(tx, accountId, verified, label) : { outcome: 'ended' }
   }
 
-  async function insert(tx: Tx, accountId: string, verified: VerifiedPasskey, label: string): Promise<AddedPasskey> {
+  async function insert(
+    tx: Tx,
+    accountId: string,
+    verified: VerifiedPasskey,
+    label: string,
+    standsAlone = false,
+  ): Promise<AddedPasskey> {
     await credentials.lock(tx, accountId)
-    if (countOf(await credentials.ofAccountIn(tx, accountId)).passkeys >= PASSKEYS_MAX) return { outcome: 'full' }
+    const before = standsAlone ? 0 : countOf(await credentials.ofAccountIn(tx, accountId)).passkeys
+    if (before >= PASSKEYS_MAX) return { outcome: 'full' }
     const { externalId, data, counter, hardware } = verified
     const passkey = { id: newId(), externalId, data, counter, hardware, label: labelOf(label), now: clock.now() }
     if (!(await credentials.addPasskey(tx, accountId, passkey))) return { outcome: 'known' }
@@ -142,9 +149,10 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
       // Whoever has set up another one meanwhile is asked for that.
       const since = own.filter(({ kind, provenAt }) => kind !== 'recovery' && provenAt !== null && provenAt >= attempt.createdAt)
       const other = since.some(({ kind }) => !attempt.proofs.some((proof) => proof.kind === kind))
-      if (!completeRescue && (other || owesOwn(attempt, account, own)))
+      if (!completeRescue && (other || owesOwn(attempt, account, own) || !assess.mayEnrol(attempt, account, own)))
         return assess.record(tx, attempt, account, attempt.proofs, asker)
-      const added = await insert(tx, account.id, verified, label)
+      // Those that a rescue replaces do not count.
+      const added = await insert(tx, account.id, verified, label, completeRescue !== null)
       if (added.outcome !== 'added') return WRONG
       await recordAdded(tx, attempt, account, asker)
       await completeRescue?.(added.credentialId, asker.who)

@@ -58,7 +58,8 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: KeptProof, acc
 
   /**
    * The first code: from now on the authenticator counts, and the code is used (R-107). Recovery codes come with it. Whoever
-   * has one by now is asked for that (R-101), unless the wait of a rescue is over: then it takes the place of all.
+   * has one by now is asked for that (R-101), unless the wait of a rescue is over: then it takes the place of all. A rescue
+   * that has ended meanwhile lets nobody set up anything, whatever the attempt asked for when it was taken up.
    */
   async function confirmEnrolment(attempt: Attempt, typed: string, label: string, asker: Asker): Promise<FactorOutcome> {
     const credential = await enrolling(attempt)
@@ -75,7 +76,7 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: KeptProof, acc
       // Of two sign-ins at once the second sees what the first one set up.
       await credentials.lock(tx, accountId)
       const own = await credentials.ofAccountIn(tx, accountId)
-      if (!completeRescue && (countOf(own).apps > 0 || owesOwn(attempt, account, own)))
+      if (!completeRescue && (countOf(own).apps > 0 || owesOwn(attempt, account, own) || !assess.mayEnrol(attempt, account, own)))
         return assess.record(tx, attempt, account, attempt.proofs, asker)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }

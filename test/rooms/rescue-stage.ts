@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { createAccounts, createAddresses, createDeaths } from '../../src/accounts/index.ts'
 import { createAudit } from '../../src/audit/index.ts'
 import { type Address, addSeconds, createMetrics, createSecrets, newId } from '../../src/base/index.ts'
-import { createCredentialFactors, createFactors, createKeptFactors } from '../../src/factors/index.ts'
+import { createCredentialFactors, createFactors, createKeptFactors, createPasskeyFactor } from '../../src/factors/index.ts'
 import { createGuesses, createLimits } from '../../src/limits/index.ts'
 import { createNotices } from '../../src/notices/index.ts'
 import { rescuing } from '../../src/rescuing.ts'
@@ -13,10 +13,12 @@ import {
   createDevices,
   createFlow,
   createKnownBrowsers,
+  createPasskeys,
   createProver,
   createSecondFactor,
   createTells,
   type FlowDeps,
+  type Requirement,
 } from '../../src/signin/index.ts'
 import {
   afterCommit,
@@ -24,6 +26,7 @@ import {
   createAddressStore,
   createAttemptStore,
   createAuditStore,
+  createCeremonyStore,
   createCredentialStore,
   createDeathStore,
   createDeviceStore,
@@ -34,6 +37,7 @@ import {
 } from '../../src/store/index.ts'
 import { createText } from '../../src/text/index.ts'
 import { query } from '../support/database.ts'
+import { createSoftwarePasskey, type SoftwarePasskey } from '../support/software-passkey.ts'
 import { asker as anyone, POLICY } from './address-proof-stage.ts'
 import { type Env, read } from './config-samples.ts'
 import { NUMBER, onEnd, START, stage, TO } from './delivery-stage.ts'
@@ -45,6 +49,9 @@ export const DAY = 86_400
 export const DELAY = 48 * HOUR
 /** The account is older than any hold-off. */
 const BEFORE = addSeconds(START, -100 * DAY)
+/** Where the passkeys of these tests are. */
+const ISSUER = 'https://id.northwind.example'
+const HERE = { origin: ISSUER }
 const ANYTHING = { secondFactor: 'optional', acr: null } as const
 const LIMITS = { count: 1000, windowSeconds: 900 }
 const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets: {} })
@@ -76,7 +83,7 @@ export async function rescueStage(env: Env = {}) {
     const devices = createDevices({ store: createDeviceStore(on), clock, rememberSeconds: 30 * DAY })
     const notices = createNotices({
       ...{ store: createNoticeStore(on), addresses, secrets, text, texts: true, clock, queue: delivery.queue },
-      ...{ issuer: 'https://id.northwind.example', objectSeconds: config.addressHoldSeconds },
+      ...{ issuer: ISSUER, objectSeconds: config.addressHoldSeconds },
       appNameOf: async () => 'Shop',
     })
     const limits = createLimits({
@@ -98,8 +105,27 @@ export async function rescueStage(env: Env = {}) {
     const second = createSecondFactor({
       ...{ ...signIn, accounts, flow, assess, credentials, kept, credentialFactors, devices, rescues },
     })
+    const factor = createPasskeyFactor({ domain: new URL(ISSUER).host, origins: [ISSUER], name: 'Northwind' })
+    const passkeys = createPasskeys({
+      ...{
+        ...signIn,
+        factor,
+        ceremonies: createCeremonyStore(on),
+        accounts,
+        flow,
+        assess,
+        credentials,
+        kept,
+        devices,
+        tells,
+        rescues,
+      },
+    })
     const prover = createProver({ ...signIn, accounts, assess, log: silent })
-    return { on, accounts, addresses, credentials, kept, devices, notices, rescues, flow, second, prover, store: signIn.store }
+    return {
+      ...{ on, accounts, addresses, credentials, kept, devices, notices, rescues, flow, second, passkeys, prover },
+      store: signIn.store,
+    }
   }
 
   const one = roomsOn(db)
@@ -133,15 +159,26 @@ export async function rescueStage(env: Env = {}) {
     return seed
   }
 
+  /** A passkey as it is added on the account page: a way in, and no demand. */
+  async function addPasskey(id: string, passkey: SoftwarePasskey = createSoftwarePasskey()): Promise<SoftwarePasskey> {
+    const account = await one.accounts.find(id)
+    if (!account) throw new Error('no account')
+    const response = passkey.create(await one.passkeys.enrolOptions('account-session', account), HERE)
+    const verified = await one.passkeys.verifyEnrolment('account-session', id, response)
+    const added = verified && (await db.transact((tx) => one.passkeys.addPasskey(tx, id, verified, 'Key')))
+    if (added?.outcome !== 'added') throw new Error(`not added: ${added?.outcome}`)
+    return passkey
+  }
+
   const reload = async ({ interactionUid }: Pick<Attempt, 'interactionUid'>, on: Rooms = one) =>
     (await on.flow.history(interactionUid))[0] as Attempt
 
   /** A sign-in in which this address was proven. */
-  async function proved(address: Address = TO, as = asker): Promise<Attempt> {
+  async function proved(address: Address = TO, as = asker, requirement: Requirement = ANYTHING): Promise<Attempt> {
     const interactionUid = `interaction-${++interactions}`
     const offer = one.flow.readIdentifier(address, ['DE'])
     if (offer === null || offer === 'unfit') throw new Error('the address takes no message')
-    await one.flow.start({ interactionUid, clientId: 'shop' }, offer, ANYTHING, as)
+    await one.flow.start({ interactionUid, clientId: 'shop' }, offer, requirement, as)
     return proveOpen(await reload({ interactionUid }), offer.kind, as)
   }
 
@@ -164,7 +201,13 @@ export async function rescueStage(env: Env = {}) {
     await one.second.beginEnrolment(fresh)
     const key = (await one.second.enrolment(fresh, 'x'))?.key.replaceAll(' ', '') ?? null
     const finish = (on: Rooms = one) => on.second.confirmEnrolment(fresh, codeOf(key ?? '', now().getTime() / 1000), 'New', asker)
-    return { may, attempt: fresh, key, finish }
+    /** The same by a passkey. */
+    const finishByPasskey = async () => {
+      const options = await one.passkeys.setUpOptions(fresh)
+      if (!options) throw new Error('no passkey may be set up')
+      return one.passkeys.confirmEnrolment(fresh, createSoftwarePasskey().create(options, HERE), 'New', asker)
+    }
+    return { may, attempt: fresh, key, finish, finishByPasskey }
   }
 
   const rows = <Row>(sql: string, values: readonly unknown[] = []) => query<Row>(url, sql, values)
@@ -189,7 +232,7 @@ export async function rescueStage(env: Env = {}) {
 
   return {
     ...{ url, one, two, now, wait, config, secrets, clock },
-    ...{ person, addAddress, addApp, proved, proveOpen, reload, begin, takenUp, rows, count, told, state, events },
+    ...{ person, addAddress, addApp, addPasskey, proved, proveOpen, reload, begin, takenUp, rows, count, told, state, events },
   }
 }
 

@@ -118,6 +118,42 @@ describe('a rescue that is stopped', () => {
   })
 })
 
+describe('an account whose passkeys are no demand', () => {
+  const required = { secondFactor: 'required', acr: null } as const
+
+  async function ofPasskeys(count = 1) {
+    const stage = await rescueStage()
+    const { id } = await stage.person()
+    await stage.rows('delete from credential')
+    for (let nth = 0; nth < count; nth++) await stage.addPasskey(id)
+    const proved = () => stage.proved(EMAIL, asker, required)
+    expect(await stage.one.rescues.begin(await proved(), asker)).toBe('begun')
+    stage.wait(DELAY)
+    await stage.one.rescues.tick()
+    return { ...stage, id, proved }
+  }
+
+  test('R-101 is stopped at the last moment as well: no app and no passkey is set up by it', async () => {
+    const { one, id, proved, takenUp, state, rows } = await ofPasskeys()
+    const byApp = await takenUp(await proved())
+    const byPasskey = await takenUp(await proved())
+    expect(await one.rescues.cancel({ accountId: id }, 'notice', {})).toBe(true)
+    expect([await byApp.finish(), await byPasskey.finishByPasskey()]).toEqual([{ outcome: 'second' }, { outcome: 'second' }])
+    const asked = await Promise.all([byApp, byPasskey].map(({ attempt }) => one.flow.history(attempt.interactionUid)))
+    expect(asked.map(([attempt]) => attempt?.asks)).toEqual(['second', 'second'])
+    expect(await rows('select kind from credential where proven_at is not null')).toEqual([{ kind: 'passkey' }])
+    expect(await state(id)).toEqual(['cancelled'])
+  })
+
+  test('is rescued by a passkey, however many it had: they go', async () => {
+    const { id, proved, takenUp, rows, state } = await ofPasskeys(20)
+    const { finishByPasskey } = await takenUp(await proved())
+    expect(await finishByPasskey()).toEqual({ outcome: 'second' })
+    expect(await rows(`select label from credential where kind = 'passkey'`)).toEqual([{ label: 'New' }])
+    expect(await state(id)).toEqual(['completed'])
+  })
+})
+
 describe('the clock', () => {
   test('is open from the moment it opens until the one it lapses at, to the second; then another may begin', async () => {
     const { one, person, begin, proved, wait, state, events } = await rescueStage({ RESCUE_WINDOW: '1h' })
