@@ -325,6 +325,7 @@ export const assets: Record<string, string> = {
   'wait.js': '/assets/wait-1.js',
   'work.js': '/assets/work-1.js',
   'codes.js': '/assets/codes-1.js',
+  'passkey-field.js': '/assets/passkey-field-1.js',
   'passkey.js': '/assets/passkey-1.js',
   'webauthn.js': '/assets/webauthn-1.js',
 }

@@ -1,24 +1,32 @@
-// Passkeys on any page that has them (WebAuthn, by @simplewebauthn/browser, which stands in front of this script).
+// Passkeys on any page that has them. Its script tag names what is fetched where it is needed, so that pages stay light:
+// [data-library] (@simplewebauthn/browser) when a button is pressed, [data-field] where passkeys are offered in a field.
 // A form of theirs is hidden until the browser can do it:
 //   form[data-passkey="use"|"make"][data-options=URL]   asks URL for what to ask for (JSON), and posts the field `response`
 //   form[data-autofill]                                 offers passkeys in the page's own field as well
 //   [data-fault="cancelled"|"known"|"failed"] in it     says what came of it
 // Beside it: [data-unscripted] goes where there are passkeys, [data-second-choice] is no first choice any more, and the field
 // `passkey` of another form says whether this very device could keep one.
-const webAuthn = globalThis.SimpleWebAuthnBrowser
+const Passkeys = globalThis.PublicKeyCredential
 const forms = document.querySelectorAll('form[data-passkey]')
-// What is asked for counts for five minutes.
-const RENEW_MS = 4 * 60_000
+const script = document.querySelector('script[data-library]')
 let pressed = false
+let field = null
 
-async function ask(form, useBrowserAutofill) {
+async function library() {
+  await import(script.dataset.library)
+  return globalThis.SimpleWebAuthnBrowser
+}
+
+async function optionsOf(form) {
   const body = new URLSearchParams({ csrf: form.elements.csrf.value })
   const answer = await fetch(form.dataset.options, { method: 'POST', body, redirect: 'error', cache: 'no-store' })
   if (!answer.ok) throw new Error(`no options: ${answer.status}`)
-  const optionsJSON = await answer.json()
-  if (useBrowserAutofill && pressed) throw new DOMException('the button was pressed meanwhile', 'AbortError')
-  if (form.dataset.passkey === 'make') return webAuthn.startRegistration({ optionsJSON })
-  return webAuthn.startAuthentication({ optionsJSON, useBrowserAutofill })
+  return answer.json()
+}
+
+async function ask(form) {
+  const [{ startRegistration, startAuthentication }, optionsJSON] = await Promise.all([library(), optionsOf(form)])
+  return form.dataset.passkey === 'make' ? startRegistration({ optionsJSON }) : startAuthentication({ optionsJSON })
 }
 
 function send(form, response) {
@@ -38,9 +46,10 @@ function faultOf({ name }) {
 async function press(form) {
   if (pressed) return
   pressed = true
+  field?.stop()
   say(form, null)
   try {
-    send(form, await ask(form, false))
+    send(form, await ask(form))
   } catch (error) {
     say(form, faultOf(error))
     pressed = false
@@ -48,33 +57,21 @@ async function press(form) {
   }
 }
 
-function whenSeen() {
-  if (!document.hidden) return undefined
-  return new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true })).then(whenSeen)
-}
-
-// Nothing is asked of the server where the browser cannot do it, or nobody looks.
+// A part of its own, for the page whose field it is.
 async function offerInField(form) {
-  if (!(await webAuthn.browserSupportsWebAuthnAutofill())) return
-  for (let again = true; again; ) {
-    await whenSeen()
-    const timer = setTimeout(() => webAuthn.WebAuthnAbortService.cancelCeremony(), RENEW_MS)
-    try {
-      send(form, await ask(form, true))
-      again = false
-    } catch (error) {
-      again = error.name === 'AbortError' && !pressed
-    } finally {
-      clearTimeout(timer)
-    }
-  }
+  field = await import(script.dataset.field)
+  const response = await field.offered(
+    () => optionsOf(form),
+    () => pressed,
+  )
+  if (response) send(form, response)
 }
 
 async function tellWhetherPossible(field) {
-  if (await webAuthn.platformAuthenticatorIsAvailable()) field.value = 'possible'
+  if (await Passkeys.isUserVerifyingPlatformAuthenticatorAvailable()) field.value = 'possible'
 }
 
-if (webAuthn?.browserSupportsWebAuthn()) {
+if (Passkeys) {
   for (const form of forms) {
     form.addEventListener('submit', (event) => {
       event.preventDefault()
