@@ -3,8 +3,11 @@ import { type Address, type AddressKind, type Clock, isEmail, type Tx } from '..
 
 /** What deaths of addresses need from storage. */
 export interface DeathStore {
-  /** Single winner: writes the moment on an account's address that has none yet. Null where nothing is written. */
-  died(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<DeadAddressOf | null>
+  /**
+   * Single winner: writes the moment on an account's address that has none yet, and was not proven after `saidOf`. Null
+   * where nothing is written.
+   */
+  died(tx: Tx, kind: AddressKind, address: Address, saidOf: Date, now: Date): Promise<DeadAddressOf | null>
   /** Single winner: takes the moment away; of this account alone, where one is named. Answers whose address it is. */
   revive(tx: Tx, kind: AddressKind, address: Address, accountId: string | null): Promise<string | null>
 }
@@ -21,8 +24,11 @@ export interface DeadAddressOf {
  * something else. It stays the account's, so that it begins no other.
  */
 export interface Deaths {
-  /** A message to it came back for good. In the transaction that remembers so. Its account is told by its other channels. */
-  died(tx: Tx, address: Address): Promise<void>
+  /**
+   * A message to it, of the moment `saidOf`, came back for good; one that was proven after it is alive. In the transaction
+   * that remembers so. Its account is told by its other channels.
+   */
+  died(tx: Tx, address: Address, saidOf: Date): Promise<void>
   /**
    * It is proven again, together with something else, or somebody answers for it; of this account alone, where `who` names
    * one. False when it was not dead.
@@ -40,9 +46,9 @@ export function createDeaths(deps: {
   const { store, audit } = deps
   const kindOf = (address: Address): AddressKind => (isEmail(address) ? 'email' : 'phone')
 
-  async function died(tx: Tx, address: Address): Promise<void> {
+  async function died(tx: Tx, address: Address, saidOf: Date): Promise<void> {
     const kind = kindOf(address)
-    const of = await store.died(tx, kind, address, deps.clock.now())
+    const of = await store.died(tx, kind, address, saidOf, deps.clock.now())
     if (!of) return
     await audit.record(tx, 'address.died', { accountId: of.accountId, detail: { kind, address } })
     await deps.tell(tx, of, address)

@@ -64,8 +64,8 @@ export interface DeliveryDeps {
   compose(delivery: DueDelivery): Promise<Composed | null>
   /** Tells the challenge that a message of it was handed over, in the transaction that records it. */
   handedOver(tx: Tx, challengeId: string, at: Date): Promise<void>
-  /** A message to this address came back for good, in the transaction that remembers so. */
-  died(tx: Tx, address: Address): Promise<void>
+  /** Nobody is at this address any more, as of a message of that moment; in the transaction that remembers so. */
+  died(tx: Tx, address: Address, saidOf: Date): Promise<void>
   /** Keyed hash of an address, as challenges have it: under it the address is remembered. */
   addressKey(address: Address): string
   from: Sender
@@ -197,7 +197,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   async function record(due: DueDelivery, result: RoutedResult): Promise<void> {
     if (result.kind === 'accepted') return outcomes.handOver(due, result)
-    if (result.kind === 'refused') return outcomes.refuse(due, result.reason, result.route)
+    if (result.kind === 'refused') return outcomes.refuse(due, result.reason, result.route, result.gone)
     return outcomes.defer(due, result.reason, result.route)
   }
 

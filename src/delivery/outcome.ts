@@ -5,24 +5,19 @@ import { mailDomain } from './message-view.ts'
 import type { DeliveryMetrics } from './metrics.ts'
 import { type RefusedForGood, UNANSWERED } from './route.ts'
 import type { Spend } from './spend.ts'
-import type { DeliveryStore, DueDelivery, SuppressionReason, SuppressionStore } from './store.ts'
+import type { DeliveryStore, DueDelivery, SuppressionStore } from './store.ts'
 
 /** Why a message ends when what it is for has ended. */
 export const OBSOLETE = 'obsolete'
 /** Stands for the route where none was asked. */
 export const NO_ROUTE = 'none'
 
-/** Nobody is there any more; one who complains, or has stopped our messages, is. */
-export function isDeath(reason: SuppressionReason): boolean {
-  return reason === 'bounced' || reason === 'unreachable'
-}
-
 const REMEMBERED: readonly RefusedForGood[] = ['opted_out', 'unreachable']
 
 export interface OutcomeDeps {
   store: Pick<DeliveryStore, 'handOver' | 'defer' | 'end'>
   suppressions: Pick<SuppressionStore, 'remember'>
-  died(tx: Tx, address: Address): Promise<void>
+  died(tx: Tx, address: Address, saidOf: Date): Promise<void>
   spend: Pick<Spend, 'giveBack'>
   transact: Transact
   enqueue(tx: Tx, deliveryId: string, runAt: Date): Promise<unknown>
@@ -67,11 +62,11 @@ export function createOutcomes(deps: OutcomeDeps) {
     if (held) metrics.count(due.channel, route, 'deferred', reason)
   }
 
-  /** Ends a message that is not wanted there. What a carrier says of a number is remembered. */
-  async function refuse(due: DueDelivery, reason: string, route: string): Promise<void> {
+  /** Ends a message that is not wanted there. What a carrier says of a number is remembered. `gone`: nobody is there any more. */
+  async function refuse(due: DueDelivery, reason: string, route: string, gone = false): Promise<void> {
     const held = await transact(async (tx) => {
       if (!(await store.end(tx, due.id, due.tries, 'refused', reason))) return false
-      if (route !== NO_ROUTE) await remember(tx, due, reason)
+      if (route !== NO_ROUTE) await remember(tx, due, reason, gone)
       await deps.audit.record(tx, 'message.refused', { ...who(due), detail: { ...subject(due), route, reason } })
       return true
     })
@@ -80,12 +75,13 @@ export function createOutcomes(deps: OutcomeDeps) {
     await giveBack(due, reason)
   }
 
-  async function remember(tx: Tx, due: DueDelivery, reason: string): Promise<void> {
+  async function remember(tx: Tx, due: DueDelivery, reason: string, gone: boolean): Promise<void> {
     const known = REMEMBERED.find((one) => one === reason)
     if (!known || due.target === '') return
     const targetKey = due.targetKey || deps.addressKey(due.target)
-    await deps.suppressions.remember(tx, { targetKey, channel: due.channel, reason: known, at: clock.now() })
-    if (isDeath(known)) await deps.died(tx, due.target)
+    const at = clock.now()
+    await deps.suppressions.remember(tx, { targetKey, channel: due.channel, reason: known, at })
+    if (gone) await deps.died(tx, due.target, at)
   }
 
   async function expire(due: DueDelivery, reason: string, route: string = NO_ROUTE): Promise<void> {

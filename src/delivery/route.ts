@@ -46,13 +46,13 @@ export type RefusedForGood = 'opted_out' | 'unreachable'
 /**
  * What the next server said. `accepted`: it has taken the message over; `receiptId` is its own name for it, by which
  * receipts speak of it. `deferred`: not now; with `recipientOnly` the route answers well and the fault may lie in this
- * recipient. `refused`: never, for this recipient. `reason` is a class such as `smtp_421`, `dns` or `opted_out`: never the
+ * recipient. `refused`: never, for this recipient; with `gone` it is sure that nobody is there any more. `reason` is a class such as `smtp_421`, `dns` or `opted_out`: never the
  * server's words.
  */
 export type SendResult =
   | { kind: 'accepted'; receiptId?: string }
   | { kind: 'deferred'; reason: string; recipientOnly?: true }
-  | { kind: 'refused'; reason: string }
+  | { kind: 'refused'; reason: string; gone?: true }
 
 /**
  * The whole message was sent and no answer came: the server may have taken it or not. A mail is then sent once more

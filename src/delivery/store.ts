@@ -72,6 +72,7 @@ export interface ReceiptedDelivery {
   attemptId: string | null
   route: string | null
   target: Address
+  createdAt: Date
   /** Its code or link was used: so it arrived. */
   used: boolean
 }

@@ -85,7 +85,7 @@ const WAITING: Statement = {
   text: `select count(*)::int as waiting from delivery where state in ('queued', 'deferred', 'sending')`,
 }
 
-const RECEIPTED = `select d.id, h.attempt_id as "attemptId", d.route, d.target, coalesce(h.state = 'used', false) as used
+const RECEIPTED = `select d.id, h.attempt_id as "attemptId", d.route, d.target, d.created_at as "createdAt", coalesce(h.state = 'used', false) as used
     from delivery d left join challenge h on h.id = d.challenge_id`
 
 const BY_RECEIPT: Statement = {

@@ -1,12 +1,16 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type Address, addSeconds, type EmailAddress, type PhoneNumber } from '../../src/base/index.ts'
 import type { Receipt } from '../../src/delivery/index.ts'
+import { readGenericReceipt } from '../../src/delivery/receipts/generic-receipt.ts'
+import { receiptsOf } from '../../src/delivery/receipts/sns-events.ts'
+import { twilioReceipt } from '../../src/delivery/receipts/twilio-receipt.ts'
+import type { SendResult } from '../../src/delivery/route.ts'
 import { type Attempt, nextStep } from '../../src/signin/index.ts'
 import { createPhases } from '../../src/signin/phases.ts'
 import { decide, type Means } from '../../src/signin/policy.ts'
 import { query } from '../support/database.ts'
 import { asker, attemptsStage, EMAIL, PHONE } from './address-proof-stage.ts'
-import { cleanUp, NUMBER, START } from './delivery-stage.ts'
+import { cleanUp, keyOf, NUMBER, START, stage } from './delivery-stage.ts'
 import { addAddress, house, MARIA, OLD } from './notices-stage.ts'
 
 const AT_HOME = 'maria@home.example' as EmailAddress
@@ -17,7 +21,8 @@ afterEach(cleanUp)
 
 const back = (address: Address, reason: 'bounced' | 'complained' | 'opted_out' | 'unreachable', lasting = true): Receipt => {
   const channel = address.includes('@') ? ('email' as const) : ('sms' as const)
-  return { channel, receiptId: null, address, outcome: 'failed', reason, lasting }
+  const gone = lasting && (reason === 'bounced' || reason === 'unreachable')
+  return { channel, receiptId: null, address, outcome: 'failed', reason, lasting, ...(gone && { gone }) }
 }
 
 describe('an address that messages come back from', () => {
@@ -64,8 +69,103 @@ describe('an address that messages come back from', () => {
     const revive = (who: string | null) => db.transact((tx) => deaths.revive(tx, MARIA, { accountId: who }))
     expect([await revive('somebody else'), await revive(accountId), await revive(accountId)]).toEqual([false, true, false])
     expect(await dead()).toEqual([])
+    await db.transact((tx) => delivery.lift(tx, keyOf(MARIA)))
     await delivery.receipt(back(MARIA, 'bounced'))
     expect([await dead(), await count('notice')]).toEqual([[MARIA], 2])
+  })
+})
+
+describe('what messages come back for', () => {
+  async function mailedTo(target: Address) {
+    const around = await house()
+    const handOver = (receiptId: string) =>
+      query(
+        around.url,
+        `insert into delivery (id, channel, message, target, locale, state, tries, created_at, due_at, give_up_at, handed_at, route, receipt_id)
+         values ($1, 'email', 'notice', $2, 'en', 'handed_over', 1, $3, $3, $3, $3, 'smtp', $1)`,
+        [receiptId, target, around.clock.now()],
+      )
+    const isDead = async () => (await around.count('address where dead_since is not null')) > 0
+    const revive = () => around.db.transact((tx) => around.deaths.revive(tx, MARIA, { accountId: around.accountId }))
+    const lift = () => around.db.transact((tx) => around.delivery.lift(tx, keyOf(MARIA)))
+    const bounce = (receiptId: string | null, address: Address = MARIA) =>
+      around.delivery.receipt({ ...back(address, 'bounced'), receiptId })
+    return { ...around, handOver, isDead, revive, lift, bounce }
+  }
+
+  test('V-25 the same receipt once more kills nobody who was revived meanwhile, nor does that of a mail from before a proof', async () => {
+    const { handOver, isDead, revive, lift, bounce, url, wait, now } = await mailedTo(MARIA)
+    await bounce('of no mail that is kept')
+    expect([await isDead(), await revive()]).toEqual([true, true])
+    await bounce('of no mail that is kept')
+    expect(await isDead()).toBe(false)
+    await handOver('first')
+    await handOver('second')
+    await bounce('first')
+    expect([await isDead(), await revive(), await lift()]).toEqual([true, true, true])
+    await bounce('first')
+    expect(await isDead()).toBe(false)
+    wait(1)
+    await query(url, 'update address set proven_at = $1', [now()])
+    await bounce('second')
+    expect(await isDead()).toBe(false)
+    await handOver('third')
+    await bounce('third')
+    expect(await isDead()).toBe(true)
+  })
+
+  test('V-25 where somebody has their mail forwarded to, nobody shuts the address by a bounce', async () => {
+    const { handOver, isDead, bounce, count, url } = await mailedTo(MARIA)
+    await handOver('r-77')
+    await bounce('r-77', 'forwarded-to@elsewhere.example' as Address)
+    expect([await isDead(), await count('suppression')]).toEqual([false, 0])
+    expect(await query(url, 'select state from delivery')).toEqual([{ state: 'refused' }])
+  })
+
+  const ses = (bounceSubType: string) => {
+    const bounce = { bounceType: 'Permanent', bounceSubType, bouncedRecipients: [{ emailAddress: MARIA }] }
+    return receiptsOf(JSON.stringify({ eventType: 'Bounce', mail: { messageId: 'm' }, bounce }))
+  }
+  const text = (eventType: string) => receiptsOf(JSON.stringify({ eventType, destinationPhoneNumber: NUMBER }))
+  const twilio = (code: number) => [
+    twilioReceipt(
+      new URLSearchParams({ MessageSid: 's', MessageStatus: 'undelivered', ErrorCode: `${code}`, To: NUMBER }).toString(),
+    ),
+  ]
+  const own = (reason: string) => [readGenericReceipt(JSON.stringify({ address: MARIA, status: 'failed', reason }))]
+
+  test.each([
+    ['there is no such mailbox, says SES', ses('General'), { lasting: true, gone: true }],
+    ['somebody complained once, says SES', ses('OnAccountSuppressionList'), { lasting: true }],
+    ['it came back often, says SES', ses('Suppressed'), { lasting: true }],
+    ['it is no number, says AWS', text('TEXT_INVALID'), { lasting: true, gone: true }],
+    ['the phone takes none of ours, says AWS', text('TEXT_BLOCKED'), { lasting: true }],
+    ['nobody has the number, says Twilio', twilio(30005), { lasting: true, gone: true }],
+    ['it is a fixed line, or a carrier is away, says Twilio', twilio(30006), { lasting: true }],
+    ['the phone is switched off, says Twilio', twilio(30003), { lasting: false }],
+    ['the operator’s own service says so', own('bounced'), { lasting: true, gone: true }],
+    ['the operator’s own service tells of a complaint', own('complained'), { lasting: true }],
+  ])('V-25 an address dies where it is sure that nobody is there: %s', (_, receipts, told) => {
+    const [receipt] = receipts
+    const { lasting, gone } = receipt as Extract<Receipt, { outcome: 'failed' }>
+    expect({ lasting, ...(gone && { gone }) }).toEqual(told)
+  })
+
+  test('V-25 a provider that refuses a number kills it only where it says that nobody has it', async () => {
+    const answers: SendResult[] = []
+    const send = async () => answers.shift() ?? { kind: 'accepted' as const }
+    const deaths: Address[] = []
+    const around = await stage({
+      textRoutes: [{ name: 'carrier', deadlineSeconds: 5, send, close: async () => {} }],
+      died: async (_tx, address) => void deaths.push(address),
+    })
+    for (const gone of [{}, { gone: true as const }]) {
+      answers.push({ kind: 'refused', reason: 'unreachable', ...gone })
+      await around.orderText()
+      await around.work()
+      expect(await query(around.url, 'delete from suppression returning reason')).toEqual([{ reason: 'unreachable' }])
+      expect(deaths).toEqual(gone.gone ? [NUMBER] : [])
+    }
   })
 })
 

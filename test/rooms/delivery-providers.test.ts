@@ -197,6 +197,20 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
     expect(await routes[name].send(text())).toMatchObject({ kind: 'deferred', recipientOnly: true })
   })
 
+  const NO_SENDER = 'Invalid parameter: PhoneNumber Reason: the origination number cannot send'
+  test.each<[keyof typeof routes, TextBehaviour, boolean]>([
+    ['sns', { status: 400, code: 'InvalidParameter', message: NO_SENDER }, false],
+    ['twilio', { status: 400, code: 21211 }, true],
+    ['twilio', { status: 400, code: 21214 }, false],
+    ['twilio', { status: 400, code: 30003 }, false],
+    ['webhook', { status: 410 }, true],
+    ['webhook', { status: 410, code: 'opted_out' }, false],
+    ['webhook', { status: 422 }, false],
+  ])('V-25 %s: %j says for sure that nobody has the number: %p', async (name, behaviour, gone) => {
+    serverOf(name).setBehaviour(behaviour)
+    expect('gone' in (await routes[name].send(text()))).toBe(gone)
+  })
+
   test('an answer that leaves open whether the text was taken stands in the log with its status', async () => {
     twilio.setBehaviour({ status: 502 })
     await routes.twilio.send(text())

@@ -28,7 +28,7 @@ export async function house(withSecrets: readonly string[] = [OLD_SECRET]) {
   }
   const around = await stage({
     compose: (due: DueDelivery): Promise<Composed | null> => notices.compose(due),
-    died: (tx, address) => deaths.died(tx, address),
+    died: (tx, address, saidOf) => deaths.died(tx, address, saidOf),
     textRoutes: [{ name: 'carrier', deadlineSeconds: 5, send, close: async () => {} }],
   })
   const { db, clock, delivery, url } = around

@@ -19,6 +19,11 @@ export function refused(reason: RefusedForGood): TextVerdict {
   return { kind: 'refused', reason }
 }
 
+/** Never, and it is sure that nobody has this number: the provider says so in words that leave nothing else open. */
+export function refusedAsGone(): TextVerdict {
+  return { kind: 'refused', reason: 'unreachable', gone: true }
+}
+
 export function deferred(reason: string, operator = false): TextVerdict {
   return { kind: 'deferred', reason, operator }
 }

@@ -1,13 +1,17 @@
 import type { Log } from '../../base/index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
 import { membersOf, nameOf, type Posted, postOnce, readProviderUrl } from './http-post.ts'
-import { commonVerdict, notThisOne, refused, type TextVerdict, told, unanswered } from './text-verdict.ts'
+import { commonVerdict, notThisOne, refused, refusedAsGone, type TextVerdict, told, unanswered } from './text-verdict.ts'
 
 const DEADLINE_SECONDS = 15
 const NAME = 'twilio'
 /** Codes of Twilio's error dictionary. 21612 is not among them: it is said of a `From` that cannot reach the number as well. */
 const OPTED_OUT = [21610]
-const UNREACHABLE = [21211, 21214, 21217, 21614, 30003, 30005, 30006]
+const GONE = [21211, 21217, 21614, 30005]
+/** It takes no texts from us: it may still be somebody's. */
+const UNREACHABLE = [21214, 30006]
+/** A phone that is switched off or has no net: the next text may arrive. */
+const UNREACHABLE_NOW = 30003
 /** Wrong credentials, and too many requests: about us, not about a number. */
 const ABOUT_US = [401, 429]
 const MESSAGING_SERVICE = /^MG[0-9a-f]{32}$/
@@ -54,6 +58,8 @@ function codeVerdict(posted: Posted): TextVerdict | null {
   const { code } = membersOf(posted.text)
   if (typeof code !== 'number' || ABOUT_US.includes(posted.status)) return null
   if (OPTED_OUT.includes(code)) return refused('opted_out')
+  if (GONE.includes(code)) return refusedAsGone()
+  if (code === UNREACHABLE_NOW) return { kind: 'deferred', reason: `twilio_${code}`, recipientOnly: true }
   return UNREACHABLE.includes(code) ? refused('unreachable') : notThisOne(`twilio_${code}`)
 }
 

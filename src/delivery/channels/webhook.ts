@@ -2,11 +2,12 @@ import type { Log } from '../../base/index.ts'
 import { createWebhookSignature } from '../index.ts'
 import type { OutgoingText, TextRoute } from '../route.ts'
 import { membersOf, nameOf, postOnce, readProviderUrl } from './http-post.ts'
-import { commonVerdict, notThisOne, refused, type TextVerdict, told } from './text-verdict.ts'
+import { commonVerdict, notThisOne, refused, refusedAsGone, type TextVerdict, told } from './text-verdict.ts'
 
 const DEADLINE_SECONDS = 15
 const NAME = 'webhook'
-const NEVER = [410, 422]
+const GONE = 410
+const NEVER = 422
 
 export interface WebhookDeps {
   url: string
@@ -18,7 +19,7 @@ export interface WebhookDeps {
 /**
  * A route to a service of the operator's own: POST of `{id, to, text, locale, at}`, signed by Standard Webhooks, with
  * the delivery's id as `webhook-id`. 2xx: taken, and `id` of the answer is what receipts will name (else ours). 410 and
- * 422: never to this number, `{"error": "opted_out"}` says why. Throws when the address or the secret is not right.
+ * 422: never to this number, `{"error": "opted_out"}` says why; 410 without it: nobody has the number any more. Throws when the address or the secret is not right.
  */
 export function createWebhookRoute(deps: WebhookDeps): TextRoute {
   const deadlineSeconds = deps.deadlineSeconds ?? DEADLINE_SECONDS
@@ -40,6 +41,7 @@ export function createWebhookRoute(deps: WebhookDeps): TextRoute {
 
 function verdictOf(status: number, answer: Readonly<Record<string, unknown>>, ownId: string): TextVerdict {
   if (status < 300) return { kind: 'accepted', receiptId: nameOf(answer.id) ?? ownId }
-  if (!NEVER.includes(status)) return notThisOne(`http_${status}`)
-  return refused(answer.error === 'opted_out' ? 'opted_out' : 'unreachable')
+  if (status !== GONE && status !== NEVER) return notThisOne(`http_${status}`)
+  if (answer.error === 'opted_out') return refused('opted_out')
+  return status === GONE ? refusedAsGone() : refused('unreachable')
 }

@@ -26,5 +26,6 @@ export function readGenericReceipt(body: string): Receipt | null {
   const about = { channel: address !== null && isEmail(address) ? ('email' as const) : ('sms' as const), receiptId, address }
   if (status === 'delivered') return { ...about, outcome: 'delivered' }
   const lasting = REASONS.find((known) => known === reason) ?? null
-  return { ...about, outcome: 'failed', reason: lasting, lasting: lasting !== null }
+  const gone = lasting === 'bounced' || lasting === 'unreachable'
+  return { ...about, outcome: 'failed', reason: lasting, lasting: lasting !== null, ...(gone && { gone }) }
 }

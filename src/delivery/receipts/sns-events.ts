@@ -22,7 +22,10 @@ const textEvent = z.object({
   destinationPhoneNumber: z.unknown().optional(),
 })
 
-type Said = { outcome: 'delivered' } | { outcome: 'failed'; reason: SuppressionReason | null; lasting: boolean }
+type Said = { outcome: 'delivered' } | { outcome: 'failed'; reason: SuppressionReason | null; lasting: boolean; gone?: true }
+
+/** What SES itself does not send to: often because somebody once complained, who still has the address. */
+const NOT_SENT = ['Suppressed', 'OnAccountSuppressionList', 'UnsubscribedRecipient']
 
 /**
  * What AWS End User Messaging says of a text. TEXT_SUCCESSFUL is missing: the carrier took it, the phone may not have.
@@ -30,7 +33,7 @@ type Said = { outcome: 'delivered' } | { outcome: 'failed'; reason: SuppressionR
  */
 const TEXT_EVENTS: Readonly<Record<string, Said>> = {
   TEXT_DELIVERED: { outcome: 'delivered' },
-  TEXT_INVALID: failed('unreachable', true),
+  TEXT_INVALID: { ...failed('unreachable', true), gone: true },
   TEXT_BLOCKED: failed('unreachable', true),
   TEXT_UNREACHABLE: failed('unreachable', false),
   TEXT_CARRIER_UNREACHABLE: failed(null, false),
@@ -73,7 +76,10 @@ function bounceSaid({
   bounceType: string
   bounceSubType?: string | null | undefined
 }): Said | null {
-  if (bounceType === 'Permanent') return failed('bounced', true)
+  if (bounceType === 'Permanent') {
+    const said = failed('bounced', true)
+    return NOT_SENT.includes(bounceSubType ?? '') ? said : { ...said, gone: true }
+  }
   return bounceType === 'Transient' && bounceSubType && bounceSubType !== 'General' ? failed(null, false) : null
 }
 
@@ -89,6 +95,6 @@ function textReceipts(value: unknown): Receipt[] {
   return [{ channel: 'sms', receiptId: receiptIdOf(messageId), address: numberOf(destinationPhoneNumber), ...said }]
 }
 
-function failed(reason: SuppressionReason | null, lasting: boolean): Said {
-  return { outcome: 'failed', reason, lasting }
+function failed(reason: SuppressionReason | null, lasting: boolean) {
+  return { outcome: 'failed' as const, reason, lasting }
 }

@@ -4,7 +4,9 @@ import type { Receipt } from '../receipt.ts'
 import { numberOf, receiptIdOf } from './receipt-fields.ts'
 
 const OPTED_OUT = ['21610']
-const UNREACHABLE = ['21211', '21614', '30005', '30006']
+const GONE = ['21211', '21217', '21614', '30005']
+/** It takes no texts from us: it may still be somebody's. */
+const UNREACHABLE = ['21214', '30006']
 /** A phone that is switched off or has no net: this text does not arrive, the next one may. */
 const UNREACHABLE_NOW = ['30003']
 /** Twilio sends some twenty. */
@@ -38,6 +40,7 @@ export function twilioReceipt(body: string): Receipt | null | undefined {
   if (status !== 'undelivered' && status !== 'failed') return null
   const code = form.get('ErrorCode') ?? ''
   if (OPTED_OUT.includes(code)) return { ...about, outcome: 'failed', reason: 'opted_out', lasting: true }
+  if (GONE.includes(code)) return { ...about, outcome: 'failed', reason: 'unreachable', lasting: true, gone: true }
   if (UNREACHABLE.includes(code)) return { ...about, outcome: 'failed', reason: 'unreachable', lasting: true }
   const reason = UNREACHABLE_NOW.includes(code) ? 'unreachable' : null
   return { ...about, outcome: 'failed', reason, lasting: false }
