@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isoCBOR } from '@simplewebauthn/server/helpers'
 import type { CreationOptions, RequestOptions } from '../../src/factors/index.ts'
 
@@ -58,6 +58,9 @@ export function createSoftwarePasskey(
 
   return {
     id,
+    publicKey: createPublicKey(privateKey),
+    /** Signs anything, as an authenticator signs what it attests. */
+    sign: (bytes: Uint8Array) => sign(algorithm === 'EdDSA' ? null : 'sha256', bytes, privateKey),
     get userHandle() {
       return userHandle
     },

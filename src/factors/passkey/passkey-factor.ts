@@ -11,6 +11,7 @@ import { sameText } from '../../base/index.ts'
 import type { Credential } from '../factor.ts'
 import { dataOf, type PasskeyData, passkeyOf } from './passkey-data.ts'
 import { type Assertion, type Registration, readAssertion, readRegistration } from './responses.ts'
+import { unattested } from './unattested.ts'
 
 /** What `navigator.credentials.get` is asked with. */
 export type RequestOptions = PublicKeyCredentialRequestOptionsJSON
@@ -98,11 +99,14 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
     })
   }
 
-  /** WebAuthn L3 §7.1 but for the challenge's own life and whether the id is known; null when anything is wrong. */
+  /**
+   * WebAuthn L3 §7.1 but for the challenge's own life and whether the id is known; null when anything is wrong. What is
+   * attested is nothing that the library is to judge: see `unattested`.
+   */
   async function verifyRegistration({ json, challenge }: Registration, userHandle: string): Promise<NewPasskey | null> {
-    const { registrationInfo: found } = await orNull(() =>
+    const { registrationInfo: found } = await orNull(async () =>
       verifyRegistrationResponse({
-        response: json,
+        response: unattested(json),
         expectedChallenge: challenge,
         expectedOrigin: [...origins],
         expectedRPID: domain,
