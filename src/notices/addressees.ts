@@ -14,32 +14,25 @@ export interface Addressees {
 }
 
 /**
- * Each address that has been the account's for `settledSeconds`; where none has, the one that has been for longest. A thief
- * who adds an address gets none of the links that undo it. `not`: an address whose owner knows. What messages come back from
- * is told of nothing: it may be somebody else's by now. By text go the few notices that are told everywhere, and where no
- * email address has been the account's for so long, all but those of a new device.
+ * Each address that has been the account's for `settledSeconds`; where none has, be it of the other kind, the one that has
+ * been for longest. A thief who adds an address gets none of the links that undo it. `not`: an address whose owner knows.
+ * What messages come back from is told of nothing: it may be somebody else's by now. By text go the few notices that are told
+ * everywhere, and where no email address has been the account's for so long, all but those of a new device; `texts`: whether
+ * any can be sent.
  */
 export function addresseesOf(
   own: readonly AddressView[],
-  told: { kind: NoticeKind; at: Date; not?: Address | undefined; settledSeconds: number },
+  told: { kind: NoticeKind; at: Date; not?: Address | undefined; settledSeconds: number; texts: boolean },
 ): Addressees {
-  const { kind, at, not, settledSeconds } = told
+  const { kind, at, not, settledSeconds, texts } = told
   const counting = own
     .filter(({ address, usableFrom, deadSince }) => address !== not && deadSince === null && usableFrom <= at)
     .toSorted((a, b) => a.usableFrom.getTime() - b.usableFrom.getTime())
-  const settled = counting.filter(({ usableFrom }) => usableFrom <= addSeconds(at, -settledSeconds))
-  const of = (all: readonly AddressView[], wanted: AddressView['kind']) => all.filter((one) => one.kind === wanted)
-  const mails = of(settled, 'email').length > 0 ? of(settled, 'email') : of(counting, 'email').slice(0, 1)
-  return {
-    emails: mails.map(({ address }) => address as EmailAddress),
-    phones: texted().map(({ address }) => address as PhoneNumber),
-  }
-
-  function texted(): AddressView[] {
-    const phones = of(settled, 'phone')
-    if (isToldEverywhere(kind)) return phones.length > 0 ? phones : of(counting, 'phone').slice(0, 1)
-    if (kind === 'device_new' || of(settled, 'email').length > 0) return []
-    if (phones.length > 0 || mails.length > 0) return phones
-    return of(counting, 'phone').slice(0, 1)
-  }
+  const isSettled = ({ usableFrom }: AddressView) => usableFrom <= addSeconds(at, -settledSeconds)
+  const mailed = counting.some((one) => one.kind === 'email' && isSettled(one))
+  const mayText = texts && (isToldEverywhere(kind) || (kind !== 'device_new' && !mailed))
+  const fit = counting.filter((one) => one.kind === 'email' || mayText)
+  const chosen = fit.some(isSettled) ? fit.filter(isSettled) : fit.slice(0, 1)
+  const of = (wanted: AddressView['kind']) => chosen.filter((one) => one.kind === wanted).map(({ address }) => address)
+  return { emails: of('email') as EmailAddress[], phones: of('phone') as PhoneNumber[] }
 }

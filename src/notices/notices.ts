@@ -79,7 +79,9 @@ export function createNotices(deps: NoticesDeps): Notices {
     const objectUntil = until === undefined ? addSeconds(at, deps.objectSeconds) : until
     const notice: Notice = { ...told, id: newId(), at, objectUntil, objectedAt: null }
     if (!(await added(tx, notice, once))) return false
-    const giveUpAt = addSeconds(at, GIVE_UP_SECONDS)
+    const usual = addSeconds(at, GIVE_UP_SECONDS)
+    // While what it tells of can still be stopped, it is news.
+    const giveUpAt = until && until > usual ? until : usual
     const order = { challengeId: null, noticeId: notice.id, message: 'notice', locale, giveUpAt } as const
     for (const target of emails) await deps.queue(tx, { ...order, channel: 'email', target })
     for (const target of phones) await deps.queue(tx, { ...order, channel: 'sms', target })
@@ -93,8 +95,8 @@ export function createNotices(deps: NoticesDeps): Notices {
     not: Address | undefined,
   ): Promise<Addressees> {
     const own = await deps.addresses.ofAccountIn(tx, accountId)
-    const found = addresseesOf(own, { kind, at, not, settledSeconds: deps.objectSeconds })
-    const mayText = deps.texts && found.phones.length > 0 && (isToldEverywhere(kind) || (await textsLeft(tx, accountId, at)))
+    const found = addresseesOf(own, { kind, at, not, settledSeconds: deps.objectSeconds, texts: deps.texts })
+    const mayText = found.phones.length > 0 && (isToldEverywhere(kind) || (await textsLeft(tx, accountId, at)))
     return mayText ? found : { ...found, phones: [] }
   }
 

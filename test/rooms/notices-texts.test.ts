@@ -85,14 +85,22 @@ describe('who is told', () => {
     ...{ provenAt: OLD, usableFrom, primaryFrom: null, leavesAt: null, deadSince },
   })
   const who = (own: ReturnType<typeof view>[], kind: ToTell['kind'] = 'factor_removed', not?: Address) => {
-    const { emails, phones } = addresseesOf(own, { kind, at, not, settledSeconds: HOLD_SECONDS })
+    const { emails, phones } = addresseesOf(own, { kind, at, not, settledSeconds: HOLD_SECONDS, texts: true })
     return [...emails, ...phones]
   }
 
   test('R-109 no address that somebody has just added gets the link that undoes it, in whichever way', () => {
-    expect(who([view(NUMBER), view(MARIA, young)])).toEqual([MARIA, NUMBER])
+    for (const kind of ['factor_removed', 'rescue_halfway'] as const) {
+      expect(who([view(NUMBER), view(MARIA, young)], kind)).toEqual([NUMBER])
+      expect(who([view(MARIA), view(NUMBER, young)], kind)).toEqual([MARIA])
+    }
     expect(who([view(NUMBER), view(OTHER_NUMBER, young)], 'address_dead')).toEqual([NUMBER])
-    expect(who([view(MARIA), view(AT_HOME, young), view(NUMBER, young)], 'address_dead')).toEqual([MARIA, NUMBER])
+    expect(who([view(MARIA), view(AT_HOME, young), view(NUMBER, young)], 'address_dead')).toEqual([MARIA])
+  })
+
+  test('R-109 a number that no text can go to keeps nobody else from being told', () => {
+    const without = { kind: 'factor_removed', at, settledSeconds: HOLD_SECONDS, texts: false } as const
+    expect(addresseesOf([view(NUMBER), view(MARIA, young)], without)).toEqual({ emails: [MARIA], phones: [] })
   })
 
   test('by text goes what is told everywhere; other news only where no email address can tell of it', () => {
