@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { createAddresses } from '../../src/accounts/index.ts'
 import { addSeconds, newId, type Proof } from '../../src/base/index.ts'
 import {
   type CreationOptions,
@@ -6,7 +8,8 @@ import {
   createPasskeyFactor,
   type RequestOptions,
 } from '../../src/factors/index.ts'
-import type { ToTell } from '../../src/notices/index.ts'
+import { createNotices, type ToTell } from '../../src/notices/index.ts'
+import { rescuing } from '../../src/rescuing.ts'
 import {
   type Asker,
   type Attempt,
@@ -19,16 +22,26 @@ import {
   nextStep,
   type Requirement,
 } from '../../src/signin/index.ts'
-import { createCeremonyStore, createCredentialStore, createDeviceStore } from '../../src/store/index.ts'
+import {
+  createAddressStore,
+  createCeremonyStore,
+  createCredentialStore,
+  createDeviceStore,
+  createNoticeStore,
+} from '../../src/store/index.ts'
+import { createText } from '../../src/text/index.ts'
 import { query } from '../support/database.ts'
 import { type Ceremony, createSoftwarePasskey, type SoftwarePasskey } from '../support/software-passkey.ts'
 import { asker, attemptsStage, EMAIL, ISSUER, PASSKEYS_ASKED_MAX, POLICY } from './address-proof-stage.ts'
+import { read } from './config-samples.ts'
 import { START } from './delivery-stage.ts'
 
 export const RP_ID = new URL(ISSUER).host
 export const RELATED = 'https://northwind.test'
 export const NOTHING: Requirement = { secondFactor: 'optional', acr: null }
 export const here: Ceremony = { origin: ISSUER }
+const config = { ...read({}), texts: true }
+const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets: {} })
 
 type Part = Awaited<ReturnType<typeof attemptsStage>>['one']
 
@@ -49,7 +62,13 @@ export async function passkeysStage() {
     const credentialFactors = createCredentialFactors({ secrets, clock })
     const kept = createKeptFactors({ store: credentials, ...credentialFactors, clock })
     const devices = createDevices({ store: createDeviceStore(on), clock, rememberSeconds: 86_400 })
-    const rescues = { found: async () => {}, readyIn: async () => null }
+    const { phoneProofAgeSeconds } = config
+    const addresses = createAddresses({ store: createAddressStore(on), audit, clock, phoneProofAgeSeconds })
+    const notices = createNotices({
+      ...{ store: createNoticeStore(on), addresses, secrets, text, texts: true, clock, queue: deps.delivery.queue },
+      ...{ issuer: ISSUER, objectSeconds: config.addressHoldSeconds, appNameOf: async () => 'Shop' },
+    })
+    const rescues = rescuing({ config, db: on, signIn: deps, accounts, addresses, devices, notices, text })
     const tells = createTells({ notices: { tell: async (_tx, one) => told.push(one) > 0 }, audit, knownBrowsers })
     const assess = createAssess({ ...deps, credentials, devices, tells, deaths, rescues, passkeys: true })
     const flow = createFlow(deps)
