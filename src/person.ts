@@ -10,6 +10,7 @@ import {
   createConnectionStore,
   createDeviceStore,
   createProfileStore,
+  createRescueHistoryStore,
   createSessionStore,
   createTrailStore,
   type Database,
@@ -33,7 +34,8 @@ export function createPerson({ db, accounts, addresses, clients, kept, clock }: 
   const trail = createTrail({ store: createTrailStore(db) })
   const devices = createDeviceStore(db)
   const claimed = createClaimedAddressStore(db)
-  const exporter = createExporter({ accounts, addresses, claimed, kept, sessions, connections, devices, trail, clock })
+  const rescues = createRescueHistoryStore(db)
+  const exporter = createExporter({ accounts, addresses, claimed, kept, sessions, connections, devices, rescues, trail, clock })
   return { sessions, connections, profiles, trail, devices, exporter }
 }
 

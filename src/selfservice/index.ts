@@ -10,5 +10,5 @@ export {
   SessionEnded,
   type SignedInSession,
 } from './deps.ts'
-export { createExporter } from './exporter.ts'
+export { createExporter, type RescueHistory } from './exporter.ts'
 export { createSelfservice, type Selfservice } from './selfservice.ts'

@@ -100,10 +100,13 @@ export async function startPeople() {
     const rescues = createRescues({
       ...{ accounts, addresses, notices, sessions, audit, clock, transact: db.transact, roles: rolesOf(db, ISSUER) },
       ...{ store: stores.createRescueStore(db), attempts: stores.createAttemptStore(db), startOnFile: async () => {} },
+      limits: { take: async () => ({ ok: true }), giveBack: async () => {} },
+      clockSkewSeconds: async () => 0,
       devices: { isRemembered: async () => false, forgetAll: devices.forgetAll },
       policy: {
         ...{ on: true, delaySeconds: 48 * 3600, knownDelaySeconds: 48 * 3600, windowSeconds: 24 * 3600, lockSeconds: 86_400 },
         ...{ endsOffline: true, settledSeconds: 3 * 86_400, phoneProofAgeSeconds: 180 * 86_400, texts: false },
+        clockSkewMaxSeconds: 10,
       },
       defaultLocale: 'en',
     })
@@ -124,6 +127,7 @@ export async function startPeople() {
         sessions,
         connections,
         devices,
+        rescues: stores.createRescueHistoryStore(db),
         trail,
         clock,
       }),

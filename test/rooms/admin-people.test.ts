@@ -122,6 +122,33 @@ describe('one person', () => {
       { event: 'account.exported', actor_id: sam.accountId },
     ])
   })
+
+  test('R-185 is exported with what is kept of rescues and of an address that has died, and with nobody who administers', async () => {
+    const address = named('rescued')
+    const id = await stage.person(address)
+    await stage.sql('update address set dead_since = $2 where account_id = $1', [id, START])
+    await stage.sql('update account set recovered_at = $2, recovery_started_at = $2, rescue_locked_until = $3 where id = $1', [
+      ...[id, START, addSeconds(START, 60)],
+    ])
+    await stage.sql(
+      `insert into rescue (id, account_id, state, started_by, client_id, address, device, started_at, halfway_at, opens_at, lapses_at,
+         ended_at, ended_by)
+       values ($1, $1, 'cancelled', null, 'crm', $2, 'Firefox', $3, $3, $4, $4, $4, 'notice'),
+         ($1 || 'b', $1, 'waiting', $5, 'crm', null, 'Support', $4, $4, $4, $4, null, null)`,
+      [id, address, START, addSeconds(START, 60), sam.accountId],
+    )
+    const kept = await perform('accounts.export-one', sam, { account_id: id })
+    const at = START.toISOString()
+    expect(kept).toMatchObject({
+      account: { recovered_at: at, recovery_started_at: at, no_rescue_until: addSeconds(START, 60).toISOString() },
+      addresses: [{ dead_since: at }],
+      rescues: [
+        { state: 'waiting', started_by: 'administrator', address: null, ended_by: null },
+        { state: 'cancelled', started_by: 'person', address, device: 'Firefox', started_at: at, ended_by: 'notice' },
+      ],
+    })
+    expect(JSON.stringify(kept)).not.toContain(sam.accountId)
+  })
 })
 
 describe('a profile that is corrected', () => {
