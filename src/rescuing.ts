@@ -25,13 +25,14 @@ export interface RescuingNeeds {
 
 /** Builds the way back in for those who lost their second factor. */
 export function rescuing({ config, db, signIn, text, ...needs }: RescuingNeeds): Rescues {
-  const { clock, audit, transact, store: attempts } = signIn
+  const { clock, audit, limits, transact, store: attempts } = signIn
   return createRescues({
-    ...{ ...needs, attempts, clock, audit, transact },
+    ...{ ...needs, attempts, clock, audit, limits, transact },
     store: createRescueStore(db),
     startOnFile: createSecondChannel(signIn).startOnFile,
     sessions: createSessions({ store: createSessionStore(db), clock }),
     roles: rolesOf(db, config.issuer),
+    clockSkewSeconds: async () => (await db.health()).clockSkewSeconds,
     policy: policyOf(config),
     defaultLocale: text.locales[0] ?? 'en',
   })
@@ -47,6 +48,7 @@ function policyOf(config: Config): RescuePolicy {
     endsOffline: config.rescueEnds === 'all',
     settledSeconds: config.addressHoldSeconds,
     phoneProofAgeSeconds: config.phoneProofAgeSeconds,
+    clockSkewMaxSeconds: config.clockSkewMaxSeconds,
     texts: config.texts,
   }
 }

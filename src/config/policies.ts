@@ -65,6 +65,7 @@ export const DEFAULT_LIMITS = {
   'digits-known': 'digits-known:10/1d',
   'slow-ip': 'slow-ip:3/1h',
   'passkey-ip': 'passkey-ip:300/15m',
+  rescue: 'rescue:3/1d',
   'account-address': 'account-address:5/1h',
   'account-change': 'account-change:30/1h',
   'admin-api': 'admin-api:600/1m',

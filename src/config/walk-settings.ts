@@ -212,7 +212,7 @@ export const walkSettings = {
   limits: limits({
     name: 'LIMITS',
     group: 'Limits',
-    help: 'How much is allowed, shared by all processes (authorize-ip, token-ip and admin-api: by each). Those of texts begin with `sms`; `digits` counts tries to name the last digits of a number, `slow-ip` messages sent without the proof of work, `passkey-ip` what is asked and answered of passkeys before anybody has said who they are, `account-address` and `account-change` what one person may do on their account page, `admin-api` what one administrator or machine asks of the admin API. What is not named keeps its default.',
+    help: 'How much is allowed, shared by all processes (authorize-ip, token-ip and admin-api: by each). Those of texts begin with `sms`; `digits` counts tries to name the last digits of a number, `slow-ip` messages sent without the proof of work, `passkey-ip` what is asked and answered of passkeys before anybody has said who they are, `rescue` the rescues that the person of one account begins, `account-address` and `account-change` what one person may do on their account page, `admin-api` what one administrator or machine asks of the admin API. What is not named keeps its default.',
     default: Object.values(DEFAULT_LIMITS).join(' '),
   }),
 } satisfies SettingsTable

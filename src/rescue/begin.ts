@@ -1,6 +1,7 @@
 import type { Account } from '../accounts/index.ts'
 import type { EventWho } from '../audit/index.ts'
-import { addSeconds, type EmailAddress, maskAddress, newId, type PhoneNumber, type Tx } from '../base/index.ts'
+import { addSeconds, type EmailAddress, maskAddress, newId, type PhoneNumber, Refusal, type Tx } from '../base/index.ts'
+import type { LimitRequest } from '../limits/index.ts'
 import type { Asker, Attempt } from '../signin/index.ts'
 import type { RescueDeps } from './deps.ts'
 import { type Grounds, groundsOf, isUnderWay, missingOf, provenIn } from './proven.ts'
@@ -14,13 +15,15 @@ export type MayRescue =
   | { may: 'prove'; channel: 'email' | 'sms'; masked: string }
   /** What was proven has not been the account's for long enough; another of its addresses would do, in a new sign-in. */
   | { may: 'address' }
+  /** One was begun since this sign-in began, and ended: another one takes a new sign-in. */
+  | { may: 'again' }
   /** Somebody said lately that it was not they who began one. */
   | { may: 'locked'; until: Date }
   /** It is switched off, or there is nothing to be rescued from. */
   | { may: 'never' }
 
 /** What came of the wish to begin one. `waiting`: one waits already, and stays as it is. */
-export type Begun = 'begun' | 'waiting' | 'locked' | 'not_proven' | 'never'
+export type Begun = 'begun' | 'waiting' | 'again' | 'locked' | 'not_proven' | 'never'
 
 /** One that an administrator begins. */
 export interface BegunByAdmin {
@@ -45,6 +48,7 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
     if (!concerns(attempt, account, now)) return { may: 'never' }
     const until = await store.lockedUntil(account.id)
     if (until && until > now) return { may: 'locked', until }
+    if (await store.begunSince(null, account.id, attempt.createdAt)) return { may: 'again' }
     const grounds = groundsIn(await addresses.ofAccount(account.id), account, now)
     const missing = missingOf(grounds, attempt)
     if (missing === 'address') return { may: 'address' }
@@ -68,12 +72,32 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
 
   /**
    * Begins one for the attempt's account, whose addresses the attempt has proven: nothing else names an account (R-119).
-   * Of several at once a single one begins, and the person is told once.
+   * Of several at once a single one begins, and the person is told once. A sign-in begins one at most, and an account so
+   * many as `LIMITS` says: each is told everywhere, by texts as well. Throws `Refusal('too_many_requests')`.
    */
   async function begin(attempt: Attempt, asker: Asker): Promise<Begun> {
     const account = attempt.accountId && (await deps.accounts.find(attempt.accountId))
     if (!account || !concerns(attempt, account, clock.now())) return 'never'
+    const before = await store.waiting(account.id)
+    if (before && before.lapsesAt > clock.now()) return 'waiting'
+    if (await store.begunSince(null, account.id, attempt.createdAt)) return 'again'
     const delaySeconds = await delayFor(account.id, asker)
+    const counted = [{ limit: 'rescue', subject: account.id }] as const
+    await take(counted, attempt, asker)
+    const begun = await beginCounted(attempt, account, delaySeconds, asker)
+    if (begun !== 'begun') await deps.limits.giveBack(counted)
+    return begun
+  }
+
+  async function take(counted: readonly LimitRequest[], { clientId }: Attempt, asker: Asker): Promise<void> {
+    const taken = await deps.limits.take(counted)
+    if (taken.ok) return
+    const { limit, retryAfterSeconds } = taken
+    await audit.note('limit.reached', { ...asker.who, clientId, detail: { limit, retryAfterSeconds } })
+    throw new Refusal('too_many_requests', { retryAfterSeconds })
+  }
+
+  function beginCounted(attempt: Attempt, account: Account, delaySeconds: number, asker: Asker): Promise<Begun> {
     return transact(async (tx): Promise<Begun> => {
       if (!(await deps.attempts.require(tx, attempt.id, attempt.requirement))) return 'not_proven'
       const now = clock.now()
@@ -81,6 +105,9 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
       if (!locked?.stays) return 'never'
       if (locked.lockedUntil && locked.lockedUntil > now) return 'locked'
       if (missingOf(groundsIn(await addresses.ofAccountIn(tx, account.id), account, now), attempt)) return 'not_proven'
+      const waiting = await store.waitingIn(tx, account.id, 'locked')
+      if (waiting && waiting.lapsesAt > now) return 'waiting'
+      if (await store.begunSince(tx, account.id, attempt.createdAt)) return 'again'
       const address = provenIn(attempt, 'email') ?? provenIn(attempt, 'sms')
       const { clientId } = attempt
       const who = { ...asker.who, clientId, attemptId: attempt.id, accountId: account.id }
@@ -112,7 +139,7 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
     const opensAt = addSeconds(now, delaySeconds)
     const halfwayAt = addSeconds(now, Math.floor(delaySeconds / 2))
     const moments = { startedAt: now, halfwayAt, opensAt, lapsesAt: addSeconds(opensAt, policy.windowSeconds) }
-    const rescue: Rescue = { id: newId(), ...by, ...moments }
+    const rescue: Rescue = { id: newId(), ...by, ...moments, opensTold: false }
     await endLapsed(tx, by.accountId, now)
     if (!(await store.add(tx, rescue))) return false
     await audit.record(tx, 'rescue.started', { ...who, detail: { waitSeconds: delaySeconds, ...(reason && { reason }) } })

@@ -86,9 +86,9 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
     return policy.on && isUnderWay(attempt, clock.now()) && (attempt.asks === 'second' || attempt.asks === 'enrol')
   }
 
-  function isOpen({ opensAt, lapsesAt }: Rescue): boolean {
+  function isOpen({ opensAt, lapsesAt, opensTold }: Rescue): boolean {
     const now = clock.now()
-    return opensAt <= now && now < lapsesAt
+    return opensTold && opensAt <= now && now < lapsesAt
   }
 
   return { readyFor, takeUp, readyIn }

@@ -1,6 +1,7 @@
 import type { Account, Accounts, Addresses } from '../accounts/index.ts'
 import type { Audit } from '../audit/index.ts'
 import type { Clock, Transact, Tx } from '../base/index.ts'
+import type { Limits } from '../limits/index.ts'
 import type { Notices } from '../notices/index.ts'
 import type { Asker, Attempt, AttemptStore } from '../signin/index.ts'
 import type { RescueStore } from './rescue.ts'
@@ -19,6 +20,8 @@ export interface RescuePolicy {
   settledSeconds: number
   /** A number that was not proven for so long may be somebody else's by now: it is not asked for. */
   phoneProofAgeSeconds: number
+  /** With a clock that is further from the database's nothing is told, and so nothing opens. */
+  clockSkewMaxSeconds: number
   /** Whether texts can be sent. */
   texts: boolean
 }
@@ -48,7 +51,10 @@ export interface RescueDeps {
     takeAway(tx: Tx, accountId: string): Promise<void>
   }
   notices: Pick<Notices, 'tell'>
-  audit: Pick<Audit, 'record'>
+  audit: Pick<Audit, 'record' | 'note'>
+  limits: Pick<Limits, 'take' | 'giveBack'>
+  /** How far the database's clock is from the process's; null when it cannot be asked. */
+  clockSkewSeconds(): Promise<number | null>
   transact: Transact
   clock: Clock
   policy: RescuePolicy

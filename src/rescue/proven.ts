@@ -13,21 +13,24 @@ export interface Grounds {
   emails: readonly AddressView[]
   /** Numbers that nobody else has by now, as far as one can know (R-093). */
   phones: readonly AddressView[]
-  /** Of one kind there are only addresses that came lately: one of that kind must be proven, and none can be yet. */
-  tooYoung: boolean
+  /** Of one kind there are only addresses that cannot be proven for it: they came lately, are to leave, or are dead. */
+  barred: boolean
 }
 
 /** Of the account's addresses those that a rescue may rest on. */
 export function groundsOf(all: readonly AddressView[], accountCreatedAt: Date, policy: Settled, now: Date): Grounds {
   const since = addSeconds(now, -policy.settledSeconds)
   const provenSince = addSeconds(now, -policy.phoneProofAgeSeconds)
-  const there = all.filter((one) => stays(one, now))
+  const there = all.filter(({ usableFrom }) => usableFrom <= now)
   const emails = there.filter(({ kind }) => kind === 'email')
   const phones = there.filter(({ kind, provenAt }) => kind === 'phone' && policy.texts && provenAt >= provenSince)
-  const settled = (of: AddressView[]) => of.filter(({ usableFrom }) => usableFrom <= since || usableFrom <= accountCreatedAt)
-  const grounds = { emails: settled(emails), phones: settled(phones) }
-  const isTooYoung = (before: AddressView[], after: AddressView[]) => before.length > 0 && after.length === 0
-  return { ...grounds, tooYoung: isTooYoung(emails, grounds.emails) || isTooYoung(phones, grounds.phones) }
+  const isSettled = ({ usableFrom }: AddressView) => usableFrom <= since || usableFrom <= accountCreatedAt
+  const onGround = (one: AddressView) => isSettled(one) && stays(one, now)
+  // The rescue rests on the mailbox: a number is asked for beside it until the day it has left.
+  const beside = (one: AddressView) => isSettled(one) && one.deadSince === null
+  const grounds = { emails: emails.filter(onGround), phones: phones.filter(emails.length > 0 ? beside : onGround) }
+  const isBarred = (before: AddressView[], after: AddressView[]) => before.length > 0 && after.length === 0
+  return { ...grounds, barred: isBarred(emails, grounds.emails) || isBarred(phones, grounds.phones) }
 }
 
 /** What this attempt still has to prove before a rescue begins. `address`: another one than it proved. */
@@ -37,8 +40,8 @@ export type Missing = 'email' | 'sms' | 'address'
  * Null: the mailbox is proven, and the number where there is one. Both have to be, so that neither of the two alone ever
  * begins what opens an account.
  */
-export function missingOf({ emails, phones, tooYoung }: Grounds, attempt: Proven): Missing | null {
-  if (tooYoung || emails.length + phones.length === 0) return 'address'
+export function missingOf({ emails, phones, barred }: Grounds, attempt: Proven): Missing | null {
+  if (barred || emails.length + phones.length === 0) return 'address'
   return lacks('email', emails, attempt) ?? lacks('sms', phones, attempt)
 }
 
@@ -72,16 +75,17 @@ export function isProvenAgain(
   return mine.some(({ kind, address }) => provenIn(attempt, kind === 'email' ? 'email' : 'sms') === address)
 }
 
-// Where an administrator began it: an email address that was there for long by then, else any that was; a number only where
-// there is no mailbox. A thief who adds an address and asks for help has none of it.
+// Where an administrator began it: an email address that was there for long by then, else such a number, else what has been
+// there for longest. A thief who adds an address and asks for help has none of it.
 function heldSince(all: readonly AddressView[], { address, startedAt }: Begun, settledSeconds: number, now: Date) {
   const mine = all.filter((one) => stays(one, now))
   if (address !== null) return mine.filter((one) => one.address === address)
   const before = mine.filter(({ usableFrom }) => usableFrom <= startedAt)
-  const emails = before.filter(({ kind }) => kind === 'email')
-  const own = emails.length > 0 ? emails : before
-  const settled = own.filter(({ usableFrom }) => usableFrom <= addSeconds(startedAt, -settledSeconds))
-  return settled.length > 0 ? settled : own
+  const settled = before.filter(({ usableFrom }) => usableFrom <= addSeconds(startedAt, -settledSeconds))
+  const emails = settled.filter(({ kind }) => kind === 'email')
+  if (settled.length > 0) return emails.length > 0 ? emails : settled
+  const first = before.toSorted((a, b) => a.usableFrom.getTime() - b.usableFrom.getTime())[0]
+  return before.filter(({ usableFrom }) => usableFrom.getTime() === first?.usableFrom.getTime())
 }
 
 // What messages come back from may be somebody else's mailbox by now.

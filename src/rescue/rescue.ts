@@ -18,13 +18,15 @@ export interface Rescue {
   opensAt: Date
   /** Until then. */
   lapsesAt: Date
+  /** Its person was told that the wait is over. Until that nothing opens, whatever a clock says. */
+  opensTold: boolean
 }
 
 /** One that waits, as its person is shown it. It names no address. */
 export interface RescueView
   extends Pick<Rescue, 'id' | 'clientId' | 'device' | 'startedAt' | 'halfwayAt' | 'opensAt' | 'lapsesAt'> {
   state: 'waiting'
-  /** The wait is over: whoever proves the address it was begun with sets up another factor. */
+  /** The wait is over and was told to be: whoever proves the address it was begun with sets up another factor. */
   ready: boolean
   startedBy: 'person' | 'administrator'
 }
@@ -51,8 +53,10 @@ export interface RescueStore {
   lockedUntil(accountId: string): Promise<Date | null>
   /** Until `tx` ends nobody else gets past this for the account; null when the account has gone. */
   lockAccount(tx: Tx, accountId: string): Promise<LockedAccount | null>
+  /** Whether the account's person began one after that moment, whatever came of it; without `tx` for a page. */
+  begunSince(tx: Tx | null, accountId: string, since: Date): Promise<boolean>
   /** Single winner: false when one waits already; of several at once the others wait for its outcome. */
-  add(tx: Tx, rescue: Rescue): Promise<boolean>
+  add(tx: Tx, rescue: Omit<Rescue, 'opensTold'>): Promise<boolean>
   /** Single winner among everything that ends it: by whom as in `rescue.ended_by`. Null when it waits no more. */
   end(tx: Tx, id: string, state: RescueEnd, by: string, now: Date): Promise<Rescue | null>
   /** The account's one; `byPersonOnly`: and nobody else began it. */

@@ -15,8 +15,12 @@ const AT_ONCE_MAX = 500
 export function createTick(deps: RescueDeps, tell: Telling) {
   const { store, policy, clock, audit, addresses, transact } = deps
 
-  /** One look at all that wait. */
+  /**
+   * One look at all that wait; none with a clock that is not to be trusted: what it would tell opens an account (F-36).
+   */
   return async (): Promise<void> => {
+    const skewSeconds = await deps.clockSkewSeconds()
+    if (skewSeconds === null || Math.abs(skewSeconds) > policy.clockSkewMaxSeconds) return
     await repeat(lapseOne)
     if (!policy.on) return
     await repeat((tx) => tellOne(tx, 'opens'))

@@ -6,5 +6,5 @@ export function viewOf(rescue: Rescue, on: boolean, now: Date): RescueView | nul
   if (lapsesAt <= now) return null
   const shown = { id, clientId, device, startedAt, halfwayAt, opensAt, lapsesAt }
   const startedBy = rescue.startedBy === null ? 'person' : 'administrator'
-  return { ...shown, state: 'waiting', ready: on && opensAt <= now, startedBy }
+  return { ...shown, state: 'waiting', ready: on && rescue.opensTold && opensAt <= now, startedBy }
 }

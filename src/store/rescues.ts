@@ -3,7 +3,8 @@ import { type Database, runIn, type Statement } from './database.ts'
 
 const READ = `
   id, account_id as "accountId", started_by as "startedBy", client_id as "clientId", address, device,
-  started_at as "startedAt", halfway_at as "halfwayAt", opens_at as "opensAt", lapses_at as "lapsesAt"`
+  started_at as "startedAt", halfway_at as "halfwayAt", opens_at as "opensAt", lapses_at as "lapsesAt",
+  opens_told as "opensTold"`
 
 const WAITING: Statement = {
   name: 'rescues_waiting',
@@ -13,6 +14,11 @@ const WAITING: Statement = {
 const WAITING_LOCKED: Statement = {
   name: 'rescues_waiting_locked',
   text: `select ${READ} from rescue where account_id = $1 and state = 'waiting' for update`,
+}
+
+const BEGUN_SINCE: Statement = {
+  name: 'rescues_begun_since',
+  text: 'select id from rescue where account_id = $1 and started_by is null and started_at > $2::timestamptz limit 1',
 }
 
 const LOCKED_UNTIL: Statement = {
@@ -122,6 +128,10 @@ export function createRescueStore(db: Pick<Database, 'run'>): RescueStore {
     lockedUntil: async (accountId) =>
       (await db.run<Pick<LockedAccount, 'lockedUntil'>>(LOCKED_UNTIL, [accountId]))[0]?.lockedUntil ?? null,
     lockAccount: async (tx, accountId) => (await runIn<LockedAccount>(tx, LOCK_ACCOUNT, [accountId]))[0] ?? null,
+    async begunSince(tx, accountId, since) {
+      const values = [accountId, since]
+      return (await (tx ? runIn(tx, BEGUN_SINCE, values) : db.run(BEGUN_SINCE, values))).length === 1
+    },
     async add(tx, { id, accountId, startedBy, clientId, address, device, startedAt, halfwayAt, opensAt, lapsesAt }) {
       const values = [id, accountId, startedBy, clientId, address, device, startedAt, halfwayAt, opensAt, lapsesAt]
       return (await runIn(tx, ADD, values)).length === 1

@@ -46,7 +46,7 @@ export interface RescueViews {
    */
   rescue: {
     app: AppView
-    state: 'now' | 'prove' | 'address' | 'locked'
+    state: 'now' | 'prove' | 'address' | 'again' | 'locked'
     /** Of `now`. */
     wait: SpanView | null
     /** Of `now`: the shorter wait of a browser that need not be asked; null where this is one, or it makes no difference. */

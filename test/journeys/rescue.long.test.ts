@@ -7,6 +7,7 @@ import { addNumber, essential, THREE, TWO } from '../protocol/second-walk.ts'
 import { noticeOf } from '../support/account-window.ts'
 import { axe, launchBrowser, outside } from '../support/browser.ts'
 import { createVisitor } from '../support/person.ts'
+import { waitOver } from '../support/rescue-look.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { addAuthenticator as addVirtualAuthenticator } from '../support/virtual-authenticator.ts'
@@ -60,7 +61,7 @@ describe('in a browser', () => {
       await page.getByText('A rescue of this account has started.').waitFor()
       if (script) expect(await axe(page)).toEqual([])
 
-      await stage.moveClock(WAIT_SECONDS)
+      await waitOver(stage, WAIT_SECONDS)
       await firstProof(stage, page, email)
       await heading(page, 'Your wait is over')
       if (script) expect(await axe(page)).toEqual([])
@@ -87,7 +88,7 @@ describe('in a browser', () => {
     const email = 'to-passkey@fabrikam.example'
     await walk.member(email)
     await walk.begin(email)
-    await stage.moveClock(WAIT_SECONDS)
+    await waitOver(stage, WAIT_SECONDS)
     const page = await newPage()
     const authenticator = await addVirtualAuthenticator(page)
     await firstProof(stage, page, email)
@@ -111,7 +112,7 @@ describe('in a browser', () => {
     await heading(page, 'Type a recovery code')
     await page.getByRole('link', { name: 'I cannot use any of these' }).click()
     await press(page, 'Start the rescue')
-    await stage.moveClock(WAIT_SECONDS)
+    await waitOver(stage, WAIT_SECONDS)
     await firstProof(stage, page, email)
     await heading(page, 'Your wait is over')
     await page.getByRole('button', { name: 'Authenticator app' }).click()
@@ -186,7 +187,7 @@ describe('a rescue is stopped', () => {
     const page = await phone.open(link)
     const done = await phone.follow(await phone.submit(formTo(page, '/stop')))
     expect(done.words).toContain('The rescue is stopped')
-    await stage.moveClock(WAIT_SECONDS)
+    await waitOver(stage, WAIT_SECONDS)
     expect((await walk.firstProof(email)).words).toContain('Type the code from your app')
   })
 
@@ -243,7 +244,7 @@ describe('a rescue is stopped', () => {
     const done = await anywhere.follow(await anywhere.submit(form))
     expect(done.words).toContain('No rescue can start before')
     expect(await on.isIn(owner)).toBe(false)
-    await stage.moveClock(WAIT_SECONDS)
+    await waitOver(stage, WAIT_SECONDS)
     expect((await walk.firstProof(email)).words).toContain('Type the code from your app')
     expect(await walk.statesOf(email)).toEqual(['cancelled'])
   })

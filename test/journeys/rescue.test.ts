@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { shownBy } from '../protocol/account-person.ts'
 import { createVisitor, formWith } from '../support/person.ts'
+import { waitOver } from '../support/rescue-look.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { formTo, hasFormTo, rescueWalk, WAIT_SECONDS } from './rescue-walk.ts'
@@ -32,7 +33,7 @@ describe('somebody who lost their second proof', () => {
     await early.post(forced.action.replace(/stop$/, 'set-up'), forced.values)
     expect((await early.open(waits.url)).words).toContain('Type the code from your app')
 
-    await stage.moveClock(60)
+    await waitOver(stage, 60)
     const back = createVisitor(stage.service)
     const ready = await walk.firstProof(email, back)
     expect(ready.words).toContain('Your wait is over')

@@ -4,6 +4,7 @@ import { formTo, rescueWalk } from '../journeys/rescue-walk.ts'
 import { callApi, machineToken, startAdminStage } from '../support/admin.ts'
 import { query } from '../support/database.ts'
 import { createVisitor } from '../support/person.ts'
+import { waitOver } from '../support/rescue-look.ts'
 import type { Stage } from '../support/stage.ts'
 import { shownBy } from './account-person.ts'
 import { type App, appOf, authorizeUrl, newVerifier, redeem } from './protocol.ts'
@@ -37,7 +38,7 @@ test('R-118 from the call of somebody who lost their phone to the new one, and t
   await stage.mailbox.nextNotice(email)
   expect((await callApi(stage.service, token, 'POST', `/accounts/${id}/rescue/shorten`, { body: {} })).status).toBe(200)
   await stage.mailbox.nextNotice(email)
-  await stage.moveClock(HOUR + 1)
+  await waitOver(stage, HOUR + 1)
 
   const visitor = createVisitor(stage.service)
   const ready = await walk.firstProof(email, visitor)

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { formTo, rescueWalk, WAIT_SECONDS } from '../journeys/rescue-walk.ts'
 import { createVisitor } from '../support/person.ts'
+import { waitOver } from '../support/rescue-look.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { shownBy } from './account-person.ts'
@@ -27,7 +28,7 @@ test.each([
   }
   await walk.member(email)
   await walk.begin(email)
-  await stage.moveClock(WAIT_SECONDS)
+  await waitOver(stage, WAIT_SECONDS)
   const visitor = createVisitor(stage.service)
   const ready = await walk.firstProof(email, visitor)
   // It is what was held until now that is looked at afterwards.

@@ -10,10 +10,10 @@ const THIEFS = 'thief@contoso.example' as EmailAddress
 
 describe('a rescue that is completed', () => {
   test('of two sign-ins that take it up at once, on two instances, a single one does', async () => {
-    const { one, two, person, begin, proved, takenUp, wait, state } = await rescueStage()
+    const { one, two, person, begin, proved, takenUp, waited, state } = await rescueStage()
     const { id } = await person()
     await begin()
-    wait(DELAY)
+    await waited(DELAY)
     const both = [await takenUp(await proved()), await takenUp(await proved())]
     const outcomes = await Promise.all(both.map(({ finish }, nth) => finish(nth ? two : one)))
     expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['ended', 'second'])
@@ -22,10 +22,10 @@ describe('a rescue that is completed', () => {
   })
 
   test('R-101 a passkey that is set up by one is asked for from then on, as what was lost was', async () => {
-    const { one, person, begin, proved, wait, rows } = await rescueStage()
+    const { one, person, begin, proved, waited, rows } = await rescueStage()
     const { id } = await person()
     await begin()
-    wait(DELAY)
+    await waited(DELAY)
     const attempt = await proved()
     await one.rescues.takeUp(attempt)
     const passkey = `insert into credential (id, account_id, kind, data, external_id, label, proven_at, created_at) values ('k', $1, 'passkey', '{}', 'x', '', $2, $2)`
@@ -40,7 +40,7 @@ describe('a rescue that is completed', () => {
     ['a person', null, null],
     ['an administrator', 'admin', 'admin'],
   ])('a role that was begun by %s goes or stays', async (_who, actorId, role) => {
-    const { one, person, begin, proved, takenUp, wait, rows, events } = await rescueStage()
+    const { one, person, begin, proved, takenUp, waited, rows, events } = await rescueStage()
     const { id } = await person([EMAIL], { role: 'admin' })
     const device = 'An administrator'
     const where = {}
@@ -49,7 +49,7 @@ describe('a rescue that is completed', () => {
       const by = { accountId: id, actorId, delaySeconds: HOUR, device, reason: null, where }
       expect(await one.on.transact((tx) => one.rescues.beginByAdmin(tx, by))).toBe('begun')
     }
-    wait(actorId ? HOUR : DELAY)
+    await waited(actorId ? HOUR : DELAY)
     expect(await (await takenUp(await proved())).finish()).toEqual({ outcome: 'second' })
     expect(await rows('select role from account where id = $1', [id])).toEqual([{ role }])
     expect((await events(id)).includes('administrator.revoked')).toBe(role === null)
@@ -58,35 +58,75 @@ describe('a rescue that is completed', () => {
 
 describe('who may begin one', () => {
   test('R-088, V-16 an address that somebody has added lately begins none, and is no proof when one is ready', async () => {
-    const { one, person, begin, addAddress, proved, wait, now } = await rescueStage()
+    const { one, person, begin, addAddress, proved, waited, now } = await rescueStage()
     const { id } = await person()
     await addAddress(id, THIEFS, addSeconds(now(), -DAY))
     expect(await begin(THIEFS)).toBe('not_proven')
     expect(await begin()).toBe('begun')
-    wait(DELAY)
+    await waited(DELAY)
     expect(await one.rescues.readyFor(await proved(THIEFS))).toBeNull()
     expect(await one.rescues.readyFor(await proved())).toMatchObject({ ready: true, startedBy: 'person' })
   })
 
   test('R-118 not an address that came lately, where an administrator began it', async () => {
-    const { one, person, addAddress, proved, wait, now } = await rescueStage()
+    const { one, person, addAddress, proved, waited, now } = await rescueStage()
     const { id } = await person()
     await addAddress(id, THIEFS, addSeconds(now(), -DAY))
     const by = { accountId: id, actorId: 'admin', delaySeconds: HOUR, device: 'x', reason: null, where: {} }
     await one.on.transact((tx) => one.rescues.beginByAdmin(tx, by))
-    wait(HOUR)
+    await waited(HOUR)
     expect(await one.rescues.readyFor(await proved(THIEFS))).toBeNull()
     expect(await one.rescues.readyFor(await proved())).toMatchObject({ startedBy: 'administrator' })
   })
 
+  test('R-118 not an address that came lately, though it is the only mailbox: the number is what was there', async () => {
+    const { one, person, addAddress, proved, waited, now } = await rescueStage()
+    const { id } = await person([PHONE])
+    await addAddress(id, THIEFS, addSeconds(now(), -60))
+    const by = { accountId: id, actorId: 'admin', delaySeconds: HOUR, device: 'x', reason: null, where: {} }
+    await one.on.transact((tx) => one.rescues.beginByAdmin(tx, by))
+    await waited(HOUR)
+    expect(await one.rescues.readyFor(await proved(THIEFS))).toBeNull()
+    expect(await one.rescues.readyFor(await proved(PHONE))).toMatchObject({ startedBy: 'administrator' })
+  })
+
+  test.each([
+    ['is to leave', `leaves_at = '2039-01-01'`],
+    ['is dead', `dead_since = '2024-01-01'`],
+  ])('R-088 a mailbox that %s is still asked for: the number alone begins none', async (_what, change) => {
+    const { one, person, proved, rows } = await rescueStage()
+    await person([EMAIL, PHONE])
+    await rows(`update address set ${change} where kind = 'email'`)
+    const attempt = await proved(PHONE)
+    const account = await one.accounts.find(attempt.accountId ?? '')
+    expect(account && (await one.rescues.may(attempt, account, asker))).toEqual({ may: 'address' })
+    expect(await one.rescues.begin(attempt, asker)).toBe('not_proven')
+  })
+
+  test('R-088 a number that is to leave is asked for until it has left, and one that is dead bars', async () => {
+    const { one, person, proved, proveOpen, reload, rows } = await rescueStage()
+    const { id } = await person([EMAIL, PHONE])
+    await rows(`update address set leaves_at = '2039-01-01' where kind = 'phone'`)
+    const attempt = await proved()
+    const account = await one.accounts.find(id)
+    expect(account && (await one.rescues.may(attempt, account, asker))).toMatchObject({ may: 'prove', channel: 'sms' })
+    expect(await one.rescues.begin(attempt, asker)).toBe('not_proven')
+    await one.rescues.proveOther(attempt, asker)
+    const both = await proveOpen(await reload(attempt), 'sms')
+    await rows(`update address set leaves_at = null, dead_since = '2024-01-01' where kind = 'phone'`)
+    expect(await one.rescues.begin(both, asker)).toBe('not_proven')
+    await rows(`update address set leaves_at = '2039-01-01', dead_since = null where kind = 'phone'`)
+    expect(await one.rescues.begin(both, asker)).toBe('begun')
+  })
+
   test('R-070 what was proven for another purpose begins none and opens none', async () => {
-    const { one, person, begin, proved, wait } = await rescueStage()
+    const { one, person, begin, proved, waited } = await rescueStage()
     await person()
     const attempt = await proved()
     const other = { ...attempt, purpose: 'address' as const }
     expect(await one.rescues.begin(other, asker)).toBe('never')
     expect(await begin()).toBe('begun')
-    wait(DELAY)
+    await waited(DELAY)
     expect(await one.rescues.readyFor({ ...(await proved()), purpose: 'address' })).toBeNull()
   })
 
@@ -121,10 +161,10 @@ describe('who may begin one', () => {
     ['suspended', `state = 'suspended'`],
     ['to be deleted', `closing_at = '2040-01-01'`],
   ])('nobody, while the account is %s; nor is one completed', async (_what, change) => {
-    const { one, person, begin, proved, takenUp, wait, rows, state } = await rescueStage()
+    const { one, person, begin, proved, takenUp, waited, rows, state } = await rescueStage()
     const { id } = await person()
     await begin()
-    wait(DELAY)
+    await waited(DELAY)
     const ready = await takenUp(await proved())
     const attempt = await proved()
     await rows(`update account set ${change}`)
@@ -195,21 +235,25 @@ describe('a rescue that is stopped', () => {
   })
 
   test('R-119 with its address: one that leaves the account, or is to, opens nothing and ends it', async () => {
-    const { one, person, begin, proved, takenUp, wait, rows, state, told } = await rescueStage()
+    const { one, person, begin, proved, takenUp, wait, waited, rows, state, told } = await rescueStage()
     const { id } = await person()
     await rows(
       `insert into address (kind, canonical, account_id, usable_from, proven_at, created_at) select 'email', 'other@fabrikam.example', account_id, usable_from, proven_at, created_at from address`,
     )
     await begin()
-    wait(DELAY)
+    await waited(DELAY)
     const ready = await takenUp(await proved())
     await rows(`update address set leaves_at = '2039-01-01' where canonical = $1`, [EMAIL])
     expect(await one.rescues.readyFor(await proved('other@fabrikam.example' as EmailAddress))).toBeNull()
     expect(await one.rescues.readyFor(await proved())).toBeNull()
     expect(await ready.finish()).toEqual({ outcome: 'second' })
     expect(await state(id)).toEqual(['waiting'])
-    await one.rescues.tick()
-    expect([await state(id), (await told(id)).at(-1)]).toEqual([['cancelled'], 'rescue_stopped'])
+    await one.rescues.cancel({ accountId: id }, 'person', {})
+    wait(60)
+    expect(await begin('other@fabrikam.example' as EmailAddress)).toBe('begun')
+    await rows(`update address set leaves_at = '2039-01-01'`)
+    await waited(DELAY)
+    expect([await state(id), (await told(id)).at(-1)]).toEqual([['cancelled', 'cancelled'], 'rescue_stopped'])
   })
 })
 
@@ -238,7 +282,7 @@ describe('the clock', () => {
   })
 
   test('R-118 opens earlier where an administrator shortens it, and its person hears of that at once', async () => {
-    const { one, person, begin, proved, wait, told, now } = await rescueStage()
+    const { one, person, begin, proved, waited, told, now } = await rescueStage()
     const { id } = await person()
     await begin()
     const shorten = (seconds: number) =>
@@ -246,8 +290,7 @@ describe('the clock', () => {
     expect(await shorten(DELAY + 1)).toBe(false)
     expect(await shorten(HOUR)).toBe(true)
     expect(await told(id)).toEqual(['rescue_started', 'rescue_halfway'])
-    wait(HOUR)
-    await one.rescues.tick()
+    await waited(HOUR)
     expect(await told(id)).toEqual(['rescue_started', 'rescue_halfway', 'rescue_open'])
     expect(await one.rescues.readyFor(await proved())).not.toBeNull()
   })

@@ -49,6 +49,7 @@ export const rescuePages: { [N in keyof RescueViews]: Record<string, RescueViews
     lastCode: { ...begin, codes: { left: 1, form }, knownWait: { unit: 'hours', count: 1 } },
     days: { ...begin, wait: { unit: 'days', count: 7 }, window: { unit: 'days', count: 3 }, ways },
     address: { ...begin, state: 'address', wait: null, form: null },
+    again: { ...begin, state: 'again', wait: null, form: null },
     phone: { ...begin, state: 'prove', wait: null, masked },
     email: { ...begin, state: 'prove', wait: null, channel: 'email', masked: 'm•••a@fabrikam.example', codes: { left: 2, form } },
     locked: { ...begin, state: 'locked', wait: null, form: null, until: opensAt },

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { addRecoveryCodes } from '../protocol/second-standing.ts'
 import { addAuthenticator, addNumber } from '../protocol/second-walk.ts'
 import { linkOf } from './account-screens.ts'
+import { waitOver } from './rescue-look.ts'
 import { typeMailed, typeSecond } from './second-screens.ts'
 import type { Stop, Walk } from './theatre.ts'
 import { identify, press, typeAddress } from './walking.ts'
@@ -38,15 +39,18 @@ export async function* rescueScreens(walk: Walk): AsyncGenerator<Stop> {
   yield { name: 'account-notice-rescue', page: elsewhere }
   await press(elsewhere, 'form[action$="/stop"] button')
   yield { name: 'account-rescue-stopped', page: elsewhere }
-  await press(page, 'button[value=totp]')
+  await firstProof(walk, page)
   await press(page, 'main a[href$="/rescue"]')
   await press(page, 'form[action$="/begin"] button')
   await press(page, 'form[action$="/stop"] button')
   yield { name: 'factor-rescue-stopped', page }
 
   await press(page, 'main a[href$="/rescue"]')
+  yield { name: 'rescue-again', page }
+  await firstProof(walk, page)
+  await press(page, 'main a[href$="/rescue"]')
   await press(page, 'form[action$="/begin"] button')
-  await stage.moveClock(WAIT_SECONDS)
+  await waitOver(stage, WAIT_SECONDS)
   await firstProof(walk, page)
   yield { name: 'rescue-ready', page }
   await press(page, 'form[action$="/set-up"] button')

@@ -56,7 +56,7 @@ const POLL_MS = 50
 
 /** For `LIMITS`, where a test asks often for what it does not test. */
 export const GENEROUS_LIMITS =
-  'email:10000/15m email-day:10000/1d email-known:10000/15m ip:100000/15m client:100000/1m all:100000/1m authorize-ip:100000/1m token-ip:100000/1m sms:10000/15m sms-day:10000/1d sms-known:10000/15m sms-ip:100000/1h digits:10000/1d digits-known:10000/1d slow-ip:10000/1h account-address:10000/1h account-change:10000/1h admin-api:100000/1m'
+  'email:10000/15m email-day:10000/1d email-known:10000/15m ip:100000/15m client:100000/1m all:100000/1m authorize-ip:100000/1m token-ip:100000/1m sms:10000/15m sms-day:10000/1d sms-known:10000/15m sms-ip:100000/1h digits:10000/1d digits-known:10000/1d slow-ip:10000/1h account-address:10000/1h account-change:10000/1h rescue:10000/1d admin-api:100000/1m'
 
 /** Starts the service on a database of its own and waits until it is ready. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {

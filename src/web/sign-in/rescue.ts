@@ -98,7 +98,7 @@ export function createRescueScreens(deps: RescueScreenDeps) {
     const ways = attempt ? await deps.secondFactor.ways(attempt, visit.asker) : []
     const left = ways.find(({ kind }) => kind === 'recovery')?.left ?? 0
     const { wait, knownWait, window } = rescues.spans
-    const step = { now: 'rescue/begin', prove: 'rescue/prove', address: null, locked: null }[may.may]
+    const step = { now: 'rescue/begin', prove: 'rescue/prove', address: null, again: null, locked: null }[may.may]
     visits.show(ctx, visit, 'rescue', {
       state: may.may,
       wait: may.may === 'now' ? spanOf(may.delaySeconds) : null,
