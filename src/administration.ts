@@ -122,7 +122,10 @@ export function administration(needs: AdministrationNeeds) {
         graceSeconds: config.accountGraceSeconds,
         rescueMinSeconds: config.rescueAdminMinSeconds,
       }),
-      ...createMessageHandlers({ ...shared, store: messages, delivery: needs.delivery, deaths: needs.deaths, addressKey: keyOf }),
+      ...createMessageHandlers({
+        ...{ ...shared, store: messages, delivery: needs.delivery, deaths: needs.deaths, addressKey: keyOf },
+        roles: createRoleStore(db),
+      }),
       ...createKeyHandlers(needs.signing.desk),
       ...createAuditHandlers({ ...shared, reader, chain, chainSoon: needs.chainSoon }),
       ...createStatsHandlers({ store: createDailyCountStore(db), chain, budget: needs.budget }),

@@ -25,6 +25,13 @@ const OTHER_ADMINS: Statement = {
 
 const OF: Statement = { name: 'roles_of', text: 'select role from account where id = $1 for no key update' }
 
+const OF_ADDRESS: Statement = {
+  name: 'roles_of_address',
+  text: `
+    select a.role from account a join address e on e.account_id = a.id
+    where e.kind = $1 and e.canonical = $2 for no key update of a`,
+}
+
 const SET: Statement = { name: 'roles_set', text: 'update account set role = $2 where id = $1' }
 
 const END_CONSOLE: Statement = {
@@ -56,6 +63,8 @@ export function createRoleStore(db: Pick<Database, 'run'>): RoleStore {
     lock: lockRoles,
     otherAdmins: async (tx, id) => (await runIn<{ count: number }>(tx, OTHER_ADMINS, [id]))[0]?.count ?? 0,
     of: async (tx, id) => (await runIn<Pick<PersonRow, 'role'>>(tx, OF, [id]))[0]?.role ?? null,
+    ofAddress: async (tx, kind, address) =>
+      (await runIn<Pick<PersonRow, 'role'>>(tx, OF_ADDRESS, [kind, address]))[0]?.role ?? null,
     set: async (tx, id, role) => void (await runIn(tx, SET, [id, role])),
     async endAdministration(tx, id, adminApi) {
       await runIn(tx, END_CONSOLE, [id])

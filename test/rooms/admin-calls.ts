@@ -36,10 +36,11 @@ export function changing<S extends OperationSpec>(
   handler: (call: ChangeCall, input: never) => Promise<unknown>,
   now: () => Date,
   transact: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>,
+  actor: AdminActor = LOCAL,
 ) {
   return (input: Record<string, unknown> = {}): Promise<ReturnType<S['output']['parse']>> =>
     transact(async (tx) => {
-      const call = { actor: LOCAL, now: now(), tx, ifMatch: () => {} }
+      const call = { actor, now: now(), tx, ifMatch: () => {} }
       return spec.output.parse(await handler(call, spec.input.parse(input) as never)) as ReturnType<S['output']['parse']>
     })
 }

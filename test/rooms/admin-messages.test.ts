@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { createDeaths } from '../../src/accounts/index.ts'
-import { createMessageHandlers, operations } from '../../src/admin/index.ts'
+import { type AdminActor, createMessageHandlers, operations } from '../../src/admin/index.ts'
 import { addSeconds, createLog, type EmailAddress, type PhoneNumber } from '../../src/base/index.ts'
 import { eraseAccount } from '../../src/store/erasure.ts'
-import { createDeathStore, createMessageReaderStore, createSweep } from '../../src/store/index.ts'
+import { createDeathStore, createMessageReaderStore, createRoleStore, createSweep } from '../../src/store/index.ts'
 import { query } from '../support/database.ts'
-import { changing, cursors, reading } from './admin-calls.ts'
+import { changing, cursors, LOCAL, reading } from './admin-calls.ts'
 import { cleanUp, GIVE_UP_SECONDS, keyOf, NUMBER, START, stage, TO } from './delivery-stage.ts'
 
 afterEach(cleanUp)
@@ -21,7 +21,8 @@ async function desk() {
   const { delivery, deps, db, url, now } = house
   const { audit } = deps
   const deaths = createDeaths({ store: createDeathStore(), audit, clock: house.clock, tell: async () => {} })
-  const handlers = createMessageHandlers({ store, delivery, deaths, addressKey: keyOf, cursors, audit })
+  const roles = createRoleStore(db)
+  const handlers = createMessageHandlers({ store, delivery, deaths, roles, addressKey: keyOf, cursors, audit })
   const sql = <Row>(text: string, values: readonly unknown[] = []) => query<Row>(url, text, values)
   return {
     ...house,
@@ -31,6 +32,8 @@ async function desk() {
     retry: changing(operations['messages.retry'], handlers['messages.retry'], now, db.transact),
     suppression: reading(operations['suppressions.get'], handlers['suppressions.get'], now),
     lift: changing(operations['suppressions.lift'], handlers['suppressions.lift'], now, db.transact),
+    liftAs: (actor: AdminActor) =>
+      changing(operations['suppressions.lift'], handlers['suppressions.lift'], now, db.transact, actor),
     refused: async (id: string, reason = 'smtp_550') => {
       await sql(`update delivery set state = 'refused', reason = $2, tries = 1 where id = $1`, [id, reason])
       house.jobs.length = 0
@@ -229,6 +232,27 @@ describe('an address that takes no messages', () => {
     expect(await house.sql(`select account_id, actor_id from audit_entry where event = 'address.revived'`)).toEqual([
       { account_id: 'a', actor_id: 'local' },
     ])
+  })
+
+  test('R-175 that has died of somebody who administers is lifted by those alone who decide who does', async () => {
+    const house = await desk()
+    await house.sql(`insert into account (id, profile, role, created_at) values ('a', '{}', 'auditor', $1)`, [START])
+    await house.sql(
+      `insert into address (kind, canonical, account_id, usable_from, proven_at, created_at, dead_since) values ('email', $2, 'a', $1, $1, $1, $1)`,
+      [START, TO],
+    )
+    await house.suppress(TO)
+    const support: AdminActor = {
+      ...{ ...LOCAL, kind: 'person', accountId: 'sam', role: 'support', level: 2, authTime: START, standing: { session: 's' } },
+    }
+    await expect(house.liftAs(support)({ address: TO })).rejects.toMatchObject({ code: 'forbidden' })
+    const admin: AdminActor = { ...support, role: 'admin' }
+    const scopes = new Set([...LOCAL.scopes].filter((scope) => scope !== 'administrators:write'))
+    await expect(house.liftAs({ ...admin, scopes })({ address: TO })).rejects.toMatchObject({ code: 'insufficient_scope' })
+    expect(await house.sql('select 1 from address where dead_since is not null')).toHaveLength(1)
+    expect(await house.suppression({ address: TO })).toMatchObject({ reason: 'bounced' })
+    expect(await house.liftAs(admin)({ address: TO })).toEqual({ done: true })
+    expect(await house.sql('select 1 from address where dead_since is not null')).toEqual([])
   })
 
   test('R-177 what is no address is refused', async () => {

@@ -5,6 +5,8 @@ import type { Delivery, MessageFilter, MessageReaderStore, MessageRow } from '..
 import type { Cursors } from '../cursor.ts'
 import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
+import { mayTouch } from '../people/guard.ts'
+import type { RoleStore } from '../people/stores.ts'
 import type { messageOperations } from '../specs/messages.ts'
 import { addressOf, keyOfMessage, markOfMessage, messageRowView } from './message-row-view.ts'
 
@@ -12,6 +14,7 @@ interface MessageHandlerDeps {
   store: MessageReaderStore
   delivery: Pick<Delivery, 'again' | 'suppressed' | 'lift'>
   deaths: Pick<Deaths, 'revive'>
+  roles: Pick<RoleStore, 'ofAddress'>
   /** The keyed hash by which an address is remembered. */
   addressKey(address: Address): string
   cursors: Cursors
@@ -60,6 +63,8 @@ export function createMessageHandlers(deps: MessageHandlerDeps): Handlers<typeof
 
     async 'suppressions.lift'({ tx, actor }, input) {
       const address = addressOf(input.address, 'address')
+      // It opens the account again: of whoever administers, to those alone who decide who does.
+      mayTouch(actor, { role: await deps.roles.ofAddress(tx, isEmail(address) ? 'email' : 'phone', address) })
       const lifted = await delivery.lift(tx, deps.addressKey(address))
       // Whoever lets it take messages again answers for whose it is.
       const revived = await deps.deaths.revive(tx, address, { ...actor.who, accountId: null })

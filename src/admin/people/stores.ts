@@ -60,6 +60,8 @@ export interface RoleStore {
   otherAdmins(tx: Tx, id: string): Promise<number>
   /** The role of the account, which stays so until `tx` ends. */
   of(tx: Tx, id: string): Promise<Role | null>
+  /** The role of the account that has this address, which stays so until `tx` ends. Null where nobody has it, as well. */
+  ofAddress(tx: Tx, kind: AddressKind, address: Address): Promise<Role | null>
   set(tx: Tx, id: string, role: Role | null): Promise<void>
   /** Ends what a role has opened: sessions at the console, and all that was granted for this API. */
   endAdministration(tx: Tx, id: string, adminApi: string): Promise<void>
