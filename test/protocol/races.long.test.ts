@@ -5,10 +5,11 @@ import { type Answer, send } from '../support/http.ts'
 import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
 import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
 import { startPairStage } from '../support/stage.ts'
-import { type App, appOf, authorize, authorizeUrl, newVerifier } from './protocol.ts'
+import { type App, appOf, authorize, authorizeUrl, newVerifier, type Reply, redeem, refresh, tokensOf } from './protocol.ts'
 
 const REDIRECT = 'https://apps.fabrikam.example/callback'
 const EMAIL_CAP = 60
+const ROUNDS = 5
 const apps: App[] = ['one', 'two', 'three'].map((id) => ({ id, secret: null, redirectUri: REDIRECT }))
 
 let stage: Awaited<ReturnType<typeof startPairStage>>
@@ -39,6 +40,13 @@ function statuses(answers: readonly { status: number }[]): Record<number, number
   return counted
 }
 
+/** At most one may win (a loser that comes late takes the winner's tokens away again), and nobody sees a failure. */
+function expectOneWinnerAtMost(answers: readonly Reply[]): void {
+  const lost = answers.filter(({ status }) => status !== 200)
+  expect(lost.length).toBeGreaterThanOrEqual(answers.length - 1)
+  for (const { status, body } of lost) expect({ status, error: body.error }).toEqual({ status: 400, error: 'invalid_grant' })
+}
+
 const count = async (sql: string, values: readonly unknown[]) =>
   Number((await query<{ count: string }>(stage.service.databaseUrl, `select count(*) as count from ${sql}`, values))[0]?.count)
 
@@ -63,6 +71,18 @@ function posting(visitor: Visitor, form: Pick<Form, 'action' | 'values'>, fields
 }
 
 describe('at once, over two instances', () => {
+  test('R-008, R-020, F-22 fifty redemptions of one code, and fifty uses of one refresh token, round after round', async () => {
+    const { visitor } = await authorize(stage, app, { email: 'fifty-redemptions@fabrikam.example' })
+    for (let round = 0; round < ROUNDS; round++) {
+      const issued = await authorize(stage, app, { email: 'x', visitor })
+      expectOneWinnerAtMost(await atOnce(50, (via) => redeem(stage.service, app, issued, {}, via)))
+      expect(await redeem(stage.service, app, issued)).toMatchObject({ status: 400 })
+      const { body } = await tokensOf(stage, app, { email: 'x', visitor })
+      expectOneWinnerAtMost(await atOnce(50, (via) => refresh(stage.service, app, body.refresh_token, {}, via)))
+      expect(await refresh(stage.service, app, body.refresh_token)).toMatchObject({ status: 400 })
+    }
+  })
+
   test('R-053, S-2 fifty confirmations of one link: one proof, one account, one session', async () => {
     const email = 'fifty-links@fabrikam.example'
     const { visitor } = await waiting(email)

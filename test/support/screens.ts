@@ -2,6 +2,7 @@ import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-cor
 import { accountScreens } from './account-screens.ts'
 import { deadScreens } from './dead-screens.ts'
 import type { Mail } from './mailbox.ts'
+import { passkeyScreens } from './passkey-screens.ts'
 import { rescueScreens } from './rescue-screens.ts'
 import { secondScreens } from './second-screens.ts'
 import { textScreens } from './text-screens.ts'
@@ -53,6 +54,7 @@ export const tours: Readonly<Record<string, (walk: Walk) => AsyncGenerator<Stop>
   'second-factors': secondScreens,
   account: accountScreens,
   rescue: rescueScreens,
+  passkeys: passkeyScreens,
   'dead-address': deadScreens,
 }
 

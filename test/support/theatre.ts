@@ -40,6 +40,12 @@ export const OUTSIDE_APP = {
   made_by: 'Northwind Ltd.',
 }
 
+/** An application that waits a month with whoever got back in by a rescue. */
+export const WAITING_APP = {
+  ...{ client_id: 'waiting-app', client_name: 'Fabrikam Bank', first_party: true },
+  ...{ redirect_uris: ['https://bank.fabrikam.example/callback'], token_endpoint_auth_method: 'none', rescue_delay: '30d' },
+}
+
 /** What the providers of texts do is told by the last two digits of a number. */
 const ENDINGS = { taken: '47', slow: '10', late: '11', optedOut: '12', unreachable: '13', delivered: '14' } as const
 
@@ -62,7 +68,7 @@ export async function openTheatre(): Promise<Theatre> {
   const [stage, trial, browser] = await Promise.all([
     startStage({
       client: { client_name: 'Fabrikam', client_uri: 'https://fabrikam.example' },
-      clients: [OUTSIDE_APP],
+      clients: [OUTSIDE_APP, WAITING_APP],
       env: { ...TEXT_SETTINGS, LIMITS: `${GENEROUS_LIMITS.replace(/email:\d+/, 'email:3')}`, CODE_FAILURES_MAX: '5' },
       texts: true,
     }),
