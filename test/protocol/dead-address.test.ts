@@ -56,6 +56,10 @@ describe('an address that mails come back from', () => {
     const stranger = await proveIt(gone)
     expect(stranger.page.words).toContain('This address does not let you in by itself')
     expect(stranger.page.words).not.toContain('kept')
+    // For somebody with nothing else the way back is asking the people who run it.
+    const help = `${new URL(stranger.home).pathname}/help`
+    expect(stranger.page.text).toContain(`href="${help}"`)
+    expect((await stranger.visitor.get(`${stranger.home}/help`)).text).toContain(`href="${CONTACT}"`)
     expect(stranger.page.forms.map(({ action }) => action.split('/').at(-1))).toEqual(['restart', 'leave'])
 
     const visitor = createVisitor(stage.service)

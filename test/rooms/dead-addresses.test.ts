@@ -214,6 +214,16 @@ describe('a sign-in with it', () => {
     expect([await count('account'), await count('address'), await isDead()]).toEqual([1, 1, true])
   })
 
+  test('R-093 whoever has nothing else gets in again when an administrator answers for the address, and by nothing before', async () => {
+    const { signIn, methods, isDead, one, db, wait } = await mailboxOf()
+    for (let nth = 0; nth < 2; nth++) {
+      expect([await signIn(), await methods(), await isDead()]).toEqual([{ outcome: 'second' }, [], true])
+      wait(700)
+    }
+    expect(await db.transact((tx) => one.deaths.revive(tx, EMAIL, { actorId: 'local', accountId: null }))).toBe(true)
+    expect(await signIn()).toEqual({ outcome: 'proven' })
+  })
+
   test('R-093 its person confirms by the phone on file besides, and it is as before', async () => {
     const { signIn, prove, methods, newestAttempt, one, accountId, isDead, wait } = await mailboxOf(PHONE)
     expect(await signIn()).toEqual({ outcome: 'second' })
