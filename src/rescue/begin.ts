@@ -4,7 +4,7 @@ import { addSeconds, type EmailAddress, maskAddress, newId, type PhoneNumber, Re
 import type { LimitRequest } from '../limits/index.ts'
 import type { Asker, Attempt } from '../signin/index.ts'
 import type { RescueDeps } from './deps.ts'
-import { type Grounds, groundsOf, isUnderWay, missingOf, provenIn } from './proven.ts'
+import { type Grounds, groundsOf, isUnderWay, missingOf, provenIn, standsOn } from './proven.ts'
 import type { Rescue } from './rescue.ts'
 import type { Telling } from './tell.ts'
 
@@ -118,12 +118,16 @@ export function createBegin(deps: RescueDeps, tell: Telling) {
 
   /**
    * An administrator begins one: after the wait the person proves an address and sets up another factor by themselves,
-   * so that nobody else learns or chooses a secret (R-118). No lock holds it up. The caller holds the account's row.
+   * so that nobody else learns or chooses a secret (R-118). No lock holds it up. `not_proven`: no address of the account
+   * could be proven for it. The caller holds the account's row.
    */
   async function beginByAdmin(tx: Tx, { accountId, actorId, delaySeconds, device, reason, where }: BegunByAdmin): Promise<Begun> {
     const locked = await store.lockAccount(tx, accountId)
     if (!policy.on || !locked?.stays) return 'never'
     const by = { accountId, startedBy: actorId, clientId: '', address: null, device }
+    const begun = { address: null, startedAt: clock.now() }
+    const held = { ...policy, accountCreatedAt: locked.createdAt }
+    if (!standsOn(await addresses.ofAccountIn(tx, accountId), begun, held, clock.now())) return 'not_proven'
     return (await add(tx, by, delaySeconds, { ...where, accountId, actorId }, locked.locale, reason)) ? 'begun' : 'waiting'
   }
 

@@ -18,7 +18,8 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
     const rescue = await store.waiting(accountId)
     const account = rescue && (await deps.accounts.find(accountId))
     if (!rescue || !isOpen(rescue) || account?.state !== 'active' || account.closingAt !== null) return null
-    const again = isProvenAgain(await addresses.ofAccount(accountId), rescue, attempt, policy.settledSeconds, clock.now())
+    const held = { ...policy, accountCreatedAt: account.createdAt }
+    const again = isProvenAgain(await addresses.ofAccount(accountId), rescue, attempt, held, clock.now())
     return again ? viewOf(rescue, policy.on, clock.now()) : null
   }
 
@@ -47,7 +48,8 @@ export function createComplete(deps: RescueDeps, tell: Telling) {
     const rescue = await store.waitingIn(tx, accountId, 'locked')
     if (!account?.stays || !rescue || !isOpen(rescue)) return null
     const own = await addresses.ofAccountIn(tx, accountId)
-    if (!isProvenAgain(own, rescue, attempt, policy.settledSeconds, clock.now())) return null
+    const held = { ...policy, accountCreatedAt: account.createdAt }
+    if (!isProvenAgain(own, rescue, attempt, held, clock.now())) return null
     return (credentialId, where) => complete(tx, rescue, attempt, credentialId, where)
   }
 

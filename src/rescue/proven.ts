@@ -6,6 +6,11 @@ import type { Rescue } from './rescue.ts'
 
 type Proven = Pick<Attempt, 'challenges' | 'proofs'>
 type Begun = Pick<Rescue, 'address' | 'startedAt'>
+/** For how long an address must have been the account's, and since when the account is there. */
+interface Held {
+  settledSeconds: number
+  accountCreatedAt: Date
+}
 type Settled = Pick<RescuePolicy, 'settledSeconds' | 'phoneProofAgeSeconds' | 'texts'>
 
 /** What a rescue may rest on: addresses that have been the account's for long enough, or from its first moment, and stay. */
@@ -59,33 +64,30 @@ export function provenIn({ challenges, proofs }: Proven, kind: 'email' | 'sms'):
 }
 
 /** Whether what it was begun with is the account's and stays so: a rescue goes with its address. */
-export function standsOn(all: readonly AddressView[], rescue: Begun, settledSeconds: number, now: Date): boolean {
-  return heldSince(all, rescue, settledSeconds, now).length > 0
+export function standsOn(all: readonly AddressView[], rescue: Begun, held: Held, now: Date): boolean {
+  return heldSince(all, rescue, held, now).length > 0
 }
 
 /** Whether this attempt has proven what the rescue was begun with. */
-export function isProvenAgain(
-  all: readonly AddressView[],
-  rescue: Begun,
-  attempt: Proven,
-  settledSeconds: number,
-  now: Date,
-): boolean {
-  const mine = heldSince(all, rescue, settledSeconds, now)
+export function isProvenAgain(all: readonly AddressView[], rescue: Begun, attempt: Proven, held: Held, now: Date): boolean {
+  const mine = heldSince(all, rescue, held, now)
   return mine.some(({ kind, address }) => provenIn(attempt, kind === 'email' ? 'email' : 'sms') === address)
 }
 
-// Where an administrator began it: an email address that was there for long by then, else such a number, else what has been
-// there for longest. A thief who adds an address and asks for help has none of it.
-function heldSince(all: readonly AddressView[], { address, startedAt }: Begun, settledSeconds: number, now: Date) {
-  const mine = all.filter((one) => stays(one, now))
-  if (address !== null) return mine.filter((one) => one.address === address)
-  const before = mine.filter(({ usableFrom }) => usableFrom <= startedAt)
-  const settled = before.filter(({ usableFrom }) => usableFrom <= addSeconds(startedAt, -settledSeconds))
+// Where an administrator began it: an email address that was there for long by then, or from the account's first moment; a
+// number only where there was no such mailbox, one that is to leave or is dead included. A thief who adds an address, takes
+// out another one and asks for help has none of it.
+function heldSince(
+  all: readonly AddressView[],
+  { address, startedAt }: Begun,
+  { settledSeconds, accountCreatedAt }: Held,
+  now: Date,
+) {
+  if (address !== null) return all.filter((one) => one.address === address && stays(one, now))
+  const since = addSeconds(startedAt, -settledSeconds)
+  const settled = all.filter(({ usableFrom }) => usableFrom <= since || usableFrom <= accountCreatedAt)
   const emails = settled.filter(({ kind }) => kind === 'email')
-  if (settled.length > 0) return emails.length > 0 ? emails : settled
-  const first = before.toSorted((a, b) => a.usableFrom.getTime() - b.usableFrom.getTime())[0]
-  return before.filter(({ usableFrom }) => usableFrom.getTime() === first?.usableFrom.getTime())
+  return (emails.length > 0 ? emails : settled).filter((one) => stays(one, now))
 }
 
 // What messages come back from may be somebody else's mailbox by now.

@@ -39,6 +39,7 @@ export interface LockedAccount {
   /** False when it is suspended or closed, or is to be closed. */
   stays: boolean
   locale: string | null
+  createdAt: Date
   /** Nobody begins one before; null when anybody may. */
   lockedUntil: Date | null
 }

@@ -24,9 +24,13 @@ export function createStop(deps: RescueDeps, tell: Telling) {
 
   /** The same in the caller's transaction; `device`: what the notice names where it was no browser. */
   async function cancelIn(tx: Tx, accountId: string, by: StoppedBy, where: EventWho, device?: string): Promise<boolean> {
+    return (await endOf(tx, accountId, by, where, device)) !== null
+  }
+
+  async function endOf(tx: Tx, accountId: string, by: StoppedBy, where: EventWho, device?: string): Promise<Rescue | null> {
     const ended = await store.endOf(tx, accountId, by, clock.now(), false)
     if (ended) await told(tx, ended, by, where, device)
-    return ended !== null
+    return ended
   }
 
   /** Nothing is lost: a sign-in was completed with a factor that the person has. What an administrator began goes on. */
@@ -50,9 +54,12 @@ export function createStop(deps: RescueDeps, tell: Telling) {
     })
   }
 
-  /** The part of it that is about the rescue. False when none waits: then nothing is locked. */
+  /** The part of it that is about the rescue. False when none waits; nor is one locked that an administrator began, by a link. */
   async function disown(tx: Tx, accountId: string, by: StoppedBy, where: EventWho): Promise<boolean> {
-    if (!(await cancelIn(tx, accountId, by, where))) return false
+    const ended = await endOf(tx, accountId, by, where)
+    if (!ended) return false
+    // Whoever reads the mail could keep its owner out for ever so, from those who help them as well.
+    if (ended.startedBy !== null && by === 'notice') return true
     await store.lockUntil(tx, accountId, addSeconds(clock.now(), policy.lockSeconds))
     await audit.record(tx, 'rescue.disowned', { ...where, accountId })
     return true

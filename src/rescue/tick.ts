@@ -43,7 +43,10 @@ export function createTick(deps: RescueDeps, tell: Telling) {
     const account = await store.lockAccount(tx, rescue.accountId)
     const locale = account?.locale ?? null
     const own = await addresses.ofAccountIn(tx, rescue.accountId)
-    const stands = standsOn(own, rescue, policy.settledSeconds, clock.now())
+    // One that messages come back from may be proven again by the end of the wait.
+    const then = moment === 'opens' ? own : own.map((one) => ({ ...one, deadSince: null }))
+    const held = account && { ...policy, accountCreatedAt: account.createdAt }
+    const stands = held !== null && standsOn(then, rescue, held, clock.now())
     if (!stands) await endWithAddress(tx, rescue, locale)
     else await tell(tx, rescue, moment === 'opens' ? 'rescue_open' : 'rescue_halfway', { locale })
     return true

@@ -29,7 +29,7 @@ const LOCKED_UNTIL: Statement = {
 const LOCK_ACCOUNT: Statement = {
   name: 'rescues_lock_account',
   text: `
-    select state = 'active' and closing_at is null as stays, locale, rescue_locked_until as "lockedUntil"
+    select state = 'active' and closing_at is null as stays, locale, created_at as "createdAt", rescue_locked_until as "lockedUntil"
     from account where id = $1 for no key update`,
 }
 

@@ -104,6 +104,15 @@ test('it is for somebody with a second factor, an address, and an account that s
   expect(await start('nobody')).toBe('not_found')
 })
 
+test('R-118, R-175 a role that is given while a rescue waits ends it: it was begun by who may not rescue administrators', async () => {
+  const one = await loser('promoted')
+  await perform('accounts.start-rescue', sam, one)
+  stage.orders.length = 0
+  expect(await perform('administrators.grant', ada, { ...one, role: 'admin' })).toEqual({ done: true })
+  expect(await rescueOf(one.account_id)).toBeNull()
+  expect(stage.orders).toMatchObject([{ message: 'notice' }])
+})
+
 test('R-175 nobody rescues themselves, and an administrator is rescued by another one, who keeps their role', async () => {
   const eve = await stage.administrator('auditor', email('eve@northwind.example'))
   const one = { account_id: eve.accountId }

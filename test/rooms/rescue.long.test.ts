@@ -79,6 +79,41 @@ describe('who may begin one', () => {
     expect(await one.rescues.readyFor(await proved())).toMatchObject({ startedBy: 'administrator' })
   })
 
+  test.each([
+    ['is to leave', `leaves_at = '2039-01-01'`],
+    ['is dead', `dead_since = '2024-01-01'`],
+    ['is young as well', `usable_from = now()`],
+  ])(
+    'R-118 no address that came lately, where the one that was there %s: then an administrator begins none',
+    async (_w, change) => {
+      const { one, person, addAddress, proved, waited, now, rows, state, told } = await rescueStage()
+      const { id } = await person()
+      await addAddress(id, THIEFS, addSeconds(now(), -60))
+      const by = { accountId: id, actorId: 'admin', delaySeconds: HOUR, device: 'x', reason: null, where: {} }
+      const begin = () => one.on.transact((tx) => one.rescues.beginByAdmin(tx, by))
+      expect(await begin()).toBe('begun')
+      await rows(`update address set ${change.replace('now()', '$2')} where canonical = $1`, [
+        EMAIL,
+        ...(change.includes('now()') ? [now()] : []),
+      ])
+      await waited(HOUR)
+      expect([await state(id), (await told(id)).at(-1)]).toEqual([['cancelled'], 'rescue_stopped'])
+      expect(await one.rescues.readyFor(await proved(THIEFS))).toBeNull()
+      expect(await begin()).toBe('not_proven')
+    },
+  )
+
+  test('R-118 a mailbox that dies and is alive again by the end of the wait ends no rescue', async () => {
+    const { one, person, begin, proved, waited, rows } = await rescueStage()
+    await person()
+    await begin()
+    await rows(`update address set dead_since = '2024-01-01'`)
+    await waited(DELAY / 2)
+    await rows('update address set dead_since = null')
+    await waited(DELAY / 2)
+    expect(await one.rescues.readyFor(await proved())).not.toBeNull()
+  })
+
   test('R-118 not an address that came lately, though it is the only mailbox: the number is what was there', async () => {
     const { one, person, addAddress, proved, waited, now } = await rescueStage()
     const { id } = await person([PHONE])
@@ -232,6 +267,10 @@ describe('a rescue that is stopped', () => {
     await one.rescues.notMe(id, 'person', {})
     const by = { accountId: id, actorId: 'admin', delaySeconds: HOUR, device: 'x', reason: null, where: {} }
     expect(await one.on.transact((tx) => one.rescues.beginByAdmin(tx, by))).toBe('begun')
+    // That one is stopped by a link in a mail, and locks nobody out: the mail may be read by somebody else.
+    wait(2 * DAY)
+    expect(await one.on.transact((tx) => one.rescues.disown(tx, id, 'notice', {}))).toBe(true)
+    expect(await begin()).toBe('begun')
   })
 
   test('R-119 with its address: one that leaves the account, or is to, opens nothing and ends it', async () => {

@@ -46,6 +46,14 @@ export function createAdministratorHandlers(deps: PeopleDeps): Handlers<typeof a
       await needsAuthenticator(call, id)
       // Somebody who was more, or something else, begins anew with what they are now.
       if (person.role !== null) await roles.endAdministration(tx, id, deps.adminApi)
+      // Whoever began it may not have been somebody who may rescue those who administer.
+      await deps.rescues.cancelIn(
+        tx,
+        id,
+        actor.who.actorId,
+        about(call, id),
+        deps.adminInWords(person.locale ?? deps.defaultLocale),
+      )
       await roles.set(tx, id, role)
       if (role === 'admin') await roles.closeFirstLink(tx, now)
       await audit.record(tx, 'administrator.granted', { ...about(call, id), detail: { role } })

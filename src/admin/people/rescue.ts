@@ -1,5 +1,6 @@
 import { addSeconds } from '../../base/index.ts'
 import { countOf } from '../../factors/index.ts'
+import type { RescueView } from '../../rescue/index.ts'
 import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
 import type { peopleOperations } from '../specs/people.ts'
@@ -28,15 +29,19 @@ export function createRescueHandlers(deps: PeopleDeps): Handlers<Rescuing> {
     throw new AdminFault('invalid_input', 'The person must have time to stop it.', [{ field: 'opens_in_minutes', words }])
   }
 
-  async function mustBeOfUse({ tx, now }: ChangeCall, { id, state, closingAt }: PersonRow): Promise<void> {
+  async function mustBeOfUse({ tx }: ChangeCall, { id, state, closingAt }: PersonRow): Promise<void> {
     if (state !== 'active' || closingAt)
       throw new AdminFault('conflict', 'This person is suspended, closed or about to be deleted: let them in again first.')
     const { apps, passkeys } = countOf(await deps.kept.ofAccountIn(tx, id))
     if (apps + passkeys === 0)
       throw new AdminFault('conflict', 'This person has no second factor: their address alone lets them in.')
-    const addresses = await deps.addresses.ofAccount(id)
-    if (!addresses.some(({ usableFrom, leavesAt }) => usableFrom <= now && leavesAt === null))
-      throw new AdminFault('conflict', 'This person has no address that they could prove after the wait.')
+  }
+
+  /** Whoever asks for it to be shortened may be who began it with an address of their own. */
+  function waitsAlready(open: RescueView | null): string {
+    if (open?.startedBy !== 'person') return 'A rescue of this person waits already: shorten it, or cancel it first.'
+    const since = open.startedAt.toISOString()
+    return `A rescue waits already. Whoever could read the messages of this account began it on ${since}, in a sign-in: shorten it only where you are certain that it was this person; else cancel it first.`
   }
 
   /** What the person's notice names in place of a device. */
@@ -60,8 +65,12 @@ export function createRescueHandlers(deps: PeopleDeps): Handlers<Rescuing> {
         ...{ accountId: id, actorId: actor.who.actorId, delaySeconds, device: deviceFor(person) },
         ...{ reason: reason || null, where: about(call, id) },
       })
-      if (begun === 'waiting')
-        throw new AdminFault('conflict', 'A rescue of this person waits already: shorten it, or cancel it first.')
+      if (begun === 'waiting') throw new AdminFault('conflict', waitsAlready(await rescues.open(id)))
+      if (begun === 'not_proven')
+        throw new AdminFault(
+          'conflict',
+          'This person has no address that they could prove after the wait: each came lately, is to leave, or takes no messages.',
+        )
       if (begun !== 'begun')
         throw new AdminFault('conflict', 'No rescue can begin: they are switched off in the settings (RESCUE).')
       return momentsFrom(now, delaySeconds)

@@ -49,11 +49,16 @@ export function createNoticePage(deps: {
     csrf.check(ctx, subjectOf(token))
     const notice = await deps.notices.byToken(token)
     const rescue = notice && isOfRescue(notice) ? notice : null
+    const open = rescue && (await rescueOf(rescue))
     // Over by now: then there is nothing that was not them.
-    if (rescue && !(await rescueOf(rescue))) return visits.seeOther(ctx, `${PATH}/${token}`)
+    if (rescue && !open) return visits.seeOther(ctx, `${PATH}/${token}`)
     const objected = await deps.selfservice.object(token, whoOf(ctx))
     if (!objected) return visits.seeOther(ctx, `${PATH}/${token}`)
-    if (rescue) return tellStopped(ctx, deps, { notMe: true, lockedUntil: addSeconds(deps.clock.now(), rescues.spans.lock) })
+    if (rescue) {
+      const locks = open?.startedBy !== 'administrator'
+      const lockedUntil = locks ? addSeconds(deps.clock.now(), rescues.spans.lock) : null
+      return tellStopped(ctx, deps, { notMe: true, lockedUntil })
+    }
     cookies.setFlash(ctx, FLASH, objected.kind)
     visits.seeOther(ctx, DONE_PATH)
   }
