@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { callApi, machineToken, startAdminStage } from '../support/admin.ts'
+import { startAdminStage } from '../support/admin.ts'
 import { query } from '../support/database.ts'
 import { createVisitor, type Page, type Visitor } from '../support/person.ts'
 import type { Stage } from '../support/stage.ts'
-import { type AtConsole, enterConsole, somebody } from './console-walk.ts'
+import { somebody } from './console-walk.ts'
 import {
   type App,
   appOf,
@@ -18,7 +18,7 @@ import {
   silently,
   userinfo,
 } from './protocol.ts'
-import { addAuthenticator, essential, proveLevel, THREE, TWO } from './second-walk.ts'
+import { essential, proveLevel, THREE, TWO } from './second-walk.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -29,7 +29,6 @@ const bank: App = { id: 'bank', secret: null, redirectUri: 'https://bank.example
 const apis: App = { id: 'apis', secret, redirectUri: '' }
 
 let stage: Stage
-let token: string
 
 beforeAll(async () => {
   stage = await startAdminStage({
@@ -47,19 +46,11 @@ beforeAll(async () => {
       { id: OPAQUE_API, scopes: { orders: 'See your orders' }, token_format: 'opaque' },
     ],
   })
-  token = await machineToken(stage.service)
 }, 60_000)
 afterAll(() => stage.stop())
 
 const sql = (statement: string, values: unknown[]) => query(stage.service.databaseUrl, statement, values)
 const now = () => Date.now() + stage.service.clockSeconds * 1000
-
-/** Somebody who lost the authenticator that they had. */
-async function loser(address: string): Promise<{ id: string; path: string }> {
-  const person = await somebody(stage, address)
-  await addAuthenticator(stage.service, address)
-  return person
-}
 
 /** As if somebody had got back in so long ago, a day after they had begun. */
 async function recovered(id: string, secondsAgo: number): Promise<Date> {
@@ -69,42 +60,6 @@ async function recovered(id: string, secondsAgo: number): Promise<Date> {
   ])
   return at
 }
-
-describe('a rescue that an administrator begins', () => {
-  test('R-118 answers when it opens, and no code or link; its person is told by mail, and the wait stands', async () => {
-    const { id } = await loser('lost@fabrikam.example')
-    const begun = await callApi(stage.service, token, 'POST', `/accounts/${id}/rescue`, { body: { reason: 'called us' } })
-    expect(begun.status).toBe(201)
-    expect(Object.keys(begun.body)).toEqual(['opens_at', 'lapses_at'])
-    const [row] = await sql('select * from rescue where account_id = $1', [id])
-    expect(row).toMatchObject({ started_by: 'robot', address: null, state: 'waiting' })
-    const { objection } = await stage.mailbox.nextNotice('lost@fabrikam.example')
-    expect(objection).toContain('/account/notice/')
-    const shorter = (opens_in_minutes: number) =>
-      callApi(stage.service, token, 'POST', `/accounts/${id}/rescue/shorten`, { body: { opens_in_minutes } })
-    expect((await shorter(59)).status).toBe(422)
-    const opensAt = Date.parse(String((await shorter(60)).body.opens_at))
-    expect(Math.abs(opensAt - now() - HOUR * 1000)).toBeLessThan(60_000)
-    const view = await callApi(stage.service, token, 'GET', `/accounts/${id}`)
-    expect(view.body).toMatchObject({ rescue: { started_by: 'administrator', ready: false }, recovered_at: null })
-    expect((await callApi(stage.service, token, 'DELETE', `/accounts/${id}/rescue`)).body).toEqual({ done: true })
-  })
-
-  test('is begun, shortened and stopped at the console, where a wait that is too short comes back as it was typed', async () => {
-    const { path } = await loser('console@fabrikam.example')
-    const support: AtConsole = await enterConsole(stage, 'sam@fabrikam.example', 'support')
-    const asked = await support.open(`${path}/rescue`)
-    const refused = await support.press(asked, /Begin the rescue/, { hours: '0.5', reason: 'called us' })
-    expect(refused.text).toMatch(/value="0.5".*value="called us"/s)
-    const begun = await support.press(refused, /Begin the rescue/, { hours: '24', reason: 'called us' })
-    expect(begun.words).toMatch(/A rescue waits\. Begun \d\d:\d\d UTC by an administrator/)
-    expect((await support.open(`${path}/rescue`)).url).toMatch(new RegExp(`${path}$`))
-    const shortened = await support.press(await support.open(`${path}/rescue/shorten`), /Shorten it/, { hours: '' })
-    expect(shortened.words).toContain('opens earlier now')
-    const stopped = await support.press(await support.open(`${path}/rescue/cancel`), /Stop it/)
-    expect(stopped.words).not.toContain('A rescue waits')
-  })
-})
 
 describe('somebody who got back in by a rescue', () => {
   test('applications and APIs are told when, for as long as the setting says, and not after', async () => {
