@@ -34,7 +34,7 @@ export function telling(needs: TellingNeeds) {
   }
   const notices: Notices = createNotices({
     ...{ store: createNoticeStore(db), addresses, secrets, text, texts, clock, issuer, queue },
-    objectSeconds: config.addressHoldSeconds,
+    ...{ objectSeconds: config.addressHoldSeconds, helpContact: config.helpContact },
     appNameOf: async (clientId) => (await appOf(clientId))?.name ?? null,
   })
   const invitationMail: InvitationMail = createInvitationMail({

@@ -26,6 +26,8 @@ export interface NoticesDeps {
   /** Whether text messages can be sent. */
   texts: boolean
   clock: Clock
+  /** Where the people who run this service are asked for help (`HELP_CONTACT`): `mailto:…` or `https://…`. */
+  helpContact?: string | null
   /** How long one can object: as long as a change of addresses can be stopped. */
   objectSeconds: number
   /** Links in messages come from here and from nowhere else (R-066). */
@@ -126,7 +128,10 @@ export function createNotices(deps: NoticesDeps): Notices {
       return { channel, text: deps.text.sms('notice', { kind, link }, locale), facts: { link, code: null } }
     }
     const link = until && `${issuer}/account/notice/${tokenOf(secrets, id)}`
-    const shown = { kind, device, at, link, until, values: await named(notice.values) }
+    // What is done for good is only mended by somebody who is asked.
+    const contact = kind === 'rescue_completed' && deps.helpContact?.replace(/^mailto:/, '')
+    const values = await named(notice.values)
+    const shown = { kind, device, at, link, until, values, ...(contact && { contact }) }
     return {
       channel: 'email',
       ...deps.text.mail('notice', { ...shown, to: target, footer: host }, locale),

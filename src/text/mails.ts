@@ -56,6 +56,8 @@ export interface Mails {
     /** Where it can be objected to, until `until`; null where there is nothing to object to. */
     link: string | null
     until: Date | null
+    /** Who helps where nothing can be taken back: an address, or a page. */
+    contact?: string
     footer: string
   }
   /** Somebody may join. Without an application it is in the name of this service. It names nobody, and its link opens nothing. */

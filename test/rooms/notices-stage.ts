@@ -11,6 +11,7 @@ import { onEnd, START, stage } from './delivery-stage.ts'
 import { open, silent } from './store-support.ts'
 
 const ISSUER = 'https://id.northwind.example'
+export const HELP_CONTACT = 'mailto:help@northwind.example'
 export const HOLD_SECONDS = 3 * 86_400
 export const MARIA = 'maria@fabrikam.example' as EmailAddress
 /** An address that was the account's by then gets every notice. */
@@ -39,6 +40,7 @@ export async function house(withSecrets: readonly string[] = [OLD_SECRET]) {
     createNotices({
       addresses: createAddresses({ store: createAddressStore(on), audit, clock, phoneProofAgeSeconds: 86_400 }),
       ...{ store: createNoticeStore(on), text, texts: true, clock, issuer: ISSUER, objectSeconds: HOLD_SECONDS },
+      helpContact: HELP_CONTACT,
       queue: delivery.queue,
       appNameOf: async (clientId) => (clientId === 'shop' ? 'Fabrikam Shop' : null),
       secrets: createSecrets(secrets),

@@ -50,6 +50,17 @@ describe('what was done to an account is told by mail', () => {
     expect(mail.text).toContain('Fabrikam Shop')
   })
 
+  test('R-118 of a rescue that was completed it says who helps, since nobody can take it back', async () => {
+    const { tell, work, mailbox } = await house()
+    const said: boolean[] = []
+    for (const kind of ['rescue_completed', 'rescue_stopped'] as const) {
+      await tell({ kind, values: {}, undo: {}, until: null })
+      await work()
+      said.push((await mailbox.nextNotice(MARIA)).text.includes('Help: help@northwind.example'))
+    }
+    expect(said).toEqual([true, false])
+  })
+
   test('nobody is told where there is no address, and nothing is kept', async () => {
     const { tell, count, url } = await house()
     expect(await tell({ accountId: await newAccount(url) })).toBe(false)

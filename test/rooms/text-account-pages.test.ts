@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { type AccountViews, createText, type NoticeKind } from '../../src/text/index.ts'
+import { type AccountViews, createText, type Mails, type NoticeKind } from '../../src/text/index.ts'
 import { textOf } from '../support/html.ts'
 import { activityKeys } from './text-account-rows.ts'
 import { accountPages } from './text-account-samples.ts'
@@ -210,7 +210,7 @@ describe('what people are told of by mail', () => {
   const kinds = Object.values(mails.notice) as { kind: NoticeKind; link: string | null }[]
 
   test.each(both)('R-184 each says what was done, where and when, and how to object, in %s', (locale) => {
-    expect(new Set(kinds.map(({ kind }) => kind)).size).toBe(11)
+    expect(new Set(kinds.map(({ kind }) => kind)).size).toBe(12)
     for (const props of kinds) {
       const { text: plain, html } = text.mail('notice', props as never, locale)
       for (const part of [plain, html]) {
@@ -220,6 +220,15 @@ describe('what people are told of by mail', () => {
         expect(/24\.? November 2026, 14:02 UTC/.test(part)).toBe(props.link !== null)
       }
       expect(/This was not me|Das war ich nicht/.test(html)).toBe(props.link !== null)
+    }
+  })
+
+  test.each(both)('R-118 where nothing can be taken back it says who helps, where that is known, in %s', (locale) => {
+    const rescued = mails.notice.rescued as Mails['notice']
+    const { contact = '', ...without } = rescued
+    for (const part of ['text', 'html'] as const) {
+      expect(text.mail('notice', rescued, locale)[part]).toContain(contact)
+      expect(text.mail('notice', without, locale)[part]).not.toContain(contact)
     }
   })
 

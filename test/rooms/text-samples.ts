@@ -290,6 +290,7 @@ export const mails: { [N in MailName]: Record<string, Mails[N]> } = {
     closing: toldOf('account_closing', { at: '2026-12-05T14:02:11.000Z' }),
     closingByAdmin: toldOf('account_closing_by_admin', { at: '2026-12-05T14:02:11.000Z' }),
     dead: { ...toldOf('address_dead', other), link: null, until: null },
+    rescued: { ...toldOf('rescue_completed'), link: null, until: null, contact: 'help@northwind.example' },
   },
   invitation: {
     app: { app, to: address, link: 'https://shop.northwind.example/', askedAt: at, until: told.until, footer },
