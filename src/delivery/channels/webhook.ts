@@ -19,7 +19,8 @@ export interface WebhookDeps {
 /**
  * A route to a service of the operator's own: POST of `{id, to, text, locale, at}`, signed by Standard Webhooks, with
  * the delivery's id as `webhook-id`. 2xx: taken, and `id` of the answer is what receipts will name (else ours). 410 and
- * 422: never to this number, `{"error": "opted_out"}` says why; 410 without it: nobody has the number any more. Throws when the address or the secret is not right.
+ * 422: never to this number, `{"error": "opted_out"}` says why; 410 without it: nobody has the number any more. Throws
+ * when the address or the secret is not right.
  */
 export function createWebhookRoute(deps: WebhookDeps): TextRoute {
   const deadlineSeconds = deps.deadlineSeconds ?? DEADLINE_SECONDS
