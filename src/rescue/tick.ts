@@ -33,8 +33,11 @@ export function createTick(deps: RescueDeps, tell: Telling) {
 
   async function lapseOne(tx: Tx): Promise<boolean> {
     const rescue = await store.takeLapsed(tx, clock.now())
-    if (rescue) await audit.record(tx, 'rescue.lapsed', { accountId: rescue.accountId })
-    return rescue !== null
+    if (!rescue) return false
+    await audit.record(tx, 'rescue.lapsed', { accountId: rescue.accountId })
+    const account = await store.lockAccount(tx, rescue.accountId)
+    await tell(tx, rescue, 'rescue_lapsed', { locale: account?.locale ?? null })
+    return true
   }
 
   async function tellOne(tx: Tx, moment: 'halfway' | 'opens'): Promise<boolean> {

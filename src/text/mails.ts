@@ -20,6 +20,7 @@ export type NoticeKind =
   | 'rescue_halfway'
   | 'rescue_open'
   | 'rescue_stopped'
+  | 'rescue_lapsed'
   | 'rescue_completed'
   | 'address_dead'
 

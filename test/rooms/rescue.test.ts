@@ -201,7 +201,7 @@ describe('the clock', () => {
   })
 
   test('is open from the moment it opens until the one it lapses at, to the second; then another may begin', async () => {
-    const { one, person, begin, proved, wait, waited, state, events } = await rescueStage({ RESCUE_WINDOW: '1h' })
+    const { one, person, begin, proved, wait, waited, state, events, told } = await rescueStage({ RESCUE_WINDOW: '1h' })
     const { id } = await person()
     await begin()
     await waited(DELAY)
@@ -218,6 +218,7 @@ describe('the clock', () => {
     wait(DELAY + HOUR)
     await one.rescues.tick()
     expect(await state(id)).toEqual(['lapsed', 'lapsed'])
+    expect((await told(id)).at(-1)).toBe('rescue_lapsed')
     expect((await events(id)).filter((event) => event === 'rescue.lapsed')).toHaveLength(2)
   })
 })
