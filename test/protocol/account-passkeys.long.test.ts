@@ -15,6 +15,40 @@ beforeAll(async () => {
 })
 afterAll(() => stage.stop())
 
+describe('passkeys on the account page', () => {
+  test('R-109, R-112 are made by a fresh proof, once, for one account; named, and taken away with notice', async () => {
+    const on = passkeysOf(stage)
+    const [ada, bob] = [await on.member(person('ada')), await on.member(person('bob'))]
+    const passkey = createSoftwarePasskey()
+    const options = await on.optionsFor(ada)
+    // R-110: what one session asked for is none for another, also of the same person, and counts once.
+    const elsewhere = await on.member(ada.address)
+    for (const other of [bob, elsewhere])
+      expect(await on.make(other, createSoftwarePasskey(), options)).toBe('/account/passkeys/new')
+    expect(await on.make(ada, passkey, options)).toBe(METHODS)
+    expect(await on.make(ada, createSoftwarePasskey(), options)).toBe('/account/passkeys/new')
+    expect(await on.make(bob, createSoftwarePasskey({ id: passkey.id }))).toBe('/account/passkeys/new')
+    expect((await on.open(bob, '/account/passkeys/new')).words).toContain('in use already')
+    expect(await on.idsOf(bob.address)).toEqual([])
+
+    const page = await on.open(ada, METHODS)
+    expect(page.words).toMatch(/Firefox on Linux.*synced, works on your other devices/)
+    const [id = ''] = await on.idsOf(ada.address)
+    await on.post(ada, `/account/passkeys/${id}`, { name: 'Key ring' })
+    expect((await on.open(ada, METHODS)).words).toContain('Key ring')
+    expect(pathOf(await on.post(bob, `/account/passkeys/${id}/remove`))).toBe(METHODS)
+    expect(await on.idsOf(ada.address)).toEqual([id])
+    expect(pathOf(await on.post(ada, `/account/passkeys/${id}/remove`))).toBe('/account/devices')
+    expect(await on.toldOf(ada.address)).toEqual(['device_new', 'passkey_added', 'passkey_removed'])
+    expect(await on.objectTo(ada.address, 'passkey_removed')).toBe('/account/notice-done')
+    expect(await on.idsOf(ada.address)).toEqual([id])
+
+    await stage.moveClock(11 * 60)
+    expect(isAsked(await on.open(bob, '/account/passkeys/new'))).toBe(true)
+    expect(isAsked(await on.open(bob, ALWAYS))).toBe(true)
+  })
+})
+
 describe('passkeys that are always asked for', () => {
   test('R-101, R-109 one that is always asked for: recovery codes come once it was shown, and mail alone takes nothing back', async () => {
     const on = passkeysOf(stage)

@@ -16,7 +16,7 @@ describe('levels by names of one’s own', () => {
 
   test('R-069 are published, told, and insisted on', async () => {
     const discovery = await fetch(`${stage.service.issuer}/.well-known/openid-configuration`)
-    expect(await discovery.json()).toMatchObject({ acr_values_supported: [BRONZE, SILVER, GOLD] })
+    expect(await discovery.json()).toMatchObject({ acr_values_supported: [BRONZE, SILVER, GOLD, 'phr'] })
     const email = 'named-levels@fabrikam.example'
     await stage.signIn(email)
     expect(stage.relyingParty.last().idToken).toMatchObject({ acr: BRONZE })
