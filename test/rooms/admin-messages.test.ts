@@ -1,48 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { createDeaths } from '../../src/accounts/index.ts'
-import { type AdminActor, createMessageHandlers, operations } from '../../src/admin/index.ts'
-import { addSeconds, createLog, type EmailAddress, type PhoneNumber } from '../../src/base/index.ts'
+import { addSeconds, createLog, type PhoneNumber } from '../../src/base/index.ts'
 import { eraseAccount } from '../../src/store/erasure.ts'
-import { createDeathStore, createMessageReaderStore, createRoleStore, createSweep } from '../../src/store/index.ts'
-import { query } from '../support/database.ts'
-import { changing, cursors, LOCAL, reading } from './admin-calls.ts'
-import { cleanUp, GIVE_UP_SECONDS, keyOf, NUMBER, START, stage, TO } from './delivery-stage.ts'
+import { createSweep } from '../../src/store/index.ts'
+import { desk, OTTO } from './admin-messages-stage.ts'
+import { cleanUp, GIVE_UP_SECONDS, NUMBER, START, TO } from './delivery-stage.ts'
 
 afterEach(cleanUp)
 
 const DAY = 86_400
-const OTTO = 'otto@fabrikam.example' as EmailAddress
-
-async function desk() {
-  const house = await stage({
-    textRoutes: [{ name: 'carrier', deadlineSeconds: 5, send: async () => ({ kind: 'accepted' }), close: async () => {} }],
-  })
-  const store = createMessageReaderStore(house.db)
-  const { delivery, deps, db, url, now } = house
-  const { audit } = deps
-  const deaths = createDeaths({ store: createDeathStore(), audit, clock: house.clock, tell: async () => {} })
-  const roles = createRoleStore(db)
-  const handlers = createMessageHandlers({ store, delivery, deaths, roles, addressKey: keyOf, cursors, audit })
-  const sql = <Row>(text: string, values: readonly unknown[] = []) => query<Row>(url, text, values)
-  return {
-    ...house,
-    sql,
-    list: reading(operations['messages.list'], handlers['messages.list'], now),
-    get: reading(operations['messages.get'], handlers['messages.get'], now),
-    retry: changing(operations['messages.retry'], handlers['messages.retry'], now, db.transact),
-    suppression: reading(operations['suppressions.get'], handlers['suppressions.get'], now),
-    lift: changing(operations['suppressions.lift'], handlers['suppressions.lift'], now, db.transact),
-    liftAs: (actor: AdminActor) =>
-      changing(operations['suppressions.lift'], handlers['suppressions.lift'], now, db.transact, actor),
-    refused: async (id: string, reason = 'smtp_550') => {
-      await sql(`update delivery set state = 'refused', reason = $2, tries = 1 where id = $1`, [id, reason])
-      house.jobs.length = 0
-    },
-    retried: () => sql(`select actor_id, ip, detail ->> 'deliveryId' as id from audit_entry where event = 'message.retried'`),
-    suppress: (address: string, reason = 'bounced') =>
-      sql(`insert into suppression values ($1, 'email', $2, $3)`, [keyOf(address), reason, START]),
-  }
-}
 
 describe('what was sent to whom', () => {
   test('the newest first, by address in full, channel and state', async () => {
@@ -196,69 +161,6 @@ describe('sending a message again', () => {
   test('of a message that nobody knows nothing is said', async () => {
     const house = await desk()
     await expect(house.retry({ message_id: 'x' })).rejects.toMatchObject({ code: 'not_found' })
-  })
-})
-
-describe('an address that takes no messages', () => {
-  test('R-175 says why, and takes them again when an administrator says so; the trail names who', async () => {
-    const house = await desk()
-    expect(await house.suppression({ address: TO })).toEqual({ address: TO, reason: null, since: null })
-    await expect(house.lift({ address: TO })).rejects.toMatchObject({ code: 'not_found' })
-    await house.suppress(TO)
-    await house.suppress(OTTO)
-    expect(await house.suppression({ address: ' MARIA@fabrikam.example' })).toEqual({
-      ...{ address: TO, reason: 'bounced', since: START.toISOString() },
-    })
-    expect(await house.lift({ address: TO })).toEqual({ done: true })
-    await expect(house.lift({ address: TO })).rejects.toMatchObject({ code: 'not_found' })
-    expect(await house.suppression({ address: OTTO })).toMatchObject({ reason: 'bounced' })
-    expect(await house.sql(`select actor_id, detail from audit_entry where event = 'suppression.lifted'`)).toEqual([
-      { actor_id: 'local', detail: { channel: 'email' } },
-    ])
-    await house.order()
-    await house.work()
-    expect(house.mailbox.count(TO)).toBe(1)
-  })
-
-  test('R-093 that has died opens its account by itself again, when an administrator answers for it', async () => {
-    const house = await desk()
-    await house.sql(`insert into account (id, profile, created_at) values ('a', '{}', $1)`, [START])
-    await house.sql(
-      `insert into address (kind, canonical, account_id, usable_from, proven_at, created_at, dead_since) values ('email', $2, 'a', $1, $1, $1, $1)`,
-      [START, TO],
-    )
-    expect(await house.lift({ address: TO })).toEqual({ done: true })
-    expect(await house.sql('select 1 from address where dead_since is not null')).toEqual([])
-    expect(await house.sql(`select account_id, actor_id from audit_entry where event = 'address.revived'`)).toEqual([
-      { account_id: 'a', actor_id: 'local' },
-    ])
-  })
-
-  test('R-175 that has died of somebody who administers is lifted by those alone who decide who does', async () => {
-    const house = await desk()
-    await house.sql(`insert into account (id, profile, role, created_at) values ('a', '{}', 'auditor', $1)`, [START])
-    await house.sql(
-      `insert into address (kind, canonical, account_id, usable_from, proven_at, created_at, dead_since) values ('email', $2, 'a', $1, $1, $1, $1)`,
-      [START, TO],
-    )
-    await house.suppress(TO)
-    const support: AdminActor = {
-      ...{ ...LOCAL, kind: 'person', accountId: 'sam', role: 'support', level: 2, authTime: START, standing: { session: 's' } },
-    }
-    await expect(house.liftAs(support)({ address: TO })).rejects.toMatchObject({ code: 'forbidden' })
-    const admin: AdminActor = { ...support, role: 'admin' }
-    const scopes = new Set([...LOCAL.scopes].filter((scope) => scope !== 'administrators:write'))
-    await expect(house.liftAs({ ...admin, scopes })({ address: TO })).rejects.toMatchObject({ code: 'insufficient_scope' })
-    expect(await house.sql('select 1 from address where dead_since is not null')).toHaveLength(1)
-    expect(await house.suppression({ address: TO })).toMatchObject({ reason: 'bounced' })
-    expect(await house.liftAs(admin)({ address: TO })).toEqual({ done: true })
-    expect(await house.sql('select 1 from address where dead_since is not null')).toEqual([])
-  })
-
-  test('R-177 what is no address is refused', async () => {
-    const house = await desk()
-    await expect(house.suppression({ address: 'maria' })).rejects.toMatchObject({ code: 'invalid_input' })
-    await expect(house.lift({ address: '*' })).rejects.toMatchObject({ code: 'invalid_input' })
   })
 })
 
