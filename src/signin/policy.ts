@@ -86,12 +86,15 @@ export function decide(requirement: Requirement, reached: Level, means: Means): 
 
   const methods = waysOf(means).filter((method) => worthOf(method, means) >= needed)
   if (methods.length > 0) return { next: 'second', methods }
+  // Whatever else is wished for, and cannot be met.
+  if (owesOwn) return { next: 'second', methods: waysOf(means) }
   if (owed > reached || requirement.acr?.essential) {
     if (requirement.secondFactor === 'off' && owed <= reached) return { next: 'unmet' }
     // nobody sets up a stronger factor before they have shown the one they have, whatever a remembered browser does.
-    return means.demanded && !means.keptProven
-      ? { next: 'second', methods: waysOf(means) }
-      : { next: 'enrol', methods: enrollable(requirement) }
+    if (means.demanded && !means.keptProven) return { next: 'second', methods: waysOf(means) }
+    // Nor anything before they have met what policy asks for anyway: to ask for more is to be asked for no less.
+    const first = owed > reached ? waysOf(means).filter((method) => worthOf(method, means) >= owed) : []
+    return first.length > 0 ? { next: 'second', methods: first } : { next: 'enrol', methods: enrollable(requirement) }
   }
   return { next: 'enough' }
 }

@@ -112,9 +112,24 @@ describe('what comes next', () => {
     ['R-032 an app is not level 4', want('optional', 4, true), 3, APP_GIVEN, enrolKey],
     ['R-032 a passkey is not level 5 unless hardware keeps it', want('optional', 5, true), 4, PASSKEY_GIVEN, enrolKey],
     ['level 5 asked for, by who has one', want('optional', 5, true), 1, HARDWARE, second('passkey')],
+    ['required, insisted on, and another channel is there: that first', want('required', 4, true), 1, PHONE, second('sms')],
+    ['required, and more is wished for', want('required', 4), 1, PHONE, second('sms')],
     ['required and insisted on', want('required', 3, true), 2, PHONE, enrol],
   ] as const)('%s: %j, reached %d', (_why, requirement, reached, means, decision) => {
     expect(decide(requirement, reached, means)).toEqual(decision)
+  })
+
+  test('R-101 whoever asks for more is asked for no less: what is to be shown first is not set up instead', () => {
+    const all = [NOTHING, PASSKEY, PASSKEY_DEMANDED, PASSKEY_GIVEN, HARDWARE, APP, APP_AND_CODES, APP_GIVEN, PHONE]
+    const askedFor = (['off', 'optional', 'required'] as const).flatMap((secondFactor) =>
+      ([1, 2, 3, 4, 5] as const).flatMap((level) => all.map((means) => ({ secondFactor, level, means }))),
+    )
+    for (const { secondFactor, level, means } of askedFor)
+      for (const reached of [1, 2, 3] as const) {
+        if (decide(want(secondFactor), reached, means).next !== 'second') continue
+        for (const essential of [false, true])
+          expect(decide(want(secondFactor, level, essential), reached, means).next).toBe('second')
+      }
   })
 
   test('R-032 whatever there is, an essential level is met, worked towards, or refused: never lowered', () => {
