@@ -30,6 +30,7 @@ export function createObjection(deps: SelfserviceDeps) {
   async function takeBack(tx: Tx, { accountId, kind, undo }: Notice): Promise<void> {
     const { credentialId } = undo
     if (ADDED.includes(kind) && credentialId) await discardFactor(tx, accountId, credentialId)
+    if (kind === 'passkey_added' && undo.always) await demand.set(tx, accountId, false)
     if (REMOVED.includes(kind) && credentialId) await kept.restore(tx, accountId, credentialId)
     if (endsDemand({ kind, undo })) await demand.set(tx, accountId, true)
     if (kind === 'second_always') await demand.set(tx, accountId, false)

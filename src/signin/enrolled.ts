@@ -4,6 +4,8 @@ export interface Enrolled {
   credentialId: string
   label: string
   sealed: string | null
+  /** It made the person's passkeys asked for always, which they were not. */
+  demands?: boolean
   /** By a rescue, whose own notice tells of it: objecting to it would leave less than there was. */
   rescued: boolean
 }

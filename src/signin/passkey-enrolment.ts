@@ -3,6 +3,7 @@ import type { Audit } from '../audit/index.ts'
 import { type Clock, isEmail, maskPhone, newId, newSecret, type Secrets, type Transact, type Tx } from '../base/index.ts'
 import {
   type CreationOptions,
+  type Credential,
   type CredentialStore,
   countOf,
   type KeptFactors,
@@ -101,8 +102,8 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
     await credentials.lock(tx, accountId)
     const before = standsAlone ? 0 : countOf(await credentials.ofAccountIn(tx, accountId)).passkeys
     if (before >= PASSKEYS_MAX) return { outcome: 'full' }
-    const { externalId, data, counter, hardware } = verified
-    const passkey = { id: newId(), externalId, data, counter, hardware, label: labelOf(label), now: clock.now() }
+    const { externalId, data, counter } = verified
+    const passkey = { id: newId(), externalId, data, counter, label: labelOf(label), now: clock.now() }
     if (!(await credentials.addPasskey(tx, accountId, passkey))) return { outcome: 'known' }
     return { outcome: 'added', credentialId: passkey.id, label: passkey.label }
   }
@@ -156,12 +157,14 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
       if (added.outcome !== 'added') return WRONG
       await recordAdded(tx, attempt, account, asker)
       await completeRescue?.(added.credentialId, asker.who)
-      await credentials.demand(tx, account.id, true)
+      const demands = await credentials.demand(tx, account.id, true)
+      if (demands) await audit.record(tx, 'second.always', whoOf(attempt, account, asker))
       const codes = completeRescue || countOf(own).recoveryCodes === 0 ? set : null
       if (codes) await kept.replaceCodes(tx, account.id, codes)
       const sealed = codes && secrets.seal(JSON.stringify(codes.codes), sealOf(attempt))
       const { credentialId, label: name } = added
-      const enrolled: Enrolled = { kind: factor.kind, credentialId, label: name, sealed, rescued: completeRescue !== null }
+      const rescued = completeRescue !== null
+      const enrolled: Enrolled = { kind: factor.kind, credentialId, label: name, sealed, demands, rescued }
       const { amr, level } = verified
       return prove(tx, attempt, { ...account, demandsSecond: true }, { kind: factor.kind, amr, level, enrolled }, asker)
     })
@@ -176,6 +179,11 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
   ): Promise<FactorOutcome> {
     return transact(async (tx): Promise<FactorOutcome> => {
       if (!(await deps.flow.stands(tx, attempt))) return { outcome: 'ended' }
+      // What was offered is offered still: somebody may have set up an app meanwhile.
+      await credentials.lock(tx, account.id)
+      if (!isOffered(attempt, await credentials.ofAccountIn(tx, account.id))) return { outcome: 'ended' }
+      // Without a passkey a wish for it is what somebody else's has left behind.
+      await credentials.demand(tx, account.id, false)
       const added = await addPasskey(tx, account.id, verified, label)
       if (added.outcome !== 'added') return added.outcome === 'ended' ? { outcome: 'ended' } : WRONG
       await recordAdded(tx, attempt, account, asker)
@@ -187,8 +195,8 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
     })
   }
 
-  async function recordAdded(tx: Tx, attempt: Attempt, { id }: Account, asker: Asker): Promise<void> {
-    const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId: id }
+  async function recordAdded(tx: Tx, attempt: Attempt, account: Account, asker: Asker): Promise<void> {
+    const who = whoOf(attempt, account, asker)
     await audit.record(tx, 'factor.added', { ...who, detail: { method: factor.kind } })
   }
 
@@ -205,12 +213,20 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
    * asked of them, so that one of these was shown in this very sign-in (R-101); a remembered browser does not do.
    */
   async function mayOffer(attempt: Attempt): Promise<boolean> {
-    const { accountId, proofs } = attempt
+    const { accountId } = attempt
     if (!accountId || nextStep(attempt, clock.now()).screen !== 'gone-on') return false
     const account = await deps.accounts.find(accountId)
-    const { apps, passkeys } = countOf(await credentials.ofAccount(accountId))
-    return account?.state === 'active' && passkeys === 0 && (apps === 0 || proofs.some(isKept))
+    return account?.state === 'active' && isOffered(attempt, await credentials.ofAccount(accountId))
   }
 
   return { enrolOptions, verifyEnrolment, addPasskey, setUpOptions, confirmEnrolment, mayOffer }
+}
+
+function isOffered({ proofs }: Attempt, own: readonly Credential[]): boolean {
+  const { apps, passkeys } = countOf(own)
+  return passkeys === 0 && (apps === 0 || proofs.some(isKept))
+}
+
+function whoOf({ clientId, id }: Attempt, account: Account, { who }: Asker) {
+  return { ...who, clientId, attemptId: id, accountId: account.id }
 }

@@ -56,7 +56,7 @@ const WRONG = { outcome: 'wrong', triesLeft: 0 } as const
  * guesses a key, so that wrong answers close nothing: they are counted by network.
  */
 export function createPasskeys(deps: PasskeysDeps) {
-  const { store, transact, audit, clock, secrets, policy, factor, credentials, guesses } = deps
+  const { store, transact, audit, clock, secrets, policy, factor, credentials } = deps
   const { newAttempt } = createPhases(deps)
   const ceremonies = createCeremonies({ store: deps.ceremonies, secrets, clock })
   const prove = createKeptProof(deps)
@@ -131,7 +131,6 @@ export function createPasskeys(deps: PasskeysDeps) {
       (await onceOnly(async (tx): Promise<FactorOutcome> => {
         await useUp(tx, right)
         if (!(await store.consume(tx, challenge.id, 'sign-in', clock.now()))) return { outcome: 'ended' }
-        await guesses.reset(tx, challenge.targetKey)
         return prove(tx, attempt, account, { kind: factor.kind, ...right.verdict, remember }, asker)
       }))
     return done || { outcome: 'wrong', triesLeft: Math.max(0, policy.triesMax - tries) }

@@ -43,9 +43,9 @@ export function createTells(deps: TellsDeps) {
       await notices.tell(tx, { ...told, ...from })
     }
     if (enrolled && !enrolled.rescued) {
-      const { credentialId, label } = enrolled
+      const { credentialId, label, demands } = enrolled
       const kind = enrolled.kind === 'passkey' ? 'passkey_added' : 'factor_added'
-      await tell({ kind, values: { name: label }, undo: { credentialId } })
+      await tell({ kind, values: { name: label }, undo: { credentialId, ...(demands && { always: 'yes' }) } })
     }
     if (codesLeft !== null) {
       await tell({ kind: 'code_used', values: { left: String(codesLeft) }, undo: {} })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newId } from '../../src/base/index.ts'
 import type { CreationOptions } from '../../src/factors/index.ts'
 import { type Attempt, levelOf, type Requirement } from '../../src/signin/index.ts'
 import { query } from '../support/database.ts'
@@ -17,6 +18,8 @@ const REQUIRED: Requirement = { secondFactor: 'required', acr: null }
 const RESISTANT: Requirement = { secondFactor: 'optional', acr: { level: 4, essential: true } }
 const UNVERIFIED = { ...here, flags: { uv: false } }
 const WRONG = { outcome: 'wrong', triesLeft: 0 }
+
+const WAITING = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
 
 const demand = (accountId: string) => stage.db.transact((tx) => stage.one.credentials.demand(tx, accountId, true))
 
@@ -194,7 +197,7 @@ describe('a passkey that is set up in a sign-in', () => {
     expect(await stage.one.second.codesKept(shown, asker)).toEqual({ outcome: 'proven' })
     expect(await stage.accountOf(accountId)).toMatchObject({ passkeys: 1, demandsSecond: true, authenticators: 1 })
     expect(stage.told.filter((one) => one.accountId === accountId)).toMatchObject([
-      { kind: 'passkey_added', values: { name: 'My key' } },
+      { kind: 'passkey_added', values: { name: 'My key' }, undo: { always: 'yes' } },
     ])
     expect((await stage.provenBy('email', NOTHING, accountId)).asks).toBe('second')
   })
@@ -219,6 +222,30 @@ describe('a passkey that is set up in a sign-in', () => {
     expect(await stage.one.passkeys.mayOffer(attempt)).toBe(false)
     expect(await setUp(attempt, (options) => passkey.create(options, here))).toBeNull()
     expect((await stage.signIn((options) => passkey.get(options, here))).outcome).toEqual({ outcome: 'proven' })
+  })
+
+  test('R-101 is not added any more where an app was set up since it was offered', async () => {
+    const accountId = await stage.newAccount()
+    const attempt = await stage.provenBy('email', NOTHING, accountId)
+    const response = createSoftwarePasskey().create((await stage.one.passkeys.setUpOptions(attempt)) as never, here)
+    const confirmed = await stage.db.transact(async (tx) => {
+      await stage.one.credentials.lock(tx, accountId)
+      const now = stage.clock.now()
+      const confirming = stage.two.passkeys.confirmEnrolment(attempt, response, '', asker)
+      while ((await query(stage.url, WAITING)).length === 0);
+      await stage.one.credentials.add(tx, accountId, { id: newId(), kind: 'totp', data: 'sealed', label: '', provenAt: now, now })
+      return { confirming }
+    })
+    expect(await confirmed.confirming).toEqual({ outcome: 'ended' })
+    expect((await stage.one.credentials.ofAccount(accountId)).map(({ kind }) => kind)).toEqual(['totp'])
+  })
+
+  test('R-101 is demanded by nobody who was not asked, whatever somebody else left behind', async () => {
+    const accountId = await stage.newAccount()
+    await demand(accountId)
+    const attempt = await stage.provenBy('email', NOTHING, accountId)
+    expect(await setUp(attempt, (options) => createSoftwarePasskey().create(options, here))).toEqual({ outcome: 'proven' })
+    expect(await stage.accountOf(accountId)).toMatchObject({ passkeys: 1, demandsSecond: false })
   })
 
   test('R-101 is not offered on the word of a browser that is not asked for the app', async () => {
