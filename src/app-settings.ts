@@ -15,7 +15,7 @@ export function policyOf(config: Config): SignInPolicy {
   }
 }
 
-/** What applications call the levels. That hardware keeps a passkey only an attestation shows, and none is asked for. */
+/** What applications call the levels. `phrh` is on offer nowhere: only an attestation shows that hardware keeps a passkey. */
 export function acrNamesOf({ acrNames, passkeys }: Config): AcrNames {
   const [resistant] = PHISHING_RESISTANT
   return passkeys === 'off' ? acrNames : [...acrNames, resistant]

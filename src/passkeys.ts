@@ -1,5 +1,5 @@
 import type { Config } from './config/index.ts'
-import { createPasskeyFactor, type PasskeyFactorDeps } from './factors/index.ts'
+import { createPasskeyFactor } from './factors/index.ts'
 import { createPasskeys, type Passkeys, type PasskeysDeps } from './signin/index.ts'
 import { createCeremonyStore, type Database } from './store/index.ts'
 
@@ -7,18 +7,15 @@ import { createCeremonyStore, type Database } from './store/index.ts'
 export interface PasskeyNeeds extends Omit<PasskeysDeps, 'factor' | 'ceremonies'> {
   config: Config
   db: Database
-  /** Where attestations are checked. */
-  attestedHardware?: PasskeyFactorDeps['attestedHardware']
 }
 
 /** Builds passkeys; null where they are off. */
-export function passkeysOn({ config, db, attestedHardware, ...needs }: PasskeyNeeds): Passkeys | null {
+export function passkeysOn({ config, db, ...needs }: PasskeyNeeds): Passkeys | null {
   if (config.passkeys === 'off') return null
   const factor = createPasskeyFactor({
     domain: config.passkeyDomain,
     origins: [config.issuer, ...config.passkeyOrigins],
     name: new URL(config.issuer).host,
-    ...(attestedHardware && { attestedHardware }),
   })
   return createPasskeys({ ...needs, factor, ceremonies: createCeremonyStore(db) })
 }

@@ -23,8 +23,6 @@ export interface Account {
   /** How many authenticators every sign-in asks for one of: apps that were proven once, and passkeys where wanted so. */
   authenticators: number
   passkeys: number
-  /** Passkeys whose attestation says that hardware keeps the key. */
-  hardwareKeys: number
   /** A passkey is asked for in every sign-in: the person wants it so, or administers. */
   demandsSecond: boolean
   /** When the person got back in by a rescue, after a second factor was lost; null for never. */

@@ -112,8 +112,6 @@ export interface Credential {
   counter: bigint
   /** Of a passkey: its credential id (WebAuthn), base64url; null for all else. */
   externalId: string | null
-  /** Of a passkey: an attestation says that hardware keeps its key. */
-  hardware: boolean
   /** Null: it was never proven and counts for nothing. */
   provenAt: Date | null
   lastUsedAt: Date | null

@@ -42,12 +42,10 @@ export {
   type NewPasskey,
   type PasskeyData,
   type PasskeyFactor,
-  type PasskeyFactorDeps,
   type PasskeyVerdict,
   passkeyOf,
   type Registration,
   type RequestOptions,
-  type VerifiedRegistration,
 } from './passkey/index.ts'
 export { type Demander, secondFactorsOf } from './second-factors.ts'
 

@@ -44,7 +44,7 @@ export interface PasskeyStore {
   addPasskey(
     tx: Tx,
     accountId: string,
-    passkey: { id: string; externalId: string; data: string; label: string; counter: bigint; hardware: boolean; now: Date },
+    passkey: { id: string; externalId: string; data: string; label: string; counter: bigint; now: Date },
   ): Promise<boolean>
   /**
    * It was used, with this counter and this data. False when it was removed, or the counter was used by now: a counter
@@ -159,22 +159,19 @@ export function createKeptFactors(deps: { store: CredentialStore; totp: TotpFact
 
 export type KeptFactors = ReturnType<typeof createKeptFactors>
 
-/** How many credentials of an account count: authenticator apps, passkeys, those of them in hardware, codes that are left. */
+/** How many credentials of an account count: authenticator apps, passkeys, codes that are left. */
 export interface CredentialCount {
   apps: number
   passkeys: number
-  hardwareKeys: number
   recoveryCodes: number
 }
 
 /** Of the account's credentials those that count. */
 export function countOf(own: readonly Credential[]): CredentialCount {
   const proven = (wanted: string) => own.filter(({ kind, provenAt }) => kind === wanted && provenAt !== null)
-  const passkeys = proven('passkey')
   return {
     apps: proven('totp').length,
-    passkeys: passkeys.length,
-    hardwareKeys: passkeys.filter(({ hardware }) => hardware).length,
+    passkeys: proven('passkey').length,
     recoveryCodes: own.filter(({ kind, counter }) => kind === 'recovery' && Number(counter) === 0).length,
   }
 }

@@ -50,8 +50,8 @@ export async function owedBy(ctx: KoaContextWithOIDC, deps: LevelDeps): Promise<
   const otherChannel = otherChannelOf(person, session.amr ?? [], deps.texts)
   const keptProven = session.amr?.some((value) => KEPT_AMR.includes(value)) ?? false
   // Whatever is owed is proven in a sign-in, which looks closer at what there is: one app stands for all.
-  const { authenticators, passkeys, hardwareKeys } = person
-  const own = { apps: authenticators, passkeys, hardwareKeys, demanded: authenticators > 0, recoveryCodes: 0 }
+  const { authenticators, passkeys } = person
+  const own = { apps: authenticators, passkeys, demanded: authenticators > 0, recoveryCodes: 0 }
   const means = { ...own, otherChannel, keptProven, passkeyProven: session.amr?.includes('passkey') ?? false }
   const decided = (remembered: boolean) => decide(requirement, levelOfSession(session), { ...means, remembered })
   const owed = decided(false)

@@ -73,7 +73,7 @@ export function createExporter(deps: ExporterDeps) {
         .filter(({ kind, provenAt }) => (kind === 'totp' || kind === 'passkey') && provenAt !== null)
         .map((one) => ({
           ...{ kind: one.kind, name: one.label, added_at: one.createdAt, last_used_at: one.lastUsedAt },
-          ...(one.kind === 'passkey' && { synced: passkeyOf(one).backedUp, in_hardware: one.hardware }),
+          ...(one.kind === 'passkey' && { synced: passkeyOf(one).backedUp }),
         })),
       passkey_always_asked: account.demandsSecond,
       recovery_codes_left: countOf(credentials).recoveryCodes,

@@ -183,11 +183,10 @@ export function createAssess(deps: AssessDeps) {
   function meansOf(account: Account, proofs: readonly Proof[], own: readonly Credential[]): Omit<Means, 'remembered'> {
     const proven = (kind: string) => proofs.some((proof) => proof.kind === kind)
     const other = account.email && !proven('email') ? 'email' : account.phone && !proven('sms') && deps.texts ? 'sms' : null
-    const { apps, recoveryCodes, ...keys } = countOf(own)
-    const demanded = apps > 0 || (keys.passkeys > 0 && account.demandsSecond)
-    const { passkeys, hardwareKeys } = deps.passkeys ? keys : { passkeys: 0, hardwareKeys: 0 }
+    const { apps, recoveryCodes, passkeys } = countOf(own)
+    const demanded = apps > 0 || (passkeys > 0 && account.demandsSecond)
     const shown = { keptProven: proofs.some(isKept), passkeyProven: proven('passkey'), doubtful: isDoubtful(proofs) }
-    return { apps, passkeys, hardwareKeys, recoveryCodes, demanded, otherChannel: other, ...shown }
+    return { apps, passkeys: deps.passkeys ? passkeys : 0, recoveryCodes, demanded, otherChannel: other, ...shown }
   }
 
   return { record, next, mayEnrol, withoutWishOf, keptChallenge }
@@ -198,7 +197,7 @@ export type Assess = ReturnType<typeof createAssess>
 /** Proofs of a living session, as far as its `amr` tells them apart. */
 export function proofsOfSession(session: { amr: readonly string[]; at: Date }): Proof[] {
   const at = session.at.toISOString()
-  const passkey = ['passkey', 'pop', 'user', 'uv', 'swk', 'hwk']
+  const passkey = ['passkey', 'pop', 'user', 'uv', 'swk']
   const kinds = { email: ['email_link', 'email_code'], sms: ['sms'], totp: ['otp'], recovery: ['recovery_code'], passkey }
   return Object.entries(kinds).flatMap(([kind, values]) => {
     const amr = session.amr.filter((value) => values.includes(value))

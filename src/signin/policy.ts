@@ -3,8 +3,8 @@ import type { Proof } from '../base/index.ts'
 /**
  * How much was proven, as `acr` says it: 1 one proof; 2 two proofs by different means, such as email and text, or a
  * recovery code in place of a lost factor; 3 a proof and an authenticator app; 4 a passkey with user verification, or
- * with another proof, which nobody can be talked out of; 5 the same, by a key whose attestation says that hardware
- * keeps it. Email and text together are no NIST AAL2 (R-069), so that they stay below an authenticator.
+ * with another proof, which nobody can be talked out of; 5 the same, by a key that is known to be kept by hardware,
+ * which nothing here shows. Email and text together are no NIST AAL2 (R-069), so that they stay below an authenticator.
  */
 export type Level = 1 | 2 | 3 | 4 | 5
 
@@ -24,8 +24,6 @@ export interface Means {
   /** Authenticator apps that were proven once. */
   apps: number
   passkeys: number
-  /** Of those the ones that hardware keeps, as an attestation says. */
-  hardwareKeys: number
   /** A second factor of their own is asked for in every sign-in: they have an app, or want it for their passkeys. */
   demanded: boolean
   recoveryCodes: number
@@ -61,7 +59,7 @@ const BY_METHOD: Readonly<Record<SecondMethod, Level>> = { passkey: 4, totp: 3, 
 export function levelOf(proofs: readonly Proof[]): Level {
   const kinds = new Set(proofs.map(({ kind }) => kind))
   const passkey = proofs.find(({ kind }) => kind === 'passkey')
-  if (passkey && (kinds.size > 1 || passkey.level === 2)) return passkey.amr.includes('hwk') ? 5 : 4
+  if (passkey && (kinds.size > 1 || passkey.level === 2)) return 4
   const least = Math.max(1, ...proofs.map(({ level }) => level)) as Level
   if (kinds.size < 2) return least
   return kinds.has('totp') ? 3 : (Math.max(2, least) as Level)
@@ -111,18 +109,14 @@ function waysBeyondDoubt(means: Means, needed: Level): SecondMethod[] {
   return enough.length > 0 ? enough : ways
 }
 
-/**
- * What may be set up: where phishing must be kept out no app will do. Whether hardware keeps a new passkey, only its
- * attestation says.
- */
+/** What may be set up: where phishing must be kept out no app will do. */
 export function enrollable({ acr }: Requirement): readonly Enrollable[] {
   return acr && acr.level > BY_METHOD.totp ? ['passkey'] : ['passkey', 'totp']
 }
 
 // What a method makes of a sign-in: with a passkey that was proven anything else is two factors, one of which nobody
 // can be talked out of.
-function worthOf(method: SecondMethod, { passkeyProven, hardwareKeys }: Means): Level {
-  if (method === 'passkey' && hardwareKeys > 0) return 5
+function worthOf(method: SecondMethod, { passkeyProven }: Means): Level {
   return passkeyProven ? 4 : BY_METHOD[method]
 }
 

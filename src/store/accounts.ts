@@ -9,7 +9,7 @@ const COLUMNS = (now: string) => `
   a.id, case when a.closing_at <= ${now}::timestamptz then 'closed' else a.state end as state, a.profile, a.locale,
   a.created_at as "createdAt", a.closing_at as "closingAt", e.canonical as email, e.proven_at as "emailProvenAt",
   p.canonical as phone, p.proven_at as "phoneProvenAt", k.authenticators, k.passkeys,
-  k."hardwareKeys", ${demanded('a')} as "demandsSecond",
+  ${demanded('a')} as "demandsSecond",
   a.recovered_at as "recoveredAt", a.recovery_started_at as "recoveryStartedAt"`
 
 const JOINED = (now: string) => primary('e', 'email', now) + primary('p', 'phone', now) + counted('a')

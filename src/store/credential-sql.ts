@@ -1,9 +1,9 @@
-/** Of the account of alias `account`, as `k`: how many a sign-in asks for one of, how many are passkeys, how many of those in hardware. */
+/** Of the account of alias `account`, as `k`: how many a sign-in asks for one of, and how many are passkeys. */
 export function counted(account: string): string {
   return `
     cross join lateral (
     select count(*) filter (where ${asked('c', account)})::int as authenticators,
-      count(*) filter (where c.kind = 'passkey')::int as passkeys, count(*) filter (where c.hardware)::int as "hardwareKeys"
+      count(*) filter (where c.kind = 'passkey')::int as passkeys
     from credential c
     where c.account_id = ${account}.id and c.kind in ('totp', 'passkey') and c.proven_at is not null and c.removed_at is null
   ) k`

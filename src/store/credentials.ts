@@ -1,7 +1,7 @@
 import type { Credential, CredentialStore, OwnedCredential, PasskeyStore } from '../factors/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
-const COLUMNS = `id, kind, data, label, counter, external_id as "externalId", hardware, proven_at as "provenAt",
+const COLUMNS = `id, kind, data, label, counter, external_id as "externalId", proven_at as "provenAt",
   last_used_at as "lastUsedAt", created_at as "createdAt"`
 
 // The one used last first, as people are offered them. One that was removed is none, wherever it is asked for.
@@ -84,8 +84,8 @@ const BY_EXTERNAL_ID: Statement = {
 const ADD_PASSKEY: Statement = {
   name: 'credentials_add_passkey',
   text: `
-    insert into credential (id, account_id, kind, data, label, proven_at, created_at, counter, external_id, hardware)
-    values ($1, $2, 'passkey', $3, $4, $5, $5, $6, $7, $8) on conflict (external_id) do nothing returning id`,
+    insert into credential (id, account_id, kind, data, label, proven_at, created_at, counter, external_id)
+    values ($1, $2, 'passkey', $3, $4, $5, $5, $6, $7) on conflict (external_id) do nothing returning id`,
 }
 
 const USED_PASSKEY: Statement = {
@@ -135,8 +135,8 @@ export function createCredentialStore(db: Database): CredentialStore & PasskeySt
       const row = (await db.run<Row & { accountId: string }>(BY_EXTERNAL_ID, [externalId]))[0]
       return row ? (read(row) as OwnedCredential) : null
     },
-    async addPasskey(tx, accountId, { id, externalId, data, label, counter, hardware, now }) {
-      const values = [id, accountId, data, label, now, counter, externalId, hardware]
+    async addPasskey(tx, accountId, { id, externalId, data, label, counter, now }) {
+      const values = [id, accountId, data, label, now, counter, externalId]
       return (await runIn(tx, ADD_PASSKEY, values)).length === 1
     },
     usedPasskey: async (tx, id, { counter, data }, now) => (await runIn(tx, USED_PASSKEY, [id, counter, data, now])).length === 1,

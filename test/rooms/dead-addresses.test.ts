@@ -266,7 +266,7 @@ describe('a sign-in with it', () => {
     ['a browser that is not to be asked is asked', { remembered: true, otherChannel: 'sms' }, ['sms']],
     ['nothing is set up by it', {}, []],
   ] as const)('R-101 %s', (_, more, methods) => {
-    const nothing = { apps: 0, passkeys: 0, hardwareKeys: 0, recoveryCodes: 0, demanded: false, otherChannel: null }
+    const nothing = { apps: 0, passkeys: 0, recoveryCodes: 0, demanded: false, otherChannel: null }
     const means: Means = { ...nothing, remembered: false, keptProven: false, passkeyProven: false, doubtful: true, ...more }
     for (const acr of [null, { level: 4 as const, essential: true }])
       expect(decide({ secondFactor: 'required', acr }, 1, means)).toEqual({ next: 'second', methods })

@@ -101,7 +101,7 @@ const FULL = {
 const accepts = async () => {
   const rows = await query<{ id: string; data: string; counter: string }>(url, `select id, data, counter from credential`)
   const kept = rows.map(({ counter, ...row }) => ({
-    ...{ ...row, kind: 'totp', label: '', counter: BigInt(counter), externalId: null, hardware: false },
+    ...{ ...row, kind: 'totp', label: '', counter: BigInt(counter), externalId: null },
     ...{ provenAt: new Date(), lastUsedAt: null, createdAt: new Date() },
   }))
   return (await totp.judge(kept, accountId, codeOf(seed, Date.now() / 1000))) !== null

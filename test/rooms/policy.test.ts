@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { decide, type Level, levelOf, type Requirement } from '../../src/signin/index.ts'
 
 const NOTHING = {
-  ...{ apps: 0, passkeys: 0, hardwareKeys: 0, demanded: false, recoveryCodes: 0 },
+  ...{ apps: 0, passkeys: 0, demanded: false, recoveryCodes: 0 },
   ...{ otherChannel: null, remembered: false, keptProven: false, passkeyProven: false },
 } as const
 const APP = { ...NOTHING, apps: 1, demanded: true } as const
@@ -10,7 +10,6 @@ const APP = { ...NOTHING, apps: 1, demanded: true } as const
 const PASSKEY = { ...NOTHING, passkeys: 1 } as const
 const PASSKEY_DEMANDED = { ...PASSKEY, demanded: true, recoveryCodes: 3 } as const
 const PASSKEY_GIVEN = { ...PASSKEY_DEMANDED, keptProven: true, passkeyProven: true, otherChannel: 'email' } as const
-const HARDWARE = { ...PASSKEY, hardwareKeys: 1 } as const
 const APP_AND_CODES = { ...APP, recoveryCodes: 3 } as const
 const APP_GIVEN = { ...APP_AND_CODES, keptProven: true } as const
 const PHONE = { ...NOTHING, otherChannel: 'sms' } as const
@@ -34,8 +33,7 @@ describe('how much was proven', () => {
   test('R-111, R-069 a passkey alone is one proof; with user verification, or another proof, it is phishing-resistant', () => {
     const touched = { ...proof('passkey'), amr: ['passkey', 'pop', 'user'] }
     const verified = { ...touched, amr: [...touched.amr, 'uv'], level: 2 as const }
-    const hardware = { ...verified, amr: [...verified.amr, 'hwk'] }
-    expect([[touched], [touched, proof('email')], [verified], [hardware]].map(levelOf)).toEqual([1, 4, 4, 5])
+    expect([[touched], [touched, proof('email')], [verified]].map(levelOf)).toEqual([1, 4, 4])
     expect(levelOf([proof('email'), proof('totp'), verified])).toBe(4)
   })
 
@@ -110,8 +108,7 @@ describe('what comes next', () => {
     ],
     ['level 4 asked for, by who has one', want('optional', 4, true), 1, { ...APP_AND_CODES, passkeys: 1 }, second('passkey')],
     ['R-032 an app is not level 4', want('optional', 4, true), 3, APP_GIVEN, enrolKey],
-    ['R-032 a passkey is not level 5 unless hardware keeps it', want('optional', 5, true), 4, PASSKEY_GIVEN, enrolKey],
-    ['level 5 asked for, by who has one', want('optional', 5, true), 1, HARDWARE, second('passkey')],
+    ['R-032 no passkey is level 5', want('optional', 5, true), 4, PASSKEY_GIVEN, enrolKey],
     ['required, insisted on, and another channel is there: that first', want('required', 4, true), 1, PHONE, second('sms')],
     ['required, and more is wished for', want('required', 4), 1, PHONE, second('sms')],
     ['required and insisted on', want('required', 3, true), 2, PHONE, enrol],
@@ -120,7 +117,7 @@ describe('what comes next', () => {
   })
 
   test('R-101 whoever asks for more is asked for no less: what is to be shown first is not set up instead', () => {
-    const all = [NOTHING, PASSKEY, PASSKEY_DEMANDED, PASSKEY_GIVEN, HARDWARE, APP, APP_AND_CODES, APP_GIVEN, PHONE]
+    const all = [NOTHING, PASSKEY, PASSKEY_DEMANDED, PASSKEY_GIVEN, APP, APP_AND_CODES, APP_GIVEN, PHONE]
     const askedFor = (['off', 'optional', 'required'] as const).flatMap((secondFactor) =>
       ([1, 2, 3, 4, 5] as const).flatMap((level) => all.map((means) => ({ secondFactor, level, means }))),
     )
@@ -141,7 +138,6 @@ describe('what comes next', () => {
             PASSKEY,
             PASSKEY_DEMANDED,
             PASSKEY_GIVEN,
-            HARDWARE,
             APP,
             APP_AND_CODES,
             PHONE,

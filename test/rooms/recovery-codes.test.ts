@@ -23,7 +23,6 @@ function credentialOf(data: string, more: Partial<Credential> = {}): Credential 
     label: '',
     counter: 0n,
     externalId: null,
-    hardware: false,
     provenAt: at,
     lastUsedAt: null,
     createdAt: at,

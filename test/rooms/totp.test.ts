@@ -21,7 +21,6 @@ function credentialOf(data: string, more: Partial<Credential> = {}): Credential 
     label: '',
     counter: 0n,
     externalId: null,
-    hardware: false,
     provenAt: START,
     lastUsedAt: null,
     createdAt: START,

@@ -5,9 +5,7 @@ export {
   createPasskeyFactor,
   type NewPasskey,
   type PasskeyFactor,
-  type PasskeyFactorDeps,
   type PasskeyVerdict,
   type RequestOptions,
-  type VerifiedRegistration,
 } from './passkey-factor.ts'
 export type { Assertion, Registration } from './responses.ts'

@@ -3,7 +3,6 @@ import {
   generateRegistrationOptions,
   type PublicKeyCredentialCreationOptionsJSON,
   type PublicKeyCredentialRequestOptionsJSON,
-  type VerifiedRegistrationResponse,
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
@@ -17,21 +16,14 @@ import { unattested } from './unattested.ts'
 export type RequestOptions = PublicKeyCredentialRequestOptionsJSON
 /** What `navigator.credentials.create` is asked with. */
 export type CreationOptions = PublicKeyCredentialCreationOptionsJSON
-/** What the library found out about a new passkey. */
-export type VerifiedRegistration = NonNullable<VerifiedRegistrationResponse['registrationInfo']>
 
-export interface PasskeyFactorDeps {
+interface PasskeyFactorDeps {
   /** Relying party id: the domain that passkeys are bound to (R-115). */
   domain: string
   /** The only pages that may ask for one (R-111). */
   origins: readonly string[]
   /** What authenticators call this service. */
   name: string
-  /**
-   * Whether an attestation says, by a chain that was checked, that hardware keeps the key. Without it no attestation is
-   * asked for, and no passkey is said to be in hardware.
-   */
-  attestedHardware?: (registration: VerifiedRegistration) => boolean | Promise<boolean>
 }
 
 /** A new passkey that was verified, not stored yet. */
@@ -40,7 +32,6 @@ export interface NewPasskey {
   externalId: string
   counter: bigint
   data: string
-  hardware: boolean
   amr: readonly string[]
   /** 2 where the authenticator verified the person. */
   level: 1 | 2
@@ -63,7 +54,7 @@ const ALGORITHMS = [-7, -8, -257]
  * caller's. Wherever the library throws, the answer is wrong.
  */
 export function createPasskeyFactor(deps: PasskeyFactorDeps) {
-  const { domain, origins, name, attestedHardware } = deps
+  const { domain, origins, name } = deps
 
   /** `challenge` is base64url. Without `allow` the authenticator offers what it knows for this site (R-114). */
   function requestOptions(of: { challenge: string; allow?: readonly Credential[] }): Promise<RequestOptions> {
@@ -92,7 +83,7 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
       userName: of.userName,
       userDisplayName: of.userDisplayName,
       timeout: TIMEOUT_MS,
-      attestationType: attestedHardware ? 'direct' : 'none',
+      attestationType: 'none',
       excludeCredentials: of.exclude.map(descriptorOf),
       authenticatorSelection: { residentKey: 'preferred', userVerification: 'preferred' },
       supportedAlgorithmIDs: ALGORITHMS,
@@ -127,10 +118,8 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
       discoverable: json.clientExtensionResults.credProps?.rk ?? null,
       uvCapable: found.userVerified,
     }
-    // A key that can be copied is kept by no hardware, whatever made it.
-    const hardware = !passkey.backupEligible && ((await attestedHardware?.(found)) ?? false)
-    const worth = worthOf(passkey, { hardware, userVerified: found.userVerified })
-    return { externalId: json.id, counter: BigInt(found.credential.counter), data: dataOf(passkey), hardware, ...worth }
+    const worth = worthOf(passkey, found.userVerified)
+    return { externalId: json.id, counter: BigInt(found.credential.counter), data: dataOf(passkey), ...worth }
   }
 
   /**
@@ -139,7 +128,7 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
    */
   async function verifyAuthentication(
     { json, challenge, userHandle }: Assertion,
-    credential: Pick<Credential, 'externalId' | 'data' | 'counter' | 'hardware'>,
+    credential: Pick<Credential, 'externalId' | 'data' | 'counter'>,
     asked: 'by_id' | 'discoverable',
   ): Promise<PasskeyVerdict> {
     const passkey = passkeyOf(credential)
@@ -161,7 +150,7 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
     const counter = BigInt(found.newCounter)
     if ((counter > 0n || credential.counter > 0n) && counter <= credential.counter) return { outcome: 'counter_back' }
     const data = dataOf({ ...passkey, backedUp: found.credentialBackedUp })
-    const worth = worthOf(passkey, { hardware: credential.hardware, userVerified: found.userVerified })
+    const worth = worthOf(passkey, found.userVerified)
     return { outcome: 'proven', counter, data, ...worth }
   }
 
@@ -179,15 +168,16 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
 export type PasskeyFactor = ReturnType<typeof createPasskeyFactor>
 
 /**
- * RFC 8176 §2: possession, presence, verification, and how the key is kept, where that is known. Doorward's own `passkey`
- * names the method. With user verification it is two factors by itself.
+ * RFC 8176 §2: possession, presence, verification, and that the key may leave the device. That hardware keeps one is said
+ * of none, since only an attestation could show it. Doorward's own `passkey` names the method. With user verification it is
+ * two factors by itself.
  */
 function worthOf(
   { backupEligible }: Pick<PasskeyData, 'backupEligible'>,
-  { hardware, userVerified }: { hardware: boolean; userVerified: boolean },
+  userVerified: boolean,
 ): { amr: readonly string[]; level: 1 | 2 } {
-  const kept = hardware ? ['hwk'] : backupEligible ? ['swk'] : []
-  return { amr: ['passkey', 'pop', 'user', ...(userVerified ? ['uv'] : []), ...kept], level: userVerified ? 2 : 1 }
+  const amr = ['passkey', 'pop', 'user', ...(userVerified ? ['uv'] : []), ...(backupEligible ? ['swk'] : [])]
+  return { amr, level: userVerified ? 2 : 1 }
 }
 
 function descriptorOf(credential: Credential) {

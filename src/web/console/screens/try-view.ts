@@ -27,7 +27,6 @@ const MEANS = new Set([
   'uv',
   'pop',
   'swk',
-  'hwk',
   'mfa',
   'mca',
 ])
