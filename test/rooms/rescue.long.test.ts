@@ -211,9 +211,17 @@ describe('who may begin one', () => {
   })
 
   test('nobody, where it is switched off; what waits opens nothing then', async () => {
-    const { one, person, begin } = await rescueStage({ RESCUE: 'off' })
-    await person()
+    const { one, person, begin, proved, rows, now, state } = await rescueStage({ RESCUE: 'off' })
+    const { id } = await person()
     expect([one.rescues.on, await begin()]).toEqual([false, 'never'])
+    const moments = [-3 * DAY, -2 * DAY, -HOUR, HOUR].map((seconds) => addSeconds(now(), seconds))
+    const waits = `insert into rescue (id, account_id, client_id, address, device, started_at, halfway_at, opens_at, lapses_at, halfway_told, opens_told)
+      values ('r', $1, 'shop', $2, 'x', $3, $4, $5, $6, true, true)`
+    await rows(waits, [id, EMAIL, ...moments])
+    const attempt = await proved()
+    expect([await one.rescues.readyFor(attempt), await one.rescues.takeUp(attempt)]).toEqual([null, false])
+    expect(await one.on.transact((tx) => one.rescues.readyIn(tx, attempt))).toBeNull()
+    expect(await state(id)).toEqual(['waiting'])
   })
 })
 
