@@ -4,7 +4,8 @@ import { type AccountViews, createText, type Mails, type NoticeKind } from '../.
 import { textOf } from '../support/html.ts'
 import { activityKeys } from './text-account-rows.ts'
 import { accountPages } from './text-account-samples.ts'
-import { assets, mails, texts } from './text-samples.ts'
+import { mails, texts } from './text-message-samples.ts'
+import { assets } from './text-samples.ts'
 
 const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets })
 const both = ['en', 'de']

@@ -1,6 +1,7 @@
 import type { ConsolePeopleViews } from '../../src/text/index.ts'
 import { choicesOf } from '../../src/web/console/screens/choices.ts'
-import { before, earlier, events, form, long, march, messages, now, people, person, shell, soon } from './text-console-rows.ts'
+import { consoleJoiningPages } from './text-console-joining-samples.ts'
+import { before, earlier, events, form, long, march, messages, people, person, shell, soon } from './text-console-rows.ts'
 
 const urls = {
   rename: '/admin/people/p/name',
@@ -148,16 +149,6 @@ const sessions = [
   { label: 'Firefox on Windows', detail: 'Northwind, Ledgerly' },
   { label: 'Safari on iPhone', detail: '' },
 ]
-const noFaults = { address: null, client: null, days: null, other: null }
-const invite = {
-  shell: shell('people'),
-  address: '',
-  client: '',
-  days: '14',
-  faults: noFaults,
-  form,
-  backUrl: '/admin/invitations',
-}
 const waiting = {
   ...({ by: 'person', device: 'Firefox on Windows', startedAt: before, opensAt: soon, lapsesAt: soon, ready: false } as const),
   ...{ shortenUrl: '/admin/people/p/rescue/shorten', cancelUrl: '/admin/people/p/rescue/cancel' },
@@ -271,67 +262,5 @@ export const consolePeoplePages: { [N in keyof ConsolePeopleViews]: Record<strin
     },
   },
   'console-person-role': { first: role, without: { ...role, current: 'support', secondFactor: false } },
-  'console-invite': {
-    first: invite,
-    wrong: {
-      ...invite,
-      address: 'maria@',
-      client: 'nobody',
-      faults: {
-        address: 'Type one whole email address.',
-        client: 'There is no such app.',
-        days: 'At most 90.',
-        other: 'Too many invitations.',
-      },
-    },
-  },
-  'console-invitations': {
-    full: {
-      shell: shell('people', { said: { key: 'people.said.invited', values: { address: 'new@fabrikam.example' } } }),
-      invitations: [
-        {
-          address: 'new@fabrikam.example',
-          role: null,
-          createdAt: now,
-          expiresAt: soon,
-          withdrawUrl: '/admin/invitations/i/withdraw',
-        },
-        { address: long, role: 'admin', createdAt: before, expiresAt: soon, withdrawUrl: null },
-      ],
-      moreUrl: '/admin/invitations?cursor=x',
-      inviteUrl: '/admin/invitations/new',
-      backUrl: '/admin/people',
-    },
-    none: { shell: shell('people'), invitations: [], moreUrl: null, inviteUrl: null, backUrl: '/admin/people' },
-  },
-  'console-administrators': {
-    full: {
-      shell: shell('administrators'),
-      administrators: [
-        {
-          ...people[1],
-          ...person,
-          called: 'Jonas Kern',
-          initials: 'JK',
-          role: 'admin',
-          secondFactor: true,
-          revokeUrl: '/admin/people/p/revoke-role',
-          roleUrl: '/admin/people/p/role',
-        },
-        {
-          ...person,
-          called: long,
-          address: null,
-          role: 'auditor',
-          state: 'suspended',
-          lastSignInAt: null,
-          secondFactor: false,
-          revokeUrl: null,
-          roleUrl: null,
-        },
-      ],
-      mayGrant: true,
-      peopleUrl: '/admin/people',
-    },
-  },
+  ...consoleJoiningPages,
 }

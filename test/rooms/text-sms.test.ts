@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createText, type NoticeKind, type Sms } from '../../src/text/index.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { assets, texts } from './text-samples.ts'
+import { texts } from './text-message-samples.ts'
+import { assets } from './text-samples.ts'
 
 const text = createText({ viewsDir: join(import.meta.dirname, '../../views'), assets })
 const samples = Object.entries(texts).flatMap(([name, shapes]) =>

@@ -4,7 +4,8 @@ import { brotliCompressSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { refusals } from '../../src/base/index.ts'
 import { createText, type MailName, type ViewName } from '../../src/text/index.ts'
-import { assets, mails, pages } from './text-samples.ts'
+import { mails } from './text-message-samples.ts'
+import { assets, pages } from './text-samples.ts'
 
 const viewsDir = join(import.meta.dirname, '../../views')
 const warnings: unknown[] = []

@@ -7,7 +7,8 @@ import { launch } from '../faults/fault-tools.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freePorts } from '../support/ports.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { mails, pages } from './text-samples.ts'
+import { mails } from './text-message-samples.ts'
+import { pages } from './text-samples.ts'
 
 const VIEWS = join(import.meta.dirname, '../../views')
 const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8"/></svg>'

@@ -1,13 +1,13 @@
 import { addSeconds, parseEmailAddress, type Tx } from '../../base/index.ts'
 import { AdminFault } from '../fault.ts'
 import type { Handlers } from '../operation.ts'
-import type { peopleOperations } from '../specs/people.ts'
+import type { invitationOperations } from '../specs/invitations.ts'
 import type { PeopleDeps } from './deps.ts'
 import { mayTouch } from './guard.ts'
 import { createInviting, noSuchInvitation } from './inviting.ts'
 import { keyOf, markOf } from './person-view.ts'
 
-type Invitations = Pick<typeof peopleOperations, 'invitations.list' | 'invitations.create' | 'invitations.delete'>
+type Invitations = typeof invitationOperations
 
 const DAY_SECONDS = 86_400
 

@@ -3,13 +3,13 @@ import { countOf } from '../../factors/index.ts'
 import type { RescueView } from '../../rescue/index.ts'
 import { AdminFault } from '../fault.ts'
 import type { ChangeCall, Handlers } from '../operation.ts'
-import type { peopleOperations } from '../specs/people.ts'
+import type { rescueOperations } from '../specs/rescues.ts'
 import type { PeopleDeps } from './deps.ts'
 import { notOneself } from './guard.ts'
 import { about, lockPerson } from './locked.ts'
 import type { PersonRow } from './stores.ts'
 
-type Rescuing = Pick<typeof peopleOperations, 'accounts.start-rescue' | 'accounts.shorten-rescue' | 'accounts.cancel-rescue'>
+type Rescuing = typeof rescueOperations
 
 const MAX_SECONDS = 30 * 86_400
 

@@ -5,8 +5,8 @@ import { ROLES } from '../scopes.ts'
 import { auditEntry } from './audit.ts'
 import { messageView } from './messages.ts'
 
-const read = { scope: 'accounts:read', roles: ['admin', 'support', 'auditor'] } as const
-const write = { scope: 'accounts:write', roles: ['admin', 'support'] } as const
+export const read = { scope: 'accounts:read', roles: ['admin', 'support', 'auditor'] } as const
+export const write = { scope: 'accounts:write', roles: ['admin', 'support'] } as const
 
 const accountId = z.string().min(1).max(255)
 /** Whom an operation is about. */
@@ -103,9 +103,6 @@ const accountView = personView.extend({
     }),
   ),
 })
-
-const opensInMinutes = z.int().min(1).max(43_200).optional()
-const rescueMoments = z.object({ opens_at: moment, lapses_at: moment })
 
 /** One line of an import or export. What is given as `sub` stays the subject. */
 const portableAccount = z.strictObject({
@@ -206,41 +203,6 @@ export const peopleOperations = {
     input: account.extend({ authenticator_id: z.string().max(100) }),
     output: done,
   }),
-  'accounts.start-rescue': operation({
-    ...write,
-    method: 'POST',
-    path: '/accounts/{account_id}/rescue',
-    status: 201,
-    summary:
-      'Let a person who lost their second factor set up another after a wait; they are told on every channel, can stop it, and prove their address again',
-    input: account.extend({
-      opens_in_minutes: opensInMinutes.describe('in place of the wait of the settings (RESCUE_DELAY)'),
-      reason: z
-        .string()
-        .trim()
-        .max(200)
-        .refine((text) => !/[\p{Cc}\p{Cf}]/u.test(text), 'must not hold control or invisible characters')
-        .optional()
-        .describe('why, for the audit log'),
-    }),
-    output: rescueMoments,
-  }),
-  'accounts.shorten-rescue': operation({
-    ...write,
-    method: 'POST',
-    path: '/accounts/{account_id}/rescue/shorten',
-    summary: 'Shorten the wait of a rescue, down to the least of the settings (RESCUE_ADMIN_MIN); the person is told at once',
-    input: account.extend({ opens_in_minutes: opensInMinutes.describe('from now on; the least where it is not given') }),
-    output: rescueMoments,
-  }),
-  'accounts.cancel-rescue': operation({
-    ...write,
-    method: 'DELETE',
-    path: '/accounts/{account_id}/rescue',
-    summary: 'Stop a rescue that waits, whoever began it; the person is told',
-    input: account,
-    output: done,
-  }),
   'accounts.revoke-app': operation({
     ...write,
     method: 'DELETE',
@@ -301,43 +263,5 @@ export const peopleOperations = {
         }),
       ),
     }),
-  }),
-  'invitations.list': operation({
-    ...read,
-    method: 'GET',
-    path: '/invitations',
-    summary: 'Invitations that were not taken up yet, newest first',
-    input: z.strictObject(pageInput),
-    output: pageOf(
-      z.object({
-        invitation_id: z.string(),
-        address: z.string(),
-        role: role.nullable(),
-        created_at: moment,
-        expires_at: moment,
-      }),
-    ),
-  }),
-  'invitations.create': operation({
-    ...write,
-    method: 'POST',
-    path: '/invitations',
-    status: 201,
-    location: '/invitations/{invitation_id}',
-    summary: 'Invite a person by an address: they may join whatever the sign-up policy says, and are told by mail',
-    input: z.strictObject({
-      address: z.string().max(254),
-      client_id: z.string().max(200).optional().describe('the application that the mail leads to'),
-      expires_in_days: z.int().min(1).max(90).default(14),
-    }),
-    output: z.object({ invitation_id: z.string(), expires_at: moment }),
-  }),
-  'invitations.delete': operation({
-    ...write,
-    method: 'DELETE',
-    path: '/invitations/{invitation_id}',
-    summary: 'Take an invitation back',
-    input: z.strictObject({ invitation_id: z.string().max(100) }),
-    output: done,
   }),
 } as const
