@@ -10,7 +10,7 @@ const [BRONZE, SILVER, GOLD] = ['urn:example:bronze', 'urn:example:silver', 'urn
 describe('levels by names of one’s own', () => {
   let stage: Stage
   beforeAll(async () => {
-    stage = await startStage({ env: { ACR_NAMES: `${BRONZE} ${SILVER} ${GOLD}` } })
+    stage = await startStage({ env: { ACR_NAMES: `${BRONZE} ${SILVER} ${GOLD}`, PASSKEY_ORIGINS: 'https://shop.example' } })
   })
   afterAll(() => stage?.stop())
 
@@ -33,5 +33,17 @@ describe('levels by names of one’s own', () => {
     const authenticator = await addAuthenticator(stage.service, email)
     const page = await openAccount(stage, createVisitor(stage.service), email, { authenticator, path: '/account/close' })
     expect([isAccountPage(page), new URL(page.url).pathname]).toEqual([true, '/account/close'])
+  })
+
+  test('R-141 the origins that passkeys are for stand at one spelling of their path', async () => {
+    const { issuer } = stage.service
+    const at = (path: string) => fetch(`${issuer}${path}`)
+    const published = await at('/.well-known/webauthn')
+    expect(published.headers.get('content-type')).toContain('application/json')
+    expect(published.headers.get('cache-control')).toBe('public, max-age=300')
+    expect(await published.json()).toEqual({ origins: [issuer, 'https://shop.example'] })
+    for (const path of ['/.well-known/webauthn/', '/.well-known/WebAuthn', '//.well-known/webauthn']) {
+      expect((await at(path)).status).toBe(404)
+    }
   })
 })
