@@ -17,8 +17,7 @@ export function policyOf(config: Config): SignInPolicy {
 
 /** What applications call the levels. `phrh` is on offer nowhere: only an attestation shows that hardware keeps a passkey. */
 export function acrNamesOf({ acrNames, passkeys }: Config): AcrNames {
-  const [resistant] = PHISHING_RESISTANT
-  return passkeys === 'off' ? acrNames : [...acrNames, resistant]
+  return passkeys === 'off' ? acrNames : [...acrNames, PHISHING_RESISTANT]
 }
 
 /** What all instances must agree on of passkeys; null where none are made. */

@@ -1,8 +1,8 @@
 import { choice, duration, durationWords, listOf, quoted, seconds } from './kinds.ts'
 import type { Fault, Parsed, Setting, SettingOptions, SettingsTable } from './setting.ts'
 
-/** A level of assurance, 1 to 5; `phr` is 4 and `phrh` is 5. */
-type LevelNumber = 1 | 2 | 3 | 4 | 5
+/** A level of assurance; `phr` is 4. */
+type LevelNumber = 1 | 2 | 3 | 4
 
 /** By level, how long after the start of a rescue nobody who came back by it is taken at that level, or above it. */
 export type DelayByLevel = Readonly<Partial<Record<LevelNumber, number>>>
@@ -23,7 +23,7 @@ export interface RescueConfig {
   readonly rescueAdminMinSeconds: number
 }
 
-const LEVELS: Readonly<Record<string, LevelNumber>> = { 1: 1, 2: 2, 3: 3, phr: 4, phrh: 5 }
+const LEVELS: Readonly<Record<string, LevelNumber>> = { 1: 1, 2: 2, 3: 3, phr: 4 }
 const BY_LEVEL_MAX_SECONDS = 90 * 86_400
 
 /** Getting back in after a second factor was lost. */
@@ -128,7 +128,7 @@ export function rescueContradictions(config: Pick<RescueConfig, 'rescueDelaySeco
   return [{ name: 'RESCUE_DELAY_KNOWN', words }]
 }
 
-/** `level=duration` parts; a level is 1, 2, 3, `phr` or `phrh`. */
+/** `level=duration` parts; a level is 1, 2, 3 or `phr`. */
 function delayByLevel<const D extends string | null>(options: SettingOptions<D>): Setting<DelayByLevel, D> {
   const parse = (text: string): Parsed<DelayByLevel> => {
     const value: Partial<Record<LevelNumber, number>> = {}
@@ -145,5 +145,5 @@ function delayByLevel<const D extends string | null>(options: SettingOptions<D>)
     })
     return faults.length > 0 ? { faults } : { value }
   }
-  return { ...options, kind: 'list', unit: 'level=duration …; levels 1, 2, 3, phr, phrh', secret: false, parse }
+  return { ...options, kind: 'list', unit: 'level=duration …; levels 1, 2, 3, phr', secret: false, parse }
 }

@@ -2,16 +2,16 @@ import type { Level } from '../signin/index.ts'
 
 /**
  * What applications call the levels, lowest first: Authentication Context Classes. Whoever names the first three otherwise
- * than Doorward does answers for what the names promise (R-069). Those after them, where they are on offer, are called as
- * OpenID Connect Extended Authentication Profile ACR Values 1.0 §2 says: phishing-resistant, and in hardware as well.
+ * than Doorward does answers for what the names promise (R-069). The one after them, where it is on offer, is called as
+ * OpenID Connect Extended Authentication Profile ACR Values 1.0 §2 says: phishing-resistant.
  */
 export type AcrNames = readonly [string, string, string, ...string[]]
 
-/** The names of levels 4 and 5. */
-export const PHISHING_RESISTANT = ['phr', 'phrh'] as const
+/** The name of level 4. */
+export const PHISHING_RESISTANT = 'phr'
 
 /** How sessions keep a level, whatever it is called: names may change while sessions live. */
-const KEPT: AcrNames = [1, 2, 3, 4, 5].map((level) => `urn:doorward:acr:${level}`) as unknown as AcrNames
+const KEPT: AcrNames = [1, 2, 3, 4].map((level) => `urn:doorward:acr:${level}`) as unknown as AcrNames
 
 /** The level as a session keeps it. */
 export function acrKept(level: Level): string {

@@ -3,10 +3,9 @@ import type { Proof } from '../base/index.ts'
 /**
  * How much was proven, as `acr` says it: 1 one proof; 2 two proofs by different means, such as email and text, or a
  * recovery code in place of a lost factor; 3 a proof and an authenticator app; 4 a passkey with user verification, or
- * with another proof, which nobody can be talked out of; 5 the same, by a key that is known to be kept by hardware,
- * which nothing here shows. Email and text together are no NIST AAL2 (R-069), so that they stay below an authenticator.
+ * with another proof, which nobody can be talked out of. Email and text together are no NIST AAL2 (R-069), so that they stay below an authenticator.
  */
-export type Level = 1 | 2 | 3 | 4 | 5
+export type Level = 1 | 2 | 3 | 4
 
 /** Whether a second factor is asked for: never by policy, where the person has one, or always. */
 export type SecondFactor = 'off' | 'optional' | 'required'

@@ -93,6 +93,9 @@ describe('what is written down is true', () => {
       'NODE_DEBUG_NATIVE',
       'NODE_TLS_REJECT_UNAUTHORIZED',
       'HTTPS_PROXY',
+      // What AWS calls the fate of a text.
+      'TEXT_INVALID',
+      'TEXT_BLOCKED',
     ]
     // What tests and tools of this repository are told.
     const told = globSync('{test,bench,release}/**/*.ts', { cwd: ROOT })

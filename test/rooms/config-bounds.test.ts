@@ -42,7 +42,7 @@ describe('bounds', () => {
     [
       'RESCUE_DELAY_BY_LEVEL',
       'rescueDelayByLevel',
-      { '3=96h phr=7d': { 3: 345_600, 4: 604_800 }, '1=1s,phrh=90d': { 1: 1, 5: 7_776_000 } },
+      { '3=96h phr=7d': { 3: 345_600, 4: 604_800 }, '1=1s,phr=90d': { 1: 1, 4: 7_776_000 } },
       ['4=1d', 'phr=0', 'phr=91d', 'phr', 'phr=1d phr=2d', 'phr=1d=2d', '7d'],
     ],
     [

@@ -11,7 +11,7 @@ import { onEnd, START, stage } from './delivery-stage.ts'
 import { open, silent } from './store-support.ts'
 
 const ISSUER = 'https://id.northwind.example'
-export const HELP_CONTACT = 'mailto:help@northwind.example'
+const HELP_CONTACT = 'mailto:help@northwind.example'
 export const HOLD_SECONDS = 3 * 86_400
 export const MARIA = 'maria@fabrikam.example' as EmailAddress
 /** An address that was the account's by then gets every notice. */

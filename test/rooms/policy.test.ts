@@ -108,7 +108,6 @@ describe('what comes next', () => {
     ],
     ['level 4 asked for, by who has one', want('optional', 4, true), 1, { ...APP_AND_CODES, passkeys: 1 }, second('passkey')],
     ['R-032 an app is not level 4', want('optional', 4, true), 3, APP_GIVEN, enrolKey],
-    ['R-032 no passkey is level 5', want('optional', 5, true), 4, PASSKEY_GIVEN, enrolKey],
     ['required, insisted on, and another channel is there: that first', want('required', 4, true), 1, PHONE, second('sms')],
     ['required, and more is wished for', want('required', 4), 1, PHONE, second('sms')],
     ['required and insisted on', want('required', 3, true), 2, PHONE, enrol],
@@ -119,7 +118,7 @@ describe('what comes next', () => {
   test('R-101 whoever asks for more is asked for no less: what is to be shown first is not set up instead', () => {
     const all = [NOTHING, PASSKEY, PASSKEY_DEMANDED, PASSKEY_GIVEN, APP, APP_AND_CODES, APP_GIVEN, PHONE]
     const askedFor = (['off', 'optional', 'required'] as const).flatMap((secondFactor) =>
-      ([1, 2, 3, 4, 5] as const).flatMap((level) => all.map((means) => ({ secondFactor, level, means }))),
+      ([1, 2, 3, 4] as const).flatMap((level) => all.map((means) => ({ secondFactor, level, means }))),
     )
     for (const { secondFactor, level, means } of askedFor)
       for (const reached of [1, 2, 3] as const) {
@@ -131,8 +130,8 @@ describe('what comes next', () => {
 
   test('R-032 whatever there is, an essential level is met, worked towards, or refused: never lowered', () => {
     for (const secondFactor of ['off', 'optional', 'required'] as const)
-      for (const level of [1, 2, 3, 4, 5] as const)
-        for (const reached of [1, 2, 3, 4, 5] as const)
+      for (const level of [1, 2, 3, 4] as const)
+        for (const reached of [1, 2, 3, 4] as const)
           for (const means of [
             NOTHING,
             PASSKEY,

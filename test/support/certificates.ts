@@ -13,7 +13,7 @@ export const OCTETS = 0x04
 const [SET, INTEGER, OID, UTF8, BITS, TIME, BOOLEAN] = [0x31, 0x02, 0x06, 0x0c, 0x03, 0x18, 0x01]
 
 /** An object identifier, as `2.5.29.19`. */
-export function oid(dotted: string): Buffer {
+function oid(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
   const base128 = (n: number): number[] => (n < 128 ? [n] : [...base128(n >> 7).map((b) => b | 128), n & 127])
   return der(OID, [first * 40 + second, ...rest.flatMap(base128)])

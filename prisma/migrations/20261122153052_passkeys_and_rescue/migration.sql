@@ -8,8 +8,7 @@ ADD COLUMN     "rescue_locked_until" TIMESTAMPTZ(3);
 ALTER TABLE "address" ADD COLUMN     "dead_since" TIMESTAMPTZ(3);
 
 -- AlterTable
-ALTER TABLE "credential" ADD COLUMN     "external_id" TEXT,
-ADD COLUMN     "hardware" BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE "credential" ADD COLUMN     "external_id" TEXT;
 
 -- AlterTable
 ALTER TABLE "deployment" ADD COLUMN     "passkey_domain" TEXT;
