@@ -42,7 +42,7 @@ describe('what matters on the account page', () => {
     const asked = await visitor.get(around.at(FRESH))
     expect(isAsked(asked)).toBe(true)
     const claims = JSON.parse(new URL(asked.location ?? '').searchParams.get('claims') ?? '')
-    expect(claims.id_token.acr).toEqual({ essential: true, values: [TWO, THREE] })
+    expect(claims.id_token.acr).toEqual({ essential: true, values: [TWO, THREE, 'phr'] })
     expect(isAccountPage(await openAccount(stage, visitor, person('strong')))).toBe(true) // the session itself lives on
     const end = await openAccount(stage, visitor, person('strong'), { path: FRESH, authenticator })
     expect(end.url).toBe(around.at(FRESH))
