@@ -7,6 +7,7 @@ import { createQueueMeasures, type Database } from './store/index.ts'
 type Env = Readonly<Record<string, string | undefined>>
 
 const MEASURE_EVERY_MS = 60_000
+const MEASURE_SOON_MS = 5000
 const FLUSH_MS_MAX = 3000
 const TELL_AGAIN_MS = 60_000
 const WORDS_MAX = 300
@@ -18,14 +19,18 @@ export function tellProcess(metrics: Metrics, deps: { version: string; isReady()
   gaugeIn(metrics, 'doorward_ready', (gauge) => gauge.set(deps.isReady() ? 1 : 0))
 }
 
-/** Measures the queue now and once a minute; answers what ends that. An outage of the database is told elsewhere. */
+/** Measures the queue now, once it has its tasks, and then once a minute; answers what ends that. An outage of the database is told elsewhere. */
 export function watchQueue(deps: { db: Database; clock: Clock; log: Log; metrics: Metrics }): () => Promise<void> {
   const { clock, log } = deps
   const measure = createQueueMeasures(deps.db, deps.metrics)
   const again = () => void measure(clock.now()).catch((err) => log.debug({ err }, 'the queue could not be measured'))
   again()
+  const soon = setTimeout(again, MEASURE_SOON_MS)
   const timer = setInterval(again, MEASURE_EVERY_MS)
-  return async () => clearInterval(timer)
+  return async () => {
+    clearTimeout(soon)
+    clearInterval(timer)
+  }
 }
 
 /** Whether the environment asks for traces. Nothing is sent anywhere otherwise. */

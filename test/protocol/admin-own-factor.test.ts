@@ -5,7 +5,7 @@ import { createVisitor, formWith, type Page } from '../support/person.ts'
 import type { Stage } from '../support/stage.ts'
 import { germanNumber, giveNumber } from './text-walk.ts'
 
-const STEPS_MAX = 6
+const STEPS_MAX = 10
 
 let stage: Stage
 

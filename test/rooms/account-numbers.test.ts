@@ -46,7 +46,7 @@ describe('an account with a number', () => {
     const number = phone('+49 1512 3000001')
     expect(await accounts.byAddress(number)).toBeNull()
     const id = await begun(number)
-    expect(await accounts.byAddress(number)).toEqual({
+    expect(await accounts.byAddress(number)).toMatchObject({
       id,
       state: 'active',
       profile: {},

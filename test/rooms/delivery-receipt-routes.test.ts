@@ -49,11 +49,21 @@ afterAll(() => new Promise<void>((resolve) => void server.close(() => resolve())
 function withOnly(deps: Pick<RouteDeps, 'receipts'>): RouteDeps {
   const nothing: Middleware = async () => {}
   const any = new Proxy({}, { get: () => nothing })
-  const steps = { steps: any, otherChannel: any, work: any, secondFactor: any, linkPage: any, onward: any, consent: any }
-  const ofAccount = { guarded: () => nothing, fresh: () => nothing, strong: () => nothing }
+  const steps = {
+    steps: any,
+    otherChannel: any,
+    work: any,
+    secondFactor: any,
+    rescue: any,
+    help: any,
+    linkPage: any,
+    onward: any,
+    consent: any,
+  }
+  const ofAccount = { rescue: any, guarded: () => nothing, fresh: () => nothing, strong: () => nothing }
   const screens = new Proxy({}, { get: () => any })
   const account = { ...ofAccount, signIn: any, signOut: any, notice: any, screens }
-  const ofConsole = { page: () => nothing, guarded: () => nothing, signIn: any, signOut: any, first: any, screens }
+  const ofConsole = { rescue: any, page: () => nothing, guarded: () => nothing, signIn: any, signOut: any, first: any, screens }
   const pages = { dispatcher: any, account, console: ofConsole, ...steps }
   const guards = { serveAsset: nothing, sameSite: nothing, unlessGoneOn: nothing, bodyMaxBytes: 1024 }
   return { ...pages, ...guards, ...deps, trial: null, text: any } as unknown as RouteDeps

@@ -84,6 +84,8 @@ export async function startOidcStage() {
     const other = new Client({ connectionString: url })
     await other.connect()
     try {
+      // Whoever looks first is the one to give way: never this one.
+      await other.query(`set deadlock_timeout = '20s'`)
       await other.query('begin')
       for (const [sql, values] of changes) await other.query(sql, values)
       const result = work()
