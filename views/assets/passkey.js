@@ -78,6 +78,8 @@ if (Passkeys) {
       press(form)
     })
     form.hidden = false
+    // Nothing that is hidden takes the focus by itself.
+    form.querySelector('[autofocus]')?.focus()
     if ('autofill' in form.dataset) offerInField(form)
   }
   for (const words of document.querySelectorAll('[data-unscripted]')) words.hidden = true
