@@ -145,7 +145,8 @@ export function createAssess(deps: AssessDeps) {
   }
 
   /**
-   * Whether there is still nothing to ask for, of what stands in the caller's transaction, so that a factor is set up. No
+   * Whether there is still nothing to ask for, of what stands in the caller's transaction, so that a factor is set up: never
+   * where one is asked for always and was not shown (R-101), also where a rescue let them that was stopped a moment ago. No
    * remembered browser changes that: it takes the place of a factor, and never lets one be set up.
    */
   function mayEnrol(attempt: Attempt, account: Account, own: readonly Credential[]): boolean {

@@ -24,7 +24,7 @@ import { isKept, nextStep } from './next-step.ts'
 import type { FactorOutcome } from './outcome.ts'
 import type { KeptProof } from './prove-kept.ts'
 import type { RescueHook } from './rescue-hook.ts'
-import { owesOwn, sealOf } from './sign-in-enrolment.ts'
+import { sealOf } from './sign-in-enrolment.ts'
 import type { Tells } from './tells.ts'
 
 export interface PasskeyEnrolmentDeps {
@@ -150,7 +150,7 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
       // Whoever has set up another one meanwhile is asked for that.
       const since = own.filter(({ kind, provenAt }) => kind !== 'recovery' && provenAt !== null && provenAt >= attempt.createdAt)
       const other = since.some(({ kind }) => !attempt.proofs.some((proof) => proof.kind === kind))
-      if (!completeRescue && (other || owesOwn(attempt, account, own) || !assess.mayEnrol(attempt, account, own)))
+      if (!completeRescue && (other || !assess.mayEnrol(attempt, account, own)))
         return assess.record(tx, attempt, account, attempt.proofs, asker)
       // Those that a rescue replaces do not count.
       const added = await insert(tx, account.id, verified, label, completeRescue !== null)

@@ -14,7 +14,6 @@ import type { Assess } from './assess.ts'
 import type { Attempt, AttemptStore } from './attempt.ts'
 import type { Asker } from './deps.ts'
 import type { Enrolled } from './enrolled.ts'
-import { isKept } from './next-step.ts'
 import type { FactorOutcome } from './outcome.ts'
 import type { KeptProof } from './prove-kept.ts'
 import type { RescueHook } from './rescue-hook.ts'
@@ -76,7 +75,7 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: KeptProof, acc
       // Of two sign-ins at once the second sees what the first one set up.
       await credentials.lock(tx, accountId)
       const own = await credentials.ofAccountIn(tx, accountId)
-      if (!completeRescue && (countOf(own).apps > 0 || owesOwn(attempt, account, own) || !assess.mayEnrol(attempt, account, own)))
+      if (!completeRescue && (countOf(own).apps > 0 || !assess.mayEnrol(attempt, account, own)))
         return assess.record(tx, attempt, account, attempt.proofs, asker)
       if (!(await kept.confirm(tx, accountId, credential.id, counter, label))) return { outcome: 'ended' }
       const who = { ...asker.who, clientId: attempt.clientId, attemptId: attempt.id, accountId }
@@ -108,15 +107,6 @@ export function createSignInEnrolment(deps: EnrolmentDeps, prove: KeptProof, acc
   }
 
   return { enrolment, beginEnrolment, confirmEnrolment, codesToKeep, codesKept }
-}
-
-/**
- * Whether the person has a factor that is asked for always, and has not shown it in this attempt: then they set up no other
- * one (R-101), also where a rescue let them that was stopped a moment ago.
- */
-export function owesOwn({ proofs }: Attempt, { demandsSecond }: Account, own: readonly Credential[]): boolean {
-  const { apps, passkeys } = countOf(own)
-  return (apps > 0 || (passkeys > 0 && demandsSecond)) && !proofs.some(isKept)
 }
 
 /** Additional data of the sealed recovery codes that an attempt shows once. */
