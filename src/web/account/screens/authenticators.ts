@@ -1,14 +1,16 @@
-import type { Context, Middleware } from 'koa'
+import type { Middleware } from 'koa'
 import { nameOf } from '../../../accounts/index.ts'
 import { field } from '../../request.ts'
 import type { AccountVisit } from '../visit.ts'
-import { authenticatorPath, PATHS, type ScreenDeps } from './deps.ts'
+import { PATHS, type ScreenDeps } from './deps.ts'
+import { createOwnFactor } from './own-factor.ts'
 import { factorRows } from './rows.ts'
 import type { Shell } from './shell.ts'
 
 /** Authenticator apps: set up, named, removed. An id that is not the person's own leads back to the list. */
 export function createAuthenticatorScreens(deps: ScreenDeps & { shell: Shell }) {
   const { visits, selfservice, shell, kept } = deps
+  const { one, rename, askRemove } = createOwnFactor(deps, factorRows, 'remove_factor')
 
   /**
    * The key of the one that is being set up. A new one is made where there is none: it counts for nothing before its
@@ -46,47 +48,6 @@ export function createAuthenticatorScreens(deps: ScreenDeps & { shell: Shell }) 
     await visits.strengthen(ctx, visit)
     if (!outcome.codes) return shell.done(ctx, PATHS.methods, 'factor_added')
     shell.done(ctx, PATHS.codes, 'factor_added')
-  }
-
-  async function ownOf(ctx: Context, visit: AccountVisit) {
-    const own = await kept.ofAccount(visit.actor.accountId)
-    return factorRows(own.filter(({ id }) => id === ctx.params.id))[0] ?? null
-  }
-
-  const one: Middleware = async (ctx) => {
-    const visit = await visits.load(ctx)
-    const factor = await ownOf(ctx, visit)
-    if (!factor) return visits.seeOther(ctx, PATHS.methods)
-    visits.show(ctx, visit, 'account-factor', {
-      shell: shell.of(ctx, visit, 'methods').shell,
-      factor,
-      form: visits.form(visit, factor.url),
-      removeUrl: authenticatorPath(String(ctx.params.id), 'remove'),
-      backUrl: PATHS.methods,
-    })
-  }
-
-  const rename: Middleware = async (ctx) => {
-    const visit = await visits.load(ctx)
-    const name = field(ctx, 'name').trim()
-    const renamed = name !== '' && (await ownOf(ctx, visit)) !== null
-    if (renamed) await selfservice.renameAuthenticator(visit.actor, String(ctx.params.id), name)
-    shell.done(ctx, PATHS.methods, renamed ? 'factor_renamed' : null)
-  }
-
-  const askRemove: Middleware = async (ctx) => {
-    const visit = await visits.load(ctx)
-    const factor = await ownOf(ctx, visit)
-    if (!factor) return visits.seeOther(ctx, PATHS.methods)
-    visits.show(ctx, visit, 'account-confirm', {
-      shell: shell.of(ctx, visit, 'methods').shell,
-      question: 'remove_factor',
-      subject: factor.name,
-      items: [],
-      days: null,
-      form: visits.form(visit, authenticatorPath(String(ctx.params.id), 'remove')),
-      backUrl: factor.url,
-    })
   }
 
   /** whoever takes a factor away may want the others who came in by it to go. */

@@ -76,14 +76,12 @@ export function newAddressPath(kind: AddressKind): string {
   return `/account/addresses/new?kind=${kind}`
 }
 
-export function authenticatorPath(id: string, what?: 'remove'): string {
-  const path = `/account/authenticators/${encodeURIComponent(id)}`
-  return what ? `${path}/${what}` : path
+export function authenticatorPath(id: string): string {
+  return `/account/authenticators/${encodeURIComponent(id)}`
 }
 
-export function passkeyPath(id: string, what?: 'remove'): string {
-  const path = `/account/passkeys/${encodeURIComponent(id)}`
-  return what ? `${path}/${what}` : path
+export function passkeyPath(id: string): string {
+  return `/account/passkeys/${encodeURIComponent(id)}`
 }
 
 /** Days as a page speaks of them; 0 is less than one. */

@@ -1,9 +1,8 @@
-import type { Context, Middleware } from 'koa'
+import type { Middleware } from 'koa'
 import { Refusal } from '../../../base/index.ts'
-import type { ConfirmQuestion, FactorRow } from '../../../text/index.ts'
 import { field } from '../../request.ts'
-import type { AccountVisit } from '../visit.ts'
-import { PATHS, passkeyPath, type ScreenDeps } from './deps.ts'
+import { PATHS, type ScreenDeps } from './deps.ts'
+import { createOwnFactor } from './own-factor.ts'
 import { passkeyRows } from './rows.ts'
 import type { Shell } from './shell.ts'
 
@@ -12,6 +11,7 @@ const REFUSED = { wrong: 'passkey_refused', known: 'passkey_known', full: 'passk
 /** Passkeys: made, named, removed, asked for always. An id that is not the person's own leads back to the list. */
 export function createPasskeyScreens(deps: ScreenDeps & { shell: Shell }) {
   const { visits, selfservice, shell } = deps
+  const { ask, ...own } = createOwnFactor(deps, passkeyRows, 'remove_passkey')
 
   const make: Middleware = async (ctx) => {
     const visit = await visits.load(ctx)
@@ -41,40 +41,6 @@ export function createPasskeyScreens(deps: ScreenDeps & { shell: Shell }) {
     if (added.outcome !== 'added') return shell.done(ctx, PATHS.newPasskey, REFUSED[added.outcome])
     if (added.asked) await visits.strengthen(ctx, visit)
     shell.done(ctx, added.codes ? PATHS.codes : PATHS.methods, 'passkey_added')
-  }
-
-  async function ownOf(ctx: Context, visit: AccountVisit): Promise<FactorRow | null> {
-    const own = await deps.kept.ofAccount(visit.actor.accountId)
-    return passkeyRows(own.filter(({ id }) => id === ctx.params.id))[0] ?? null
-  }
-
-  const one: Middleware = async (ctx) => {
-    const visit = await visits.load(ctx)
-    const factor = await ownOf(ctx, visit)
-    if (!factor) return visits.seeOther(ctx, PATHS.methods)
-    visits.show(ctx, visit, 'account-factor', {
-      shell: shell.of(ctx, visit, 'methods').shell,
-      factor,
-      form: visits.form(visit, factor.url),
-      removeUrl: passkeyPath(String(ctx.params.id), 'remove'),
-      backUrl: PATHS.methods,
-    })
-  }
-
-  const rename: Middleware = async (ctx) => {
-    const visit = await visits.load(ctx)
-    const name = field(ctx, 'name').trim()
-    const renamed = name !== '' && (await ownOf(ctx, visit)) !== null
-    if (renamed) await selfservice.renameAuthenticator(visit.actor, String(ctx.params.id), name)
-    shell.done(ctx, PATHS.methods, renamed ? 'factor_renamed' : null)
-  }
-
-  const askRemove: Middleware = async (ctx) => {
-    const visit = await visits.load(ctx)
-    const factor = await ownOf(ctx, visit)
-    if (!factor) return visits.seeOther(ctx, PATHS.methods)
-    const target = passkeyPath(String(ctx.params.id), 'remove')
-    ask(ctx, visit, { question: 'remove_passkey', subject: factor.name, target, backUrl: factor.url })
   }
 
   /** R-109: whoever takes one away may want the others who came in by it to go. */
@@ -109,18 +75,5 @@ export function createPasskeyScreens(deps: ScreenDeps & { shell: Shell }) {
     shell.done(ctx, PATHS.methods, off === 'off' ? 'always_off' : 'passkey_needed')
   }
 
-  function ask(
-    ctx: Context,
-    visit: AccountVisit,
-    asked: { question: ConfirmQuestion; subject: string; target: string; backUrl: string },
-  ): void {
-    const { question, subject, target, backUrl } = asked
-    visits.show(ctx, visit, 'account-confirm', {
-      shell: shell.of(ctx, visit, 'methods').shell,
-      ...{ question, subject, items: [], days: null, backUrl },
-      form: visits.form(visit, target),
-    })
-  }
-
-  return { make, options, add, one, rename, askRemove, remove, askAlways, always, askNoLonger, noLonger }
+  return { make, options, add, ...own, remove, askAlways, always, askNoLonger, noLonger }
 }
