@@ -1,76 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { query } from '../support/database.ts'
-import type { Form } from '../support/html.ts'
-import { type Answer, send } from '../support/http.ts'
-import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
-import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
-import { startPairStage } from '../support/stage.ts'
-import { type App, appOf, authorize, authorizeUrl, newVerifier, type Reply, redeem, refresh, tokensOf } from './protocol.ts'
+import type { Answer } from '../support/http.ts'
+import { createVisitor, type Visitor } from '../support/person.ts'
+import { authorize, authorizeUrl, newVerifier, redeem, refresh, tokensOf } from './protocol.ts'
+import { EMAIL_CAP, expectOneWinnerAtMost, formOf, type Races, startRaces, statuses } from './races-stage.ts'
 
-const REDIRECT = 'https://apps.fabrikam.example/callback'
-const EMAIL_CAP = 60
 const ROUNDS = 2
-const apps: App[] = ['one', 'two', 'three'].map((id) => ({ id, secret: null, redirectUri: REDIRECT }))
 
-let stage: Awaited<ReturnType<typeof startPairStage>>
-let app: App
+let stage: Races['stage']
+let app: Races['app']
+let atOnce: Races['atOnce']
+let count: Races['count']
+let waiting: Races['waiting']
+let posting: Races['posting']
 
 beforeAll(async () => {
-  stage = await startPairStage({
-    env: { LIMITS: GENEROUS_LIMITS.replace('email:10000', `email:${EMAIL_CAP}`) },
-    clients: apps.map(({ id }) => ({
-      client_id: id,
-      token_endpoint_auth_method: 'none',
-      redirect_uris: [REDIRECT],
-      first_party: true,
-    })),
-  })
-  app = appOf(stage)
+  ;({ stage, app, atOnce, count, waiting, posting } = await startRaces())
 })
 afterAll(() => stage.stop())
-
-/** The same thing `count` times at once, by turns at the two instances. */
-function atOnce<T>(count: number, work: (instance: Service, index: number) => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: count }, (_, index) => work(index % 2 === 0 ? stage.service : stage.second, index)))
-}
-
-function statuses(answers: readonly { status: number }[]): Record<number, number> {
-  const counted: Record<number, number> = {}
-  for (const { status } of answers) counted[status] = (counted[status] ?? 0) + 1
-  return counted
-}
-
-/** At most one may win (a loser that comes late takes the winner's tokens away again), and nobody sees a failure. */
-function expectOneWinnerAtMost(answers: readonly Reply[]): void {
-  const won = answers.filter(({ status }) => status === 200)
-  expect(won.length).toBeLessThanOrEqual(1)
-  for (const { status, body } of answers.filter((answer) => !won.includes(answer))) {
-    expect({ status, error: body.error }).toEqual({ status: 400, error: 'invalid_grant' })
-  }
-}
-
-const count = async (sql: string, values: readonly unknown[]) =>
-  Number((await query<{ count: string }>(stage.service.databaseUrl, `select count(*) as count from ${sql}`, values))[0]?.count)
-
-/** Goes as far as the page that waits for the code. */
-async function waiting(email: string, visitor = createVisitor(stage.service)): Promise<{ visitor: Visitor; page: Page }> {
-  const start = await visitor.open(authorizeUrl(stage.service, app, newVerifier()))
-  const page = await visitor.follow(await visitor.submit(formOf(start, 'identifier'), { identifier: email }))
-  return { visitor, page }
-}
-
-function formOf(page: Page, field: string): Form {
-  const form = formWith(page, field)
-  if (!form) throw new Error(`${page.url} has no field ${field}: ${page.words}`)
-  return form
-}
-
-/** A form of this browser, sent to one of the instances, as often as one likes. */
-function posting(visitor: Visitor, form: Pick<Form, 'action' | 'values'>, fields: Record<string, string> = {}) {
-  const cookie = visitor.jar.header(form.action) ?? ''
-  const headers = { cookie, origin: stage.service.issuer, 'sec-fetch-site': 'same-origin' }
-  return (via: Service): Promise<Answer> => send(form.action, { body: { ...form.values, ...fields }, headers, via })
-}
 
 describe('at once, over two instances', () => {
   test('R-008, S-2, F-22 fifty redemptions of one code: one success at most, and no failure of ours', async () => {
