@@ -1,10 +1,9 @@
 import type { AuditRow } from '../audit/index.ts'
 import { hashOf, type Tx } from '../base/index.ts'
-import type { Batch, RecordKey, RecordStore, StoredRecord } from '../oidc/index.ts'
-import { appendEntries } from './audit.ts'
+import type { Batch, RecordStore, StoredRecord } from '../oidc/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
-import { isRetryable } from './failures.ts'
 import { partiesOf, tellOfLogouts } from './logouts.ts'
+import { flushAlone, flushIn } from './oidc-flush.ts'
 
 const find: Statement = {
   name: 'oidc_find',
@@ -20,63 +19,6 @@ const findByUid: Statement = {
 const findByUserCode: Statement = {
   name: 'oidc_find_by_user_code',
   text: `select payload, consumed_at as "consumedAt" from oidc_record where model = $1 and user_code = $2`,
-}
-
-// One statement, so that use, new records, changes, ended records and audit rows stand or fall together.
-// `held` are records that must still be there, since what ended meanwhile is not brought back, and those that end here;
-// with `agreed` before them they are locked in the order that `RecordStore.flush` tells of.
-// `used` locks the row: a parallel request waits for it, then sees `consumed_at` set and writes nothing.
-// A change writes only what its request touched, and a session under a new id takes over the applications that its
-// predecessor has by now.
-const flush: Statement = {
-  name: 'oidc_flush',
-  text: `
-    with agreed as (
-      select 1 from consent where account_id = $12::text and client_id = $13::text for key share
-    ), held as (
-      select model, id, account_id, payload from oidc_record
-      where ($12::text is null or exists (select 1 from agreed)) and (model, id) in (
-        select * from unnest($4::text[], $5::text[]) union select * from unnest($8::text[], $9::text[]))
-      order by array_position(array['Session', 'Interaction', 'Grant'], model), model, id for update
-    ), standing as (
-      select 1 where ($12::text is null or exists (select 1 from agreed)) and cardinality($4::text[]) = (
-        select count(*) from held where (model, id) in (select * from unnest($4::text[], $5::text[])))
-    ), used as (
-      update oidc_record set consumed_at = $1::timestamptz
-      where model = $2::text and id = $3::text and consumed_at is null and exists (select 1 from standing)
-      returning 1
-    ), won as (
-      select 1 from standing where $3::text is null or exists (select 1 from used)
-    ), added as (
-      insert into oidc_record as old (model, id, payload, uid, grant_id, user_code, account_id, expires_at)
-      select new.model, new.id,
-        case when held.id is null then new.payload
-          else new.payload || jsonb_build_object('authorizations',
-            coalesce(held.payload -> 'authorizations', '{}') || coalesce(new.payload -> 'authorizations', '{}')) end,
-        new.uid, new."grantId", new."userCode", new."accountId", new."expiresAt"
-      from won, jsonb_to_recordset($6::jsonb) as new(
-        model text, id text, payload jsonb, uid text, "grantId" text, "userCode" text, "accountId" text, "expiresAt" timestamptz, follows text)
-        left join held on held.model = new.model and held.id = new.follows and held.account_id is not distinct from new."accountId"
-      on conflict (model, id) do update set payload = excluded.payload, expires_at = excluded.expires_at where old.model = 'Grant'
-    ), changed as (
-      update oidc_record as old set
-        payload = (old.payload - change.unset) || change.set || case when old.model = 'Session'
-          then jsonb_build_object('authorizations',
-            (coalesce(old.payload -> 'authorizations', '{}') - change."unsetAuthorizations") || change."setAuthorizations")
-          else '{}' end,
-        account_id = change."accountId", expires_at = change."expiresAt"
-      from won, jsonb_to_recordset($7::jsonb) as change(
-        model text, id text, "accountId" text, "expiresAt" timestamptz, set jsonb, unset text[],
-        "setAuthorizations" jsonb, "unsetAuthorizations" text[])
-      where old.model = change.model and old.id = change.id
-    ), gone as (
-      delete from oidc_record using won, unnest($8::text[], $9::text[]) as key(model, id)
-      where oidc_record.model = key.model and oidc_record.id = key.id
-    ), revoked as (
-      delete from oidc_record using won where grant_id = any($10::text[])
-    ), noted as (${appendEntries('$11', 'won,')}
-    )
-    select 1 as won from won`,
 }
 
 // A parallel request that has added an application by now is seen; one that comes later waits, and finds no session.
@@ -138,24 +80,17 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
   const one = async (statement: Statement, values: readonly unknown[]) =>
     (await db.run<StoredRecord>(statement, values))[0] ?? null
 
-  // A statement that lost a race was undone as a whole: a transaction tries it again.
-  const alone = (statement: Statement, values: readonly unknown[]) =>
-    db.run(statement, values).catch((error) => {
-      if (!isRetryable(error)) throw error
-      return db.transact((tx) => runIn(tx, statement, values))
-    })
-
   return {
     find: (model, id) => one(find, [model, id]),
     findByUid: (model, uid) => one(findByUid, [model, uid]),
     findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),
     async flush(batch: Batch<AuditRow>) {
       const { endedSession, logouts, now } = batch
-      if (!endedSession && logouts.length === 0) return outcomeOf(await alone(flush, valuesOf(batch)))
+      if (!endedSession && logouts.length === 0) return await flushAlone(db, batch)
       return db.transact(async (tx) => {
         const [session] = endedSession ? await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id]) : []
         const known = session?.authorizations ?? {}
-        const outcome = outcomeOf(await runIn(tx, flush, valuesOf(batch)))
+        const outcome = await flushIn(tx, batch)
         if (outcome === 'lost') return outcome
         await endGranted(
           tx,
@@ -189,31 +124,7 @@ export async function endClientsGrants(tx: Tx, accountId: string, clientId: stri
   return (await runIn(tx, endOfClient, [accountId, clientId])).length
 }
 
-function columns(keys: readonly RecordKey[]): [string[], string[]] {
-  return [keys.map((key) => key.model), keys.map((key) => key.id)]
-}
-
 interface Locked {
   accountId: string | null
   authorizations: Record<string, { grantId?: string; sid?: string }>
-}
-
-function outcomeOf(rows: readonly unknown[]): 'written' | 'lost' {
-  return rows.length === 1 ? 'written' : 'lost'
-}
-
-function valuesOf(batch: Batch<AuditRow>): readonly unknown[] {
-  return [
-    batch.now,
-    batch.consume?.model ?? null,
-    batch.consume?.id ?? null,
-    ...columns(batch.required),
-    JSON.stringify(batch.inserts),
-    JSON.stringify(batch.changes),
-    ...columns(batch.destroys),
-    batch.revokedGrants,
-    JSON.stringify(batch.entries),
-    batch.agreed?.accountId ?? null,
-    batch.agreed?.clientId ?? null,
-  ]
 }
