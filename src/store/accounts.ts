@@ -1,31 +1,21 @@
 import type { AcceptedInvitation, Account, AccountStore, FoundAccount } from '../accounts/index.ts'
-import { counts, primary } from './address-sql.ts'
-import { counted, demanded } from './credential-sql.ts'
+import { accountColumns, accountJoins } from './account-sql.ts'
+import { counts } from './address-sql.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { freeAddress } from './erasure.ts'
-
-// An account whose closing has come is closed for everybody at that moment, erased or not.
-const COLUMNS = (now: string) => `
-  a.id, case when a.closing_at <= ${now}::timestamptz then 'closed' else a.state end as state, a.profile, a.locale,
-  a.created_at as "createdAt", a.closing_at as "closingAt", e.canonical as email, e.proven_at as "emailProvenAt",
-  p.canonical as phone, p.proven_at as "phoneProvenAt", k.authenticators, k.passkeys,
-  ${demanded('a')} as "demandsSecond",
-  a.recovered_at as "recoveredAt", a.recovery_started_at as "recoveryStartedAt"`
-
-const JOINED = (now: string) => primary('e', 'email', now) + primary('p', 'phone', now) + counted('a')
 
 const FIND: Statement = {
   name: 'accounts_find',
   text: `
-    select ${COLUMNS('$2')} from account a ${JOINED('$2')}
+    select ${accountColumns('$2')} from account a ${accountJoins('$2')}
     where a.id = $1`,
 }
 
 const BY_ADDRESS: Statement = {
   name: 'accounts_by_address',
   text: `
-    select ${COLUMNS('$3')}, proven.proven_at as "provenAt", proven.dead_since as "deadSince" from address proven
-    join account a on a.id = proven.account_id ${JOINED('$3')}
+    select ${accountColumns('$3')}, proven.proven_at as "provenAt", proven.dead_since as "deadSince" from address proven
+    join account a on a.id = proven.account_id ${accountJoins('$3')}
     where proven.kind = $1 and proven.canonical = $2 and ${counts('proven', '$3')}`,
 }
 
