@@ -1,7 +1,6 @@
-import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { type Clock, inSpan, type Metrics, Refusal, type Transact, type Tx } from '../base/index.ts'
-import { PrismaClient } from '../generated/prisma/client.ts'
+import type { PrismaClient } from '../generated/prisma/client.ts'
 import { connectionLivesOn, describeFailure, isReadOnly, isRetryable, isStalePlan, translated } from './failures.ts'
 import { createDatabaseMetrics } from './metrics.ts'
 import { atMost, jittered, pause } from './pause.ts'
@@ -34,8 +33,8 @@ export interface Database {
    * or may not be there.
    */
   transact: Transact
-  /** Prisma's client on the same pool, for rare reads. Never inside a transaction. */
-  readonly orm: PrismaClient
+  /** Prisma's client on the same pool, for rare reads. Never inside a transaction. It is loaded when it is first asked for. */
+  orm(): Promise<PrismaClient>
   health(): Promise<DatabaseHealth>
   /** Somebody else was told that the server takes no writes: no connection of before serves anybody again. */
   distrust(): void
@@ -66,7 +65,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const plain = openPool(options)
   const measures = createDatabaseMetrics(options.metrics, plain.inner)
   const pool = toldPool(plain, measures)
-  let orm: PrismaClient | undefined
+  let orm: Promise<PrismaClient> | undefined
 
   // After a read-only answer (25006) the server is a replica now: every connection made before is dropped when its
   // turn comes.
@@ -181,14 +180,14 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     run,
     transact,
-    get orm() {
+    orm() {
       orm ??= openPrisma(pool.inner)
       return orm
     },
     health,
     distrust: () => void generation++,
     async close() {
-      await orm?.$disconnect()
+      await (await orm)?.$disconnect()
       if (!pool.inner.ending) await atMost(CLOSE_TIMEOUT_MS, pool.inner.end())
     },
   }
@@ -238,7 +237,12 @@ function schemaReason(schema: SchemaState): string | null {
   return schema === 'ahead' ? 'the database was migrated by a newer version that took away what this one uses' : null
 }
 
-function openPrisma(pool: pg.Pool): PrismaClient {
+// 45 MB and a seventh of a second that only those pay who ask by it.
+async function openPrisma(pool: pg.Pool): Promise<PrismaClient> {
+  const [{ PrismaPg }, { PrismaClient }] = await Promise.all([
+    import('@prisma/adapter-pg'),
+    import('../generated/prisma/client.ts'),
+  ])
   const client = new PrismaClient({ adapter: new PrismaPg(pool) })
   const extended = client.$extends({
     query: {

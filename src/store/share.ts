@@ -54,9 +54,7 @@ export function shareOf(db: Database, connectionsMax: number): Database {
   return {
     run: (statement, values) => inTurn(() => db.run(statement, values)),
     transact,
-    get orm() {
-      return db.orm
-    },
+    orm: () => db.orm(),
     health: () => db.health(),
     distrust: () => db.distrust(),
     close: () => db.close(),

@@ -133,7 +133,7 @@ describe('when the database cannot be asked', () => {
     const db = open(`postgresql://a:secret@127.0.0.1:${port}/x`)
     await expect(db.run(IDS, [])).rejects.toMatchObject(unavailable)
     await expect(db.transact(async () => {})).rejects.toMatchObject(unavailable)
-    await expect(db.orm.account.count()).rejects.toMatchObject(unavailable)
+    await expect((await db.orm()).account.count()).rejects.toMatchObject(unavailable)
     const health = await db.health()
     expect(health).toMatchObject({ reachable: false, writable: false, schema: 'unknown', clockSkewSeconds: null })
     expect(health.reason).toContain('ECONNREFUSED')
