@@ -1,4 +1,14 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
 
 /** What a derived key is for. One purpose never shares a key with another (RFC 5869, `info`). */
 export type Purpose =
@@ -52,6 +62,12 @@ export class SealBroken extends Error {
   override name = 'SealBroken'
 }
 
+/** A derived key. Node makes an HMAC with a prepared key in a fifth of the time that it takes with the bytes (2.5 of 13.5 µs). */
+interface Derived {
+  bytes: Buffer
+  prepared: KeyObject
+}
+
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
@@ -64,22 +80,23 @@ export function createSecrets(secrets: readonly string[]): Secrets {
   const ids = [...byId.keys()]
   const currentId = ids[0]
   if (currentId === undefined) throw new Error('at least one secret is needed')
-  const derived = new Map<string, Buffer>()
+  const derived = new Map<string, Derived>()
 
-  function key(purpose: Purpose, secretId: string = currentId as string): Buffer {
+  function derive(purpose: Purpose, secretId: string = currentId as string): Derived {
     const name = `${secretId}/${purpose}`
     const known = derived.get(name)
     if (known) return known
     const secret = byId.get(secretId)
     if (!secret) throw new UnknownSecret(`secret ${secretId} is not configured`)
-    const made = Buffer.from(hkdfSync('sha256', secret, 'doorward', `doorward/${purpose}/1`, 32))
+    const bytes = Buffer.from(hkdfSync('sha256', secret, 'doorward', `doorward/${purpose}/1`, 32))
+    const made = { bytes, prepared: createSecretKey(bytes) }
     derived.set(name, made)
     return made
   }
 
   function seal(plain: string, context: string): string {
     const iv = randomBytes(IV_BYTES)
-    const cipher = createCipheriv('aes-256-gcm', key('seal'), iv).setAAD(Buffer.from(context, 'utf8'))
+    const cipher = createCipheriv('aes-256-gcm', derive('seal').prepared, iv).setAAD(Buffer.from(context, 'utf8'))
     const sealed = Buffer.concat([iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
     return `${currentId}.${sealed.toString('base64url')}`
   }
@@ -88,7 +105,7 @@ export function createSecrets(secrets: readonly string[]): Secrets {
     const dot = sealed.indexOf('.')
     const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url')
     try {
-      const decipher = createDecipheriv('aes-256-gcm', key('seal', sealed.slice(0, dot)), bytes.subarray(0, IV_BYTES))
+      const decipher = createDecipheriv('aes-256-gcm', derive('seal', sealed.slice(0, dot)).prepared, bytes.subarray(0, IV_BYTES))
       decipher.setAAD(Buffer.from(context, 'utf8')).setAuthTag(bytes.subarray(-TAG_BYTES))
       const body = bytes.subarray(IV_BYTES, -TAG_BYTES)
       return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
@@ -100,9 +117,9 @@ export function createSecrets(secrets: readonly string[]): Secrets {
   return {
     currentId,
     ids,
-    key,
-    keys: (purpose) => ids.map((id) => key(purpose, id)),
-    hmac: (purpose, message, secretId) => createHmac('sha256', key(purpose, secretId)).update(message).digest(),
+    key: (purpose, secretId) => derive(purpose, secretId).bytes,
+    keys: (purpose) => ids.map((id) => derive(purpose, id).bytes),
+    hmac: (purpose, message, secretId) => createHmac('sha256', derive(purpose, secretId).prepared).update(message).digest(),
     seal,
     open,
   }

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import { asciiDigit, type Secrets } from '../base/index.ts'
 
 const SHORT_DIGITS = 6
@@ -19,15 +18,15 @@ export function deriveAnswers(secrets: Secrets, challengeId: string, secretId: s
     /** 192 bits of base64url. */
     link: secrets.hmac('link', challengeId, secretId).subarray(0, 24).toString('base64url'),
     /** Six decimal digits, leading zeros kept. */
-    shortCode: shortCodeFrom(secrets.key('code', secretId), challengeId),
+    shortCode: shortCodeFrom((message) => secrets.hmac('code', message, secretId), challengeId),
     longCode: longCodeFrom(secrets.hmac('long-code', challengeId, secretId)),
   }
 }
 
-/** Six digits without modulo bias: draws 32 bits until they fall below a multiple of a million. */
-export function shortCodeFrom(key: Buffer, challengeId: string): string {
+/** Six digits without modulo bias: draws 32 bits of `hmac` until they fall below a multiple of a million. */
+export function shortCodeFrom(hmac: (message: string) => Buffer, challengeId: string): string {
   for (let round = 0; ; round++) {
-    const block = createHmac('sha256', key).update(`${challengeId}/${round}`).digest()
+    const block = hmac(`${challengeId}/${round}`)
     for (let at = 0; at + 4 <= block.length; at += 4) {
       const draw = block.readUInt32BE(at)
       if (draw < UNBIASED_BELOW) return String(draw % SHORT_SPACE).padStart(SHORT_DIGITS, '0')
