@@ -6,7 +6,7 @@ import { createEventMeasures } from './measures.ts'
 
 /** What the trail needs from storage: it is only ever added to. */
 export interface AuditStore {
-  /** Adds rows in the caller's transaction. */
+  /** Adds rows in the caller's transaction, in their order: all that it has to tell is written at once, right before its commit. */
   append(tx: Tx, rows: readonly AuditRow[]): Promise<void>
   /** Adds one row, committed on its own. */
   appendNow(row: AuditRow): Promise<void>

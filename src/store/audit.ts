@@ -1,6 +1,7 @@
 import type { AuditRow, AuditStore, TrailEntry, TrailStore } from '../audit/index.ts'
+import type { Tx } from '../base/index.ts'
 import { momentOf } from './audit-moments.ts'
-import { type Database, runIn, type Statement } from './database.ts'
+import { beforeCommit, type Database, runIn, type Statement } from './database.ts'
 
 /**
  * SQL that adds the rows of a JSON parameter to the trail; `source` may name further relations that must hold a row.
@@ -34,9 +35,18 @@ const TOLD: Statement = {
 
 /** The trail in `audit_entry`. */
 export function createAuditStore(db: Database): AuditStore {
+  const collected = new WeakMap<Tx, AuditRow[]>()
+
   return {
-    append: async (tx, rows: readonly AuditRow[]) => {
-      await runIn(tx, APPEND, [JSON.stringify(rows)])
+    async append(tx, rows) {
+      const known = collected.get(tx)
+      if (known) return void known.push(...rows)
+      const all = [...rows]
+      collected.set(tx, all)
+      beforeCommit(tx, async () => {
+        collected.delete(tx)
+        await runIn(tx, APPEND, [JSON.stringify(all)])
+      })
     },
     appendNow: async (row) => {
       await db.run(APPEND, [JSON.stringify([row])])

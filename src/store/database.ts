@@ -53,6 +53,8 @@ const RETRIES_MAX = 3
 interface OpenTx {
   pool: Pool
   client: pg.PoolClient
+  /** What is written last. */
+  beforehand: (() => Promise<void>)[]
   afterwards: (() => void)[]
   open: boolean
   /** The connection must not serve anybody again. */
@@ -83,7 +85,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   async function onConnection<T>(work: (client: pg.PoolClient, tx: OpenTx) => Promise<T>): Promise<T> {
     const client = await checkOut()
-    const tx: OpenTx = { pool, client, afterwards: [], open: true, broken: false }
+    const tx: OpenTx = { pool, client, beforehand: [], afterwards: [], open: true, broken: false }
     try {
       return await work(client, tx)
     } catch (error) {
@@ -204,6 +206,11 @@ export async function runIn<Row>(tx: Tx, statement: Statement, values: readonly 
   }
 }
 
+/** Keeps `work`, which writes in `tx`, for the moment before COMMIT; where it fails nothing of the transaction stays. */
+export function beforeCommit(tx: Tx, work: () => Promise<void>): void {
+  opened(tx).beforehand.push(work)
+}
+
 /** Keeps `work` for the moment after COMMIT succeeded; it never runs when the transaction is rolled back. */
 export function afterCommit(tx: Tx, work: () => void): void {
   opened(tx).afterwards.push(work)
@@ -219,6 +226,7 @@ async function inTransaction<T>(tx: OpenTx, work: (tx: Tx) => Promise<T>): Promi
   try {
     await tx.pool.command(tx.client, 'begin')
     const result = await work(tx as unknown as Tx)
+    for (const each of tx.beforehand) await each()
     tx.open = false
     const command = await tx.pool.command(tx.client, 'commit')
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.

@@ -122,6 +122,27 @@ describe('the trail', () => {
     expect(logged('token.issued')).toHaveLength(1)
   })
 
+  test('R-184 rows of one transaction are written before it commits, in their order; where they cannot be, nothing stays', async () => {
+    const field = (attemptId: string) => ({ attemptId, detail: { method: 'email', address: maria, knownBrowser: false } })
+    await db.transact(async (tx) => {
+      for (const id of ['order-1', 'order-2', 'order-3']) await audit.record(tx, 'sign_in.started', field(id))
+    })
+    const written = `select attempt_id as id from audit_entry where attempt_id like $1 order by id`
+    const ids = async (like: string) => (await query<{ id: string }>(url, written, [like])).map(({ id }) => id)
+    expect(await ids('order-%')).toEqual(['order-1', 'order-2', 'order-3'])
+
+    const broken = db.transact(async (tx) => {
+      await audit.record(tx, 'sign_in.started', field('lost-1'))
+      const row = audit.prepare('sign_in.started', field('lost-2'))
+      await createAuditStore(db).append(tx, [{ ...row, at: new Date(Number.NaN) }])
+    })
+    await expect(broken).rejects.toThrow()
+    expect([
+      await ids('lost-%'),
+      logged('sign_in.started').filter(({ attemptId }) => String(attemptId).startsWith('lost')),
+    ]).toEqual([[], []])
+  })
+
   test('R-177 no full address, no token and no field that the catalogue lacks reaches row, log or metric', async () => {
     const token = 'tok_0123456789abcdefghijklmnopqrstuvwxyzABCDEF'
     const said = { kind: 'email', address: maria, code: '123456', link: `https://id.example/${token}` }
