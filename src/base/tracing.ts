@@ -47,7 +47,12 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 export type OpenTelemetry = typeof import('@opentelemetry/api')
 
 // One for the process, as OpenTelemetry's own is; null while nobody wants traces.
-let making: { api: OpenTelemetry; tracer: Tracer } | null = null
+let making: Making | null = null
+
+interface Making {
+  api: OpenTelemetry
+  tracer: Tracer
+}
 
 /** From now on spans are made, by whatever was registered with this API; `null` ends that. */
 export function tellTraces(api: OpenTelemetry | null): void {
@@ -55,9 +60,12 @@ export function tellTraces(api: OpenTelemetry | null): void {
 }
 
 /** Runs `work` as a span. Without traces it costs one call. What `work` throws marks the span and is passed on. */
-export async function inSpan<T>(start: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
+export function inSpan<T>(start: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
   if (making === null || (start.onlyInside && !making.api.trace.getActiveSpan())) return work(SILENT)
-  const { api, tracer } = making
+  return traced(making, start, work)
+}
+
+async function traced<T>({ api, tracer }: Making, start: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
   const root = start.kind !== 'client'
   const options = { kind: api.SpanKind[KINDS[start.kind]], attributes: start.fields ?? {}, links: linksTo(start.follows), root }
   return tracer.startActiveSpan(start.name, options, async (open) => {
@@ -73,10 +81,10 @@ export async function inSpan<T>(start: SpanStart, work: (span: Span) => Promise<
   })
 }
 
-/** What joins a log line to the trace that it was written in. */
-export function traceFields(): { trace_id?: string; span_id?: string } {
+/** What joins a log line to the trace that it was written in; null without one. */
+export function traceFields(): { trace_id: string; span_id: string } | null {
   const active = making?.api.trace.getActiveSpan()?.spanContext()
-  return active ? { trace_id: active.traceId, span_id: active.spanId } : {}
+  return active ? { trace_id: active.traceId, span_id: active.spanId } : null
 }
 
 /** The trace that runs now, as W3C `traceparent`, for what will follow it; null without one. */

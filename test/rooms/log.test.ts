@@ -1,12 +1,90 @@
-import { Writable } from 'node:stream'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { expect, test } from '@jest/globals'
 import { createLog } from '../../src/base/index.ts'
 
+/** What `createLog` writes for `say`, line by line. */
+function linesOf(say: (log: ReturnType<typeof createLog>) => void, level = 'info'): Record<string, unknown>[] {
+  const lines: string[] = []
+  say(createLog(level, { write: (line) => void lines.push(line) }))
+  return lines.map((line) => JSON.parse(line))
+}
+
 test('R-177 a line of the log holds its own fields, and nothing of the lines before it', () => {
-  const lines: unknown[] = []
-  const log = createLog('info', new Writable({ write: (line, _, done) => done(void lines.push(JSON.parse(String(line)))) }))
-  log.info({ kids: ['one'] }, 'first')
-  log.info('second')
+  const lines = linesOf((log) => {
+    log.info({ kids: ['one'] }, 'first')
+    log.info('second')
+  })
   expect(lines[0]).toMatchObject({ msg: 'first', kids: ['one'] })
   expect(lines[1]).toEqual({ level: 'info', time: expect.any(String), msg: 'second' })
+})
+
+test('R-177 what is known as secret is hidden at the top of a line and one level down, and stays what it was for the caller', () => {
+  const names = 'authorization cookie code token link secret password target email phone body address'.split(' ')
+  const secrets = Object.fromEntries(names.map((name) => [name, 'maria@fabrikam.example']))
+  const fields = { ...secrets, of: { ...secrets, kept: 1 }, list: [1], at: new Date(0), none: null }
+  const given = structuredClone(fields)
+  const [line] = linesOf((log) => log.info(fields, 'told'))
+  const hidden = Object.fromEntries(names.map((name) => [name, '[hidden]']))
+  const rest = { list: [1], at: '1970-01-01T00:00:00.000Z', none: null, msg: 'told' }
+  expect(line).toMatchObject({ ...hidden, of: { ...hidden, kept: 1 }, ...rest })
+  expect(JSON.stringify(line)).not.toContain('maria')
+  expect(fields).toEqual(given)
+})
+
+test('R-177 of an error its type, message, code and causes are told, and nothing else that hangs on it', () => {
+  const cause = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (target)=(maria@fabrikam.example)' })
+  const [line] = linesOf((log) => log.error({ err: new Error('failed', { cause }) }, 'told'))
+  expect(line).toMatchObject({ err: { message: 'failed', cause: { message: 'duplicate key', errorCode: '23505' } } })
+  expect(JSON.stringify(line)).not.toContain('maria')
+})
+
+test('the time of each line is its own, to the millisecond', () => {
+  const now = Date.now
+  try {
+    const moments = [0, 7, 999, 1000, 61_042, 1_000].map((offset) => 1_700_000_000_000 + offset)
+    const told = moments.map((moment) => new Date(moment).toISOString())
+    const lines = linesOf((log) => {
+      for (const moment of moments) {
+        Date.now = () => moment
+        log.info('told')
+      }
+    })
+    expect(lines.map(({ time }) => time)).toEqual(told)
+  } finally {
+    Date.now = now
+  }
+})
+
+// Each ends right after its lines were written.
+test.each([
+  [
+    'a warning, then a kill -9',
+    "log.info('held'); log.warn('told'); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 300)",
+  ],
+  ['an exit', "log.info('held'); log.info('told'); process.exit(0)"],
+  ['an end by itself', "log.info('held'); log.info('told')"],
+  ['a fatal line, then a kill -9', "log.info('held'); log.fatal('told'); process.kill(process.pid, 'SIGKILL')"],
+  ['an error that nobody caught', "log.info('held'); log.info('told'); throw new Error('uncaught')"],
+])('lines that were held go out, in their order: %s', async (_how, say) => {
+  const base = new URL('../../src/base/index.ts', import.meta.url).href
+  const code = `const { createLog } = await import('${base}'); const log = createLog('info'); ${say}`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')])
+  expect(
+    output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).msg),
+  ).toEqual(['held', 'told'])
+})
+
+test('a line that can wait is written within a moment', async () => {
+  const base = new URL('../../src/base/index.ts', import.meta.url).href
+  const code = `const { createLog } = await import('${base}'); createLog('info').info('told'); setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const [line] = await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  expect(String(line)).toContain('"msg":"told"')
 })

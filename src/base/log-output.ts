@@ -1,0 +1,60 @@
+import { pino } from 'pino'
+
+const STANDARD_OUTPUT = 1
+const HELD_MS = 20
+const HELD_CHARACTERS_MAX = 16_000
+/** pino's number for `warn`. */
+const WARN = 40
+
+const { needsMetadataGsym } = pino.symbols
+
+/** Where lines of the log go. */
+interface LogOutput {
+  /** Asks pino to tell the level of a line before it hands it over. */
+  readonly [needsMetadataGsym]: true
+  lastLevel: number
+  write(line: string): void
+  flushSync(): void
+}
+
+let shared: LogOutput | undefined
+
+/**
+ * Standard output, the same for all logs of the process. A write for each line costs more than the line: those that can
+ * wait are held for 20 ms at most, or until they fill a write. From `warn` on a line goes out at once, with all before it, and
+ * so does what is held when the process ends; only a `kill -9` loses it. A reader that hangs holds nobody up.
+ */
+export function standardOutput(): LogOutput {
+  shared ??= createOutput()
+  return shared
+}
+
+function createOutput(): LogOutput {
+  const descriptor = pino.destination({ dest: STANDARD_OUTPUT, sync: false })
+  let held = ''
+  let timer: NodeJS.Timeout | undefined
+
+  function flush(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const text = held
+    held = ''
+    if (text !== '') descriptor.write(text)
+  }
+
+  const output: LogOutput = {
+    [needsMetadataGsym]: true,
+    lastLevel: 0,
+    write(line) {
+      held += line
+      if (output.lastLevel >= WARN || held.length > HELD_CHARACTERS_MAX) flush()
+      else timer ??= setTimeout(flush, HELD_MS).unref()
+    },
+    flushSync() {
+      flush()
+      descriptor.flushSync()
+    },
+  }
+  process.once('exit', output.flushSync)
+  return output
+}
