@@ -1,4 +1,5 @@
 import { addSeconds, type Clock } from '../base/index.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import type { EntryRow, RecordStore } from './records.ts'
 import { placedAt } from './sessions.ts'
 import type { Payload, StoredForm } from './stored-form.ts'
@@ -22,7 +23,8 @@ const LONGEST_SECONDS = 10 * 365 * 24 * 3600
  * outside of one nothing can be written. Clients are found in their own room, never here.
  */
 export function createAdapters<Entry extends EntryRow>(deps: {
-  store: RecordStore<Entry>
+  store: Pick<RecordStore, 'findByUserCode'>
+  ahead: Pick<ReadAhead, 'find' | 'session'>
   form: StoredForm
   work: UnitOfWork<Entry>
   clock: Clock
@@ -30,7 +32,7 @@ export function createAdapters<Entry extends EntryRow>(deps: {
   deviceOf(): string | null
   findClient(id: string): Promise<Payload | undefined>
 }): (model: string) => EngineAdapter {
-  const { store, form, work, clock } = deps
+  const { store, ahead, form, work, clock } = deps
 
   // The engine hands back only members that it knows: this one is ours, and written by every save.
   function withPlace(current: Work<Entry>, session: Payload): Payload {
@@ -56,16 +58,17 @@ export function createAdapters<Entry extends EntryRow>(deps: {
         })
       },
       async find(id) {
-        const pending = work.current()?.pending(key(id))
+        const at = key(id)
+        const pending = work.current()?.pending(at)
         if (pending === null) return undefined
         if (pending) return alive(form.fromRow(model, id, { payload: pending.payload, consumedAt: null }))
-        const stored = await store.find(model, form.idOf(id))
+        const stored = await ahead.find(at, id)
         const payload = stored ? alive(form.fromRow(model, id, stored)) : undefined
-        if (payload) work.current()?.loaded(key(id), payload)
+        if (payload) work.current()?.loaded(at, payload)
         return payload
       },
       async findByUid(uid) {
-        const stored = await store.findByUid(model, uid)
+        const stored = model === 'Session' ? await ahead.session(uid) : null
         return stored ? alive(form.fromRow(model, null, stored)) : undefined
       },
       async findByUserCode(userCode) {

@@ -20,5 +20,14 @@ export { InteractionGone, type Interactions, type InteractionView, type LoginRes
 export { createLogoutJob, LOGOUTS_AT_ONCE, type LogoutDue, type LogoutNews } from './logout.ts'
 export type { RequestState } from './pages.ts'
 export { createOidc, type Oidc, type OidcDeps } from './provider.ts'
-export type { Batch, RecordKey, RecordStore, StoredRecord } from './records.ts'
+export type {
+  AheadStore,
+  Batch,
+  InteractionRead,
+  RecordKey,
+  RecordStore,
+  SessionRead,
+  StoredRecord,
+  TokenRead,
+} from './records.ts'
 export { createSessions, type SessionStore, type SignedInSession } from './sessions.ts'

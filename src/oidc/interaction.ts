@@ -84,7 +84,10 @@ export interface Interactions {
 
 type EngineInteraction = InstanceType<Provider['Interaction']>
 type EngineSession = InstanceType<Provider['Session']>
-type BeforeFinish = (interaction: EngineInteraction) => Promise<void>
+type Result = Record<string, unknown>
+type ResultOf = (interaction: EngineInteraction) => Result | Promise<Result>
+
+const UNMET_RESULT = { error: 'unmet_authentication_requirements', error_description: UNMET }
 
 /** The engine's interactions: found, read and finished. Nothing else in our screens knows the engine. */
 export function createInteractions(deps: {
@@ -103,11 +106,7 @@ export function createInteractions(deps: {
     return cookie === uid
   }
 
-  async function load(uid: string): Promise<EngineInteraction | null> {
-    return (await loadBoth(uid))?.interaction ?? null
-  }
-
-  async function loadBoth(uid: string): Promise<{ interaction: EngineInteraction; session: EngineSession | null } | null> {
+  async function load(uid: string): Promise<{ interaction: EngineInteraction; session: EngineSession | null } | null> {
     const provider = deps.provider()
     const interaction = await provider.Interaction.find(uid)
     if (!interaction) return null
@@ -118,8 +117,12 @@ export function createInteractions(deps: {
   }
 
   async function find(uid: string): Promise<InteractionView | null> {
-    const loaded = await loadBoth(uid)
-    return loaded && { ...viewOf(loaded.interaction, acrNames), stepUp: await stepUpOf(loaded.interaction, loaded.session) }
+    let view: InteractionView | null = null
+    await deps.work.run(async () => {
+      const loaded = await load(uid)
+      view = loaded && { ...viewOf(loaded.interaction, acrNames), stepUp: await stepUpOf(loaded.interaction, loaded.session) }
+    })
+    return view
   }
 
   // Only where the level is all that is missing: who must sign in anew, or as somebody else, begins from nothing.
@@ -143,12 +146,16 @@ export function createInteractions(deps: {
     interaction.session = undefined
   }
 
-  async function finish(uid: string, result: Record<string, unknown>, before?: BeforeFinish): Promise<string> {
+  // `held` is the session cookie of the browser, where it will be looked at.
+  async function finish(uid: string, resultOf: ResultOf, held?: string): Promise<string> {
+    let result: Result = {}
     let next: string | undefined
     const outcome = await deps.work.run(async () => {
-      const interaction = await load(uid)
+      const current = deps.work.current()
+      if (current && held !== undefined) current.known.sessionHeld = held
+      const interaction = (await load(uid))?.interaction
       if (!interaction) return
-      await before?.(interaction)
+      result = await resultOf(interaction)
       interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
       await interaction.save(interaction.exp - Math.floor(clock.now().getTime() / 1000))
       next = interaction.returnTo
@@ -156,20 +163,22 @@ export function createInteractions(deps: {
     if (next !== undefined && outcome === 'written') return next
     // The same button pressed twice: the first press has done it.
     const done = await load(uid)
-    if (done && sameLogin(done.result, result)) return done.returnTo
+    if (done && sameLogin(done.interaction.result, result)) return done.interaction.returnTo
     throw new InteractionGone('the interaction is gone')
   }
 
-  async function finishLogin(ctx: Context, uid: string, { accountId, amr, level, at, mayEnd }: LoginResult): Promise<string> {
-    const interaction = await load(uid)
-    const asked = interaction && levelAsked(askedAcr(interaction.params), acrNames)
-    if (asked?.essential && level < asked.level) return unmet(uid)
+  function finishLogin(ctx: Context, uid: string, { accountId, amr, level, at, mayEnd }: LoginResult): Promise<string> {
     const login = { accountId, amr: [...amr], acr: acrKept(level), ts: Math.floor(at.getTime() / 1000), remember: true }
-    return finish(uid, { login, create: {}, select_account: {} }, (before) => endOther(ctx, before, accountId, mayEnd))
+    const resultOf: ResultOf = async (interaction) => {
+      const asked = levelAsked(askedAcr(interaction.params), acrNames)
+      if (asked?.essential && level < asked.level) return UNMET_RESULT
+      await endOther(ctx, interaction, accountId, mayEnd)
+      return { login, create: {}, select_account: {} }
+    }
+    return finish(uid, resultOf, ctx.cookies.get(deps.provider().cookieName('session'), { signed: false }))
   }
 
-  const abort: Interactions['abort'] = (uid, error, description) => finish(uid, { error, error_description: description })
-  const unmet: Interactions['unmet'] = (uid) => abort(uid, 'unmet_authentication_requirements', UNMET)
+  const abort: Interactions['abort'] = (uid, error, description) => finish(uid, () => ({ error, error_description: description }))
 
   return {
     isSameBrowser,
@@ -178,9 +187,9 @@ export function createInteractions(deps: {
     presentAccount: async (ctx) => (await presentSession(ctx)).accountId ?? null,
     claim: (tx, uid, accountId) => deps.store.claim(tx, hashOf(uid), accountId),
     finishLogin,
-    finishConsent: (uid) => finish(uid, { consent: {} }),
+    finishConsent: (uid) => finish(uid, () => ({ consent: {} })),
     abort,
-    unmet,
+    unmet: (uid) => finish(uid, () => UNMET_RESULT),
   }
 }
 

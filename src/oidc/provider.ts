@@ -20,6 +20,7 @@ import { logoutToken, tellByJob } from './logout-token.ts'
 import { createMiddleware } from './middleware.ts'
 import { createEnginePages } from './pages.ts'
 import { createPublished, type Watched } from './published.ts'
+import { type Asked, createReadAhead } from './read-ahead.ts'
 import type { RecordStore } from './records.ts'
 import { forgetStaleKeys } from './stale-keys.ts'
 import type { LevelDeps } from './step-up.ts'
@@ -65,8 +66,10 @@ export function createOidc(deps: OidcDeps): Oidc {
   const { secrets, clock, log } = deps
   const work = createUnitOfWork<AuditRow>({ store: deps.store, clock, announce: deps.audit.announce })
   const form = createStoredForm(secrets)
+  const ahead = createReadAhead({ ...deps, form, known: () => work.current()?.known, asked: () => askedBy(Provider.ctx) })
   const adapterOf = createAdapters({
     store: deps.store,
+    ahead,
     form,
     work,
     clock,
@@ -91,12 +94,12 @@ export function createOidc(deps: OidcDeps): Oidc {
     adminApiId: adminApiId(deps.issuer),
     adapterOf,
     recovery: deps.recovery,
-    findAccount: createFindAccount(deps),
+    findAccount: createFindAccount({ ...deps, accounts: { find: ahead.account, claimsOf: deps.accounts.claimsOf } }),
     fetch: createEngineFetch(deps),
     clientIsOn: async (id) => isOnNow(await deps.clients.find(id), clock),
-    accountIsActive: async (id) => (await deps.accounts.find(id))?.state === 'active',
+    accountIsActive: async (id) => (await ahead.account(id))?.state === 'active',
     loadExistingGrant: createGrantLoader({
-      consents: deps.consents,
+      consents: { find: ahead.consent },
       clients: deps.clients,
       relyOn: (agreed) => work.current()?.relyOn(agreed),
     }),
@@ -121,7 +124,7 @@ export function createOidc(deps: OidcDeps): Oidc {
 
   return {
     middleware: createPublished(deps, createMiddleware({ provider, work, form })),
-    interactions: createInteractions({ ...deps, provider, work }),
+    interactions: createInteractions({ ...deps, accounts: { find: ahead.account }, provider, work }),
     cookieKeys: (configuration.cookies?.keys ?? []) as string[],
     useKeys,
     logoutToken: (news) => logoutToken(provider(), news),
@@ -160,6 +163,17 @@ function replaceWeakParts(engine: Provider, deps: OidcDeps): void {
       return store.unique(hashOf(`${issuer}\n${jti}`), new Date(expiresAt * 1000), clock.now())
     },
   })
+}
+
+function askedBy(ctx: KoaContextWithOIDC | undefined): Asked {
+  const route = ctx?.oidc.route
+  const clientId = route === 'authorization' ? ctx?.query.client_id : undefined
+  const resumed = route === 'resume' ? ctx?.cookies.get(ctx.oidc.provider.cookieName('resume'), { signed: false }) : undefined
+  return {
+    anyToken: route === 'introspection' || route === 'revocation',
+    clientId: typeof clientId === 'string' ? clientId : null,
+    interactionUid: resumed ?? null,
+  }
 }
 
 function isOnNow(client: Client | null, clock: Clock): boolean {

@@ -1,4 +1,6 @@
+import type { Account } from '../accounts/index.ts'
 import type { Tx } from '../base/index.ts'
+import type { Consent } from './consent.ts'
 import type { LogoutNews } from './logout.ts'
 
 /** A row of the engine's records as the store keeps it: identifiers hashed, payload stripped of them. */
@@ -23,7 +25,9 @@ export interface NewRecord extends RecordRow {
 }
 
 /** Changes to a record that was found: only what this request touched, so that others' changes stay. */
-export interface RecordChange extends Pick<RecordRow, 'model' | 'id' | 'accountId' | 'expiresAt'> {
+export interface RecordChange extends Pick<RecordRow, 'model' | 'id' | 'accountId'> {
+  /** Null: it ends when it would have ended. */
+  expiresAt: Date | null
   set: Record<string, unknown>
   unset: string[]
   /** Members of a session's `authorizations`, each by itself. */
@@ -35,6 +39,34 @@ export interface RecordChange extends Pick<RecordRow, 'model' | 'id' | 'accountI
 export interface StoredRecord {
   payload: Record<string, unknown>
   consumedAt: Date | null
+}
+
+/** What a record belongs with, as it was at the moment when the record was read. `null`: it is not there. */
+interface Belonging {
+  account: Account | null
+  /** Payload of the Grant that the record names. */
+  grant: Record<string, unknown> | null
+}
+
+/** A token or code that was read. */
+export interface TokenRead extends StoredRecord, Belonging {
+  model: string
+}
+
+/** A session, the grant that it names for one client, and what its account agreed to for that client. */
+export interface SessionRead extends StoredRecord, Belonging {
+  consent: Consent | null
+}
+
+/** An interaction; `account` is whose sign-in it holds, or, before one, whose session it was begun in. */
+export interface InteractionRead extends StoredRecord, Belonging {
+  /** The client that asks; null where the row does not say. `grant` is the one that `session` names for it. */
+  clientId: string | null
+  consent: Consent | null
+  /** The session it was begun in, by its uid. */
+  begunIn: Record<string, unknown> | null
+  /** The session that was asked for along with it, by its id. */
+  session: Record<string, unknown> | null
 }
 
 /** Which record. */
@@ -75,8 +107,20 @@ export interface Batch<Entry extends EntryRow = EntryRow> {
   logouts: LogoutNews[]
 }
 
+/**
+ * Reads ahead: a record together with all that the next steps of its request ask for. Each is one statement, so all of it
+ * is of one moment; what has expired is there until it is swept. Nothing is kept for another request.
+ */
+export interface AheadStore {
+  /** Under this model; with null, under each of those that introspection and revocation look for. */
+  readToken(model: string | null, id: string, now: Date): Promise<TokenRead[]>
+  /** Without a client there is neither grant nor consent. */
+  readSession(id: string, clientId: string | null, now: Date): Promise<SessionRead | null>
+  readInteraction(id: string, sessionId: string | null, now: Date): Promise<InteractionRead | null>
+}
+
 /** What the engine's side needs from the store. */
-export interface RecordStore<Entry extends EntryRow = EntryRow> {
+export interface RecordStore<Entry extends EntryRow = EntryRow> extends AheadStore {
   find(model: string, id: string): Promise<StoredRecord | null>
   /** Sessions only: several rows may share one uid, the newest counts. */
   findByUid(model: string, uid: string): Promise<StoredRecord | null>

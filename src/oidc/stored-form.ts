@@ -17,7 +17,8 @@ export interface StoredForm {
 /**
  * `payload.jti` is the raw code, token or cookie and is left out; it comes back from the value that was looked
  * up. An Interaction carries the whole authorization request, the session's cookie and more: it is sealed as one
- * piece. Whose it is, and on which session it hangs, stays readable, so that it can be ended with them. A session's `state` holds the secret of the sign-out form: sealed too.
+ * piece. Whose it is, and on which session it hangs, stays readable, so that it can be ended with them; and which client
+ * asks, so that what concerns it is read along. A session's `state` holds the secret of the sign-out form: sealed too.
  */
 export function createStoredForm(secrets: Secrets): StoredForm {
   function seal(model: string, value: unknown): string {
@@ -43,7 +44,8 @@ export function createStoredForm(secrets: Secrets): StoredForm {
   }
 
   function protect(model: string, payload: Payload): Payload {
-    if (model === 'Interaction') return { sealed: seal(model, payload), session: sessionOf(payload)?.uid }
+    if (model === 'Interaction')
+      return { sealed: seal(model, payload), session: sessionOf(payload)?.uid, client: clientOf(payload) }
     if (model === 'Session' && payload.state !== undefined) return { ...payload, state: seal(model, payload.state) }
     return payload
   }
@@ -74,4 +76,8 @@ function personOf(interaction: Payload): string | null {
 
 function sessionOf(interaction: Payload): { uid?: unknown; accountId?: unknown } | undefined {
   return interaction.session as { uid?: unknown; accountId?: unknown } | undefined
+}
+
+function clientOf(interaction: Payload): unknown {
+  return (interaction.params as { client_id?: unknown } | undefined)?.client_id
 }

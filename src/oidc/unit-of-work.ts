@@ -1,12 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/index.ts'
 import type { LogoutNews } from './logout.ts'
+import { type Known, nothingKnown } from './read-ahead.ts'
 import { changeOf } from './record-change.ts'
 import type { AgreementKey, Batch, EntryRow, NewRecord, RecordChange, RecordKey, RecordRow, RecordStore } from './records.ts'
 import type { Payload } from './stored-form.ts'
 
 /** One request's changes, kept until the answer is ready. */
 export interface Work<Entry extends EntryRow = EntryRow> {
+  /** What it has read ahead. */
+  readonly known: Known
   /** What this request would find: its own writes first. `undefined` = not touched here. */
   pending(key: RecordKey): RecordRow | null | undefined
   /** Remembers what was found, so that only what changes is written, and nothing that ended is brought back. */
@@ -118,6 +121,7 @@ function createWork<Entry extends EntryRow>() {
   }
 
   const work: Work<Entry> = {
+    known: nothingKnown(),
     pending: (key) => touched.get(name(key))?.row,
     loaded(key, payload) {
       if (found.has(name(key))) return

@@ -4,6 +4,7 @@ import type { Batch, RecordStore, StoredRecord } from '../oidc/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { partiesOf, tellOfLogouts } from './logouts.ts'
 import { flushAlone, flushIn } from './oidc-flush.ts'
+import { createAheadStore } from './oidc-reads.ts'
 
 const find: Statement = {
   name: 'oidc_find',
@@ -81,6 +82,7 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
     (await db.run<StoredRecord>(statement, values))[0] ?? null
 
   return {
+    ...createAheadStore(db),
     find: (model, id) => one(find, [model, id]),
     findByUid: (model, uid) => one(findByUid, [model, uid]),
     findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),

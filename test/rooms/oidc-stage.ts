@@ -3,17 +3,22 @@ import { createLog, createMetrics, createSecrets, newSecret } from '../../src/ba
 import { createClients } from '../../src/clients/index.ts'
 import { createAdapters } from '../../src/oidc/adapter.ts'
 import { createConnections, createSessions } from '../../src/oidc/index.ts'
+import { type Asked, createReadAhead } from '../../src/oidc/read-ahead.ts'
 import { createStoredForm } from '../../src/oidc/stored-form.ts'
 import { createUnitOfWork } from '../../src/oidc/unit-of-work.ts'
+import { createAccountStore } from '../../src/store/accounts.ts'
 import { createAttemptStore } from '../../src/store/attempts.ts'
 import { createClientStore } from '../../src/store/clients.ts'
 import { createConnectionStore } from '../../src/store/connections.ts'
+import { createConsentStore } from '../../src/store/consents.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createOidcRecordStore } from '../../src/store/oidc-records.ts'
 import { createSessionStore } from '../../src/store/sessions.ts'
 import { freshDatabase, query } from '../support/database.ts'
 
 export const HOUR = 3600
+const NOTHING_ASKED: Asked = { anyToken: false, clientId: null, interactionUid: null }
+
 /** SQL with its values. */
 export type Change = [string, unknown[]]
 
@@ -21,7 +26,7 @@ export const SEEN_AT = '2030-01-01T00:00:00.000Z'
 
 /** The engine's side with its storage, one request at a time, and the verbs of people, on a database of its own. */
 export async function startOidcStage() {
-  const around = { at: new Date(SEEN_AT), device: null as string | null }
+  const around = { at: new Date(SEEN_AT), device: null as string | null, asked: NOTHING_ASKED }
   const clock = { now: () => around.at }
   const log = createLog('fatal')
   const url = await freshDatabase()
@@ -30,10 +35,18 @@ export async function startOidcStage() {
   const sessions = createSessions({ store: createSessionStore(db), clock })
   const connections = createConnections({ store: createConnectionStore(db), clients, clock })
   const store = createOidcRecordStore(db)
+  const accounts = createAccountStore(db)
   const work = createUnitOfWork({ store, clock, announce: () => {} })
   const form = createStoredForm(createSecrets([newSecret()]))
   const deviceOf = () => around.device
-  const adapterOf = createAdapters({ store, form, work, clock, deviceOf, findClient: async () => undefined })
+  const ahead = createReadAhead({
+    ...{ store, form, clock },
+    accounts: { find: (id) => accounts.find(id, clock.now()) },
+    consents: createConsentStore(db),
+    known: () => work.current()?.known,
+    asked: () => around.asked,
+  })
+  const adapterOf = createAdapters({ store, ahead, form, work, clock, deviceOf, findClient: async () => undefined })
   const engine = {
     work,
     run: (request: () => Promise<void>) => work.run(request),

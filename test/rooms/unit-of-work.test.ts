@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { clock, createLog, createMetrics, createSecrets, newSecret } from '../../src/base/index.ts'
 import { createAdapters } from '../../src/oidc/adapter.ts'
+import { createReadAhead } from '../../src/oidc/read-ahead.ts'
 import { createStoredForm } from '../../src/oidc/stored-form.ts'
 import { createUnitOfWork } from '../../src/oidc/unit-of-work.ts'
 import { createOidcRecordStore, type Database, openDatabase } from '../../src/store/index.ts'
@@ -24,8 +25,15 @@ function stage() {
   const announce = (rows: readonly { event: string }[]) => void announced.push(...rows.map((row) => row.event))
   const work = createUnitOfWork({ store, clock, announce })
   const form = createStoredForm(createSecrets([newSecret()]))
+  const nothing = { find: async () => null }
+  const ahead = createReadAhead({
+    ...{ store, form, clock, accounts: nothing, consents: nothing },
+    known: () => work.current()?.known,
+    asked: () => ({ anyToken: false, clientId: null, interactionUid: null }),
+  })
   const adapterOf = createAdapters({
     store,
+    ahead,
     form,
     work,
     clock,

@@ -1,0 +1,95 @@
+import type { Account } from '../accounts/index.ts'
+import type { AheadStore, InteractionRead, SessionRead, TokenRead } from '../oidc/index.ts'
+import { accountColumns, accountJoins } from './account-sql.ts'
+import type { Database, Statement } from './database.ts'
+
+// As `hashOf` of src/base: a grant is named by its id, and stored under the hash of it.
+const hashed = (value: string) => `translate(encode(sha256(convert_to(${value}, 'UTF8')), 'base64'), '+/=', '-_')`
+
+const grantNamed = (grantId: string) => `
+  left join oidc_record granted on granted.model = 'Grant' and granted.id = ${hashed(grantId)}`
+
+const grantOf = (session: string, clientId: string) =>
+  grantNamed(`${session}.payload -> 'authorizations' -> ${clientId} ->> 'grantId'`)
+
+const AGREED = `
+  case when agreed.client_id is not null then json_build_object('accountId', agreed.account_id, 'clientId', agreed.client_id,
+    'scopes', agreed.scopes, 'claims', agreed.claims, 'resources', agreed.resources) end as consent`
+
+const agreedTo = (clientId: string) => `
+  left join consent agreed on agreed.account_id = r.account_id and agreed.client_id = ${clientId}`
+
+const account = (now: string) => `
+  left join account a on a.id = r.account_id ${accountJoins(now)}`
+
+const RECORD = 'r.payload, r.consumed_at as "consumedAt", granted.payload as grant'
+
+const token = (models: string) => `
+  select r.model, ${RECORD}, ${accountColumns('$2')}
+  from oidc_record r ${grantNamed('r.grant_id')} ${account('$2')}
+  where r.id = $1 and r.model ${models}`
+
+const readToken: Statement = { name: 'oidc_read_token', text: token('= $3') }
+
+const readAnyToken: Statement = {
+  name: 'oidc_read_any_token',
+  text: token(`in ('AccessToken', 'ClientCredentials', 'RefreshToken')`),
+}
+
+const readSession: Statement = {
+  name: 'oidc_read_session',
+  text: `
+    select ${RECORD}, ${AGREED}, ${accountColumns('$2')}
+    from oidc_record r ${grantOf('r', '$3::text')} ${agreedTo('$3::text')} ${account('$2')}
+    where r.model = 'Session' and r.id = $1`,
+}
+
+const readInteraction: Statement = {
+  name: 'oidc_read_interaction',
+  text: `
+    select ${RECORD}, ${AGREED}, r.payload ->> 'client' as "clientId", begun.payload as "begunIn", s.payload as session,
+      ${accountColumns('$2')}
+    from oidc_record r
+    left join lateral (
+      select payload from oidc_record where model = 'Session' and uid = r.payload ->> 'session' order by expires_at desc limit 1
+    ) begun on true
+    left join oidc_record s on s.model = 'Session' and s.id = $3
+    ${grantOf('s', `(r.payload ->> 'client')`)} ${agreedTo(`r.payload ->> 'client'`)} ${account('$2')}
+    where r.model = 'Interaction' and r.id = $1`,
+}
+
+/** The engine's records with what belongs to them, in one statement each. */
+export function createAheadStore(db: Database): AheadStore {
+  return {
+    async readToken(model, id, now) {
+      const rows = await db.run<TokenRow>(model ? readToken : readAnyToken, model ? [id, now, model] : [id, now])
+      return rows.map(({ model, payload, consumedAt, grant, ...account }) => {
+        return { model, payload, consumedAt, grant, account: accountIn(account) }
+      })
+    },
+    async readSession(id, clientId, now) {
+      const [row] = await db.run<SessionRow>(readSession, [id, now, clientId])
+      if (!row) return null
+      const { payload, consumedAt, grant, consent, ...account } = row
+      return { payload, consumedAt, grant, consent, account: accountIn(account) }
+    },
+    async readInteraction(id, sessionId, now) {
+      const [row] = await db.run<InteractionRow>(readInteraction, [id, now, sessionId])
+      if (!row) return null
+      const { payload, consumedAt, grant, consent, clientId, begunIn, session, ...account } = row
+      return { payload, consumedAt, grant, consent, clientId, begunIn, session, account: accountIn(account) }
+    },
+  }
+}
+
+/** A record's own columns, with those of its account, which are there and empty where it has none. */
+type Row<Read> = Omit<Read, 'account'> & AccountRow
+type AccountRow = Omit<Account, 'id'> & { id: string | null }
+
+type TokenRow = Row<TokenRead>
+type SessionRow = Row<SessionRead>
+type InteractionRow = Row<InteractionRead>
+
+function accountIn(row: AccountRow): Account | null {
+  return row.id === null ? null : (row as Account)
+}

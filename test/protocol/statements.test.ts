@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type CountedStatements, countStatements } from '../support/counted-statements.ts'
+import { freshDatabase } from '../support/database.ts'
+import { GENEROUS_LIMITS } from '../support/service.ts'
+import { type Stage, startStage } from '../support/stage.ts'
+import { type App, appOf, ask, authorize, newSecret, redeem, refresh, tokensOf, userinfo } from './protocol.ts'
+
+const secret = newSecret()
+const machine: App = { id: 'machine', secret, redirectUri: '' }
+const other: App = { id: 'other-app', secret, redirectUri: 'https://other.fabrikam.example/callback' }
+const TURNS = 3
+
+let stage: Stage
+let statements: CountedStatements
+let app: App
+
+beforeAll(async () => {
+  const databaseUrl = await freshDatabase()
+  statements = await countStatements(databaseUrl)
+  stage = await startStage({
+    env: {
+      LIMITS: GENEROUS_LIMITS,
+      OTHER_SECRET: secret,
+      DATABASE_URL: statements.url,
+      // The queue and whoever listens to news keep out of it.
+      DATABASE_DIRECT_URL: databaseUrl,
+    },
+    clients: [
+      { client_id: 'machine', client_secret_env: 'OTHER_SECRET', grant_types: ['client_credentials'] },
+      { client_id: 'other-app', client_secret_env: 'OTHER_SECRET', redirect_uris: [other.redirectUri] },
+    ],
+  })
+  app = appOf(stage)
+})
+afterAll(async () => {
+  await stage.stop()
+  await statements.stop()
+})
+
+/** What an operation asks the database, without what the service does meanwhile by its own: the least of some turns. */
+async function statementsOf(operation: () => Promise<{ status: number } | undefined>): Promise<string[]> {
+  const turns: string[][] = []
+  for (let turn = 0; turn < TURNS; turn++) {
+    statements.take()
+    const answer = await operation()
+    if (answer) expect(answer.status).toBe(200)
+    turns.push(statements.take())
+  }
+  return turns.toSorted((a, b) => a.length - b.length)[0] as string[]
+}
+
+describe('a request asks the database once for all that it reads, and writes in one statement', () => {
+  test('userinfo', async () => {
+    const { body } = await tokensOf(stage, app, { email: 'userinfo@fabrikam.example' })
+    expect(await statementsOf(() => userinfo(stage.service, body.access_token))).toEqual(['oidc_read_token'])
+  })
+
+  test.each([
+    ['access_token', 'access_token', true],
+    ['access_token', undefined, true],
+    ['refresh_token', 'refresh_token', true],
+    ['refresh_token', 'access_token', true],
+    ['neither', undefined, false],
+  ])('introspection of %s, which is said to be of %s', async (kind, hint, active) => {
+    const { body } = await tokensOf(stage, app, { email: 'introspection@fabrikam.example' })
+    const fields = { token: String(body[kind]), ...(hint ? { token_type_hint: hint } : {}) }
+    expect((await ask(stage.service, '/introspect', app, fields)).body.active).toBe(active)
+    expect(await statementsOf(() => ask(stage.service, '/introspect', app, fields))).toEqual(['oidc_read_any_token'])
+  })
+
+  test('revocation', async () => {
+    const { body } = await tokensOf(stage, app, { email: 'revocation@fabrikam.example' })
+    statements.take()
+    expect((await ask(stage.service, '/revoke', app, { token: String(body.refresh_token) })).status).toBe(200)
+    expect(statements.take().filter((name) => name.startsWith('oidc_'))).toEqual(['oidc_read_any_token', 'oidc_flush'])
+  })
+
+  test('refresh, with a new refresh token', async () => {
+    let { body } = await tokensOf(stage, app, { email: 'refresh@fabrikam.example' })
+    const turn = async () => {
+      const answer = await refresh(stage.service, app, body.refresh_token)
+      body = answer.body
+      return answer
+    }
+    expect(await statementsOf(turn)).toEqual(['oidc_read_token', 'oidc_flush'])
+  })
+
+  test('client credentials', async () => {
+    const turn = () => ask(stage.service, '/token', machine, { grant_type: 'client_credentials' })
+    expect(await statementsOf(turn)).toEqual(['oidc_flush'])
+  })
+
+  test.each(['first-party', 'agreed'])('authorize with a session, up to the tokens: %s', async (kind) => {
+    const asker = kind === 'agreed' ? other : app
+    const email = `session-${kind}@fabrikam.example`
+    const { visitor } = await tokensOf(stage, asker, { email })
+    const turn = async () => redeem(stage.service, asker, await authorize(stage, asker, { email, visitor }))
+    expect(await statementsOf(turn)).toEqual(['oidc_read_session', 'oidc_flush', 'oidc_read_token', 'oidc_flush'])
+  })
+
+  test('a sign-in up to the tokens: the engine reads ahead at each step', async () => {
+    const turn = async () => redeem(stage.service, app, await authorize(stage, app, { email: 'sign-in@fabrikam.example' }))
+    const engine = (await statementsOf(turn)).filter((name) => name.startsWith('oidc_'))
+    const looks = engine.lastIndexOf('oidc_claim')
+    expect(engine.slice(0, looks).filter((name) => name !== 'oidc_read_interaction')).toEqual(['oidc_flush'])
+    expect(engine.slice(looks)).toEqual([
+      'oidc_claim',
+      ...['oidc_read_interaction', 'oidc_flush'], // the result of the sign-in
+      ...['oidc_read_interaction', 'oidc_flush'], // the way back to the engine
+      ...['oidc_read_token', 'oidc_flush'],
+    ])
+  })
+})
