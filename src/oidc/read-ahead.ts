@@ -48,7 +48,7 @@ const TOKENS = new Set(['AccessToken', 'ClientCredentials', 'RefreshToken', 'Aut
  * that request alone; the next one reads anew, on whichever instance, and sees what was ended or suspended meanwhile.
  */
 export function createReadAhead(deps: {
-  store: Pick<RecordStore, 'find' | 'findByUid' | 'readToken' | 'readSession' | 'readInteraction'>
+  store: Pick<RecordStore, 'find' | 'findSession' | 'readToken' | 'readSession' | 'readInteraction'>
   form: Pick<StoredForm, 'idOf'>
   accounts: { find(id: string): Promise<Account | null> }
   consents: { find(accountId: string, clientId: string): Promise<Consent | null> }
@@ -122,7 +122,7 @@ export function createReadAhead(deps: {
     async session(uid) {
       const known = deps.known()
       const kept = known && take(known, nameOf(BY_UID, uid))
-      return kept === undefined ? store.findByUid('Session', uid) : kept
+      return kept === undefined ? store.findSession(uid) : kept
     },
     async account(id) {
       const kept = deps.known()?.accounts.get(id)

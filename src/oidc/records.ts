@@ -122,8 +122,8 @@ export interface AheadStore {
 /** What the engine's side needs from the store. */
 export interface RecordStore<Entry extends EntryRow = EntryRow> extends AheadStore {
   find(model: string, id: string): Promise<StoredRecord | null>
-  /** Sessions only: several rows may share one uid, the newest counts. */
-  findByUid(model: string, uid: string): Promise<StoredRecord | null>
+  /** A session by its uid: several rows may share it, the newest counts. */
+  findSession(uid: string): Promise<StoredRecord | null>
   findByUserCode(model: string, userCode: string): Promise<StoredRecord | null>
   /**
    * Writes a batch in one statement, all or nothing. Single-winner: when `consume` names a record that was consumed

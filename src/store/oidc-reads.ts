@@ -6,8 +6,12 @@ import type { Database, Statement } from './database.ts'
 // As `hashOf` of src/base: a grant is named by its id, and stored under the hash of it.
 const hashed = (value: string) => `translate(encode(sha256(convert_to(${value}, 'UTF8')), 'base64'), '+/=', '-_')`
 
+// A plan is made once for each connection, maybe while the tables are empty and any way through them seems as short as
+// another: behind `offset 0` stands what must be looked up by its whole key.
 const grantNamed = (grantId: string) => `
-  left join oidc_record granted on granted.model = 'Grant' and granted.id = ${hashed(grantId)}`
+  left join lateral (
+    select payload from oidc_record where model = 'Grant' and id = ${hashed(grantId)} offset 0
+  ) granted on true`
 
 const grantOf = (session: string, clientId: string) =>
   grantNamed(`${session}.payload -> 'authorizations' -> ${clientId} ->> 'grantId'`)
@@ -17,10 +21,19 @@ const AGREED = `
     'scopes', agreed.scopes, 'claims', agreed.claims, 'resources', agreed.resources) end as consent`
 
 const agreedTo = (clientId: string) => `
-  left join consent agreed on agreed.account_id = r.account_id and agreed.client_id = ${clientId}`
+  left join lateral (
+    select * from consent where account_id = r.account_id and client_id = ${clientId} offset 0
+  ) agreed on true`
 
 const account = (now: string) => `
   left join account a on a.id = r.account_id ${accountJoins(now)}`
+
+/** The session of this uid; of several rows the newest. */
+export const sessionOf = (uid: string) => `
+  select payload, consumed_at as "consumedAt" from (
+    select model, payload, consumed_at, expires_at from oidc_record where uid = ${uid} offset 0
+  ) named
+  where model = 'Session' order by expires_at desc limit 1`
 
 const RECORD = 'r.payload, r.consumed_at as "consumedAt", granted.payload as grant'
 
@@ -50,9 +63,7 @@ const readInteraction: Statement = {
     select ${RECORD}, ${AGREED}, r.payload ->> 'client' as "clientId", begun.payload as "begunIn", s.payload as session,
       ${accountColumns('$2')}
     from oidc_record r
-    left join lateral (
-      select payload from oidc_record where model = 'Session' and uid = r.payload ->> 'session' order by expires_at desc limit 1
-    ) begun on true
+    left join lateral (${sessionOf(`r.payload ->> 'session'`)}) begun on true
     left join oidc_record s on s.model = 'Session' and s.id = $3
     ${grantOf('s', `(r.payload ->> 'client')`)} ${agreedTo(`r.payload ->> 'client'`)} ${account('$2')}
     where r.model = 'Interaction' and r.id = $1`,

@@ -4,17 +4,16 @@ import type { Batch, RecordStore, StoredRecord } from '../oidc/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { partiesOf, tellOfLogouts } from './logouts.ts'
 import { flushAlone, flushIn } from './oidc-flush.ts'
-import { createAheadStore } from './oidc-reads.ts'
+import { createAheadStore, sessionOf } from './oidc-reads.ts'
 
 const find: Statement = {
   name: 'oidc_find',
   text: `select payload, consumed_at as "consumedAt" from oidc_record where model = $1 and id = $2`,
 }
 
-const findByUid: Statement = {
-  name: 'oidc_find_by_uid',
-  text: `select payload, consumed_at as "consumedAt" from oidc_record
-         where model = $1 and uid = $2 order by expires_at desc limit 1`,
+const findSession: Statement = {
+  name: 'oidc_find_session',
+  text: sessionOf('$1'),
 }
 
 const findByUserCode: Statement = {
@@ -84,7 +83,7 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
   return {
     ...createAheadStore(db),
     find: (model, id) => one(find, [model, id]),
-    findByUid: (model, uid) => one(findByUid, [model, uid]),
+    findSession: (uid) => one(findSession, [uid]),
     findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),
     async flush(batch: Batch<AuditRow>) {
       const { endedSession, logouts, now } = batch
