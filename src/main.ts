@@ -1,11 +1,13 @@
-// Starts the service: settings, database, rooms, ports; drains and stops on a signal. Everything that needs the
-// generated client is loaded after it is known to be there.
+// Starts the service: settings, database, rooms, ports; drains and stops on a signal. Nothing of size is loaded before
+// Node knows where it keeps what it compiled, and what needs the generated client not before that is there.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { clientIsGenerated, generateClient } from '../prisma/generate.ts'
-import { createLog, type Log } from './base/index.ts'
-import { type Config, readConfig } from './config/index.ts'
+import type { Log } from './base/index.ts'
+import { keepCompiled, readCompiled } from './compiled.ts'
+import type { Config } from './config/index.ts'
 
+readCompiled()
+const { readConfig } = await import('./config/index.ts')
 const read = readConfig(process.env, { files: (path) => readFileSync(path, 'utf8') })
 if (!read.ok) {
   for (const { name, words } of read.faults) process.stderr.write(`${name} ${words}\n`)
@@ -14,9 +16,11 @@ if (!read.ok) {
 await run(read.config)
 
 async function run(config: Config): Promise<void> {
+  const { createLog } = await import('./base/index.ts')
   const log = createLog(config.logLevel)
   let stop = async () => {} // as long as nothing was started
   const told = whenTold(log, () => stop())
+  const { clientIsGenerated, generateClient } = await import('../prisma/generate.ts')
   if (!clientIsGenerated()) generateClient()
   const { startService } = await import('./service.ts')
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as { version: string }
@@ -33,6 +37,7 @@ async function run(config: Config): Promise<void> {
 
   try {
     await service.started
+    keepCompiled()
   } catch (error) {
     if (told()) return // a start that was broken off
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)

@@ -1,5 +1,5 @@
 import type { Config } from './config/index.ts'
-import { createPasskeyFactor } from './factors/index.ts'
+import { createPasskeyFactor, loadPasskeyLibrary } from './factors/index.ts'
 import { createPasskeys, type Passkeys, type PasskeysDeps } from './signin/index.ts'
 import { createCeremonyStore, type Database } from './store/index.ts'
 
@@ -18,4 +18,9 @@ export function passkeysOn({ config, db, ...needs }: PasskeyNeeds): Passkeys | n
     name: new URL(config.issuer).host,
   })
   return createPasskeys({ ...needs, factor, ceremonies: createCeremonyStore(db) })
+}
+
+/** Loads what passkeys need, once people are served: whoever comes first would wait for it. */
+export async function warmPasskeys({ passkeys }: Config): Promise<void> {
+  if (passkeys === 'on') await loadPasskeyLibrary()
 }

@@ -6,6 +6,7 @@ import { clock, createMetrics, type Log } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { createDraining, type Draining } from './draining.ts'
 import { firstLink, firstLinkLines } from './first-link.ts'
+import { warmPasskeys } from './passkeys.ts'
 import {
   checkDeployment,
   type Database,
@@ -135,6 +136,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: State) {
   await app.started(options.version)
   state.ready = state.stopping ? 'stopping' : null
   tell(options, demoUrl, app.worstCase, firstLinkLines(link, config))
+  await warmPasskeys(config)
 }
 
 async function databaseUrls(config: Config, log: Log, closers: Closer[]): Promise<{ pooled: string; direct: string }> {

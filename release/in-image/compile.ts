@@ -5,4 +5,11 @@ import { flushCompileCache, getCompileCacheDir } from 'node:module'
 if (!getCompileCacheDir()) throw new Error('NODE_COMPILE_CACHE names no folder that can be written to')
 for (const file of ['service', 'local', 'local-verbs', 'cli/index']) await import(`../../src/${file}.ts`)
 await import('../../examples/relying-app/server.ts')
+// What they load only once it is needed.
+const [{ isCountry }, { loadPasskeyLibrary }] = await Promise.all([
+  import('../../src/base/index.ts'),
+  import('../../src/factors/index.ts'),
+])
+isCountry('DE')
+await loadPasskeyLibrary()
 flushCompileCache()

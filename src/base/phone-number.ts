@@ -1,9 +1,5 @@
-import {
-  type CountryCode,
-  isSupportedCountry,
-  type PhoneNumber as Parsed,
-  parsePhoneNumberFromString,
-} from 'libphonenumber-js/max'
+import { createRequire } from 'node:module'
+import type { CountryCode, PhoneNumber as Parsed } from 'libphonenumber-js/max'
 import { asciiDigit } from './ascii-digit.ts'
 
 declare const e164: unique symbol
@@ -20,6 +16,17 @@ const WRITTEN = /^\+?[\d\s()./\p{Pd}\u2212]+$/u
 /** Numbers that can belong to a person and take a text. */
 const FIT_TYPES = ['MOBILE', 'FIXED_LINE_OR_MOBILE']
 
+type Library = typeof import('libphonenumber-js/max')
+
+const load = createRequire(import.meta.url)
+let loaded: Library | undefined
+
+// What is known of all countries' numbers: 6 MB and a twentieth of a second that only those pay who read one.
+function library(): Library {
+  loaded ??= load('libphonenumber-js/max') as Library
+  return loaded
+}
+
 /**
  * Reads a number as people type it: with or without country code (`+` or `00`), spaces, dashes, brackets, slashes,
  * full-width or other digits. Without a country code it is one of `country` (ISO 3166-1 alpha-2); then it needs one.
@@ -34,6 +41,7 @@ export function parsePhoneNumber(typed: string, country: string | null): ReadPho
     .replace(/^tel:\s?/i, '') // RFC 3966, as it is copied from links
   const plain = text.replace(/\p{Nd}/gu, asciiDigit).replace(/^\+?00\s?(?=[1-9])/, '+')
   if (!WRITTEN.test(plain) || plain.replace(/\D/g, '').length < 4) return { outcome: 'none' }
+  const { isSupportedCountry, parsePhoneNumberFromString } = library()
   const parsed = parsePhoneNumberFromString(plain, {
     ...(country && isSupportedCountry(country) && { defaultCountry: country }),
     extract: false,
@@ -49,19 +57,19 @@ function isFit(parsed: Parsed): boolean {
 
 /** The country of a number, as ISO 3166-1 alpha-2. */
 export function countryOf(number: PhoneNumber): CountryCode {
-  const country = parsePhoneNumberFromString(number)?.country
+  const country = library().parsePhoneNumberFromString(number)?.country
   if (!country) throw new Error('a parsed number has a country')
   return country
 }
 
 /** Whether a text is the ISO 3166-1 alpha-2 code of a country that has phone numbers. */
 export function isCountry(text: string): boolean {
-  return isSupportedCountry(text)
+  return library().isSupportedCountry(text)
 }
 
 /** `+49 •••• 89`: enough to recognize one's own number, too little to learn another's. */
 export function maskPhone(number: PhoneNumber): string {
-  const code = parsePhoneNumberFromString(number)?.countryCallingCode ?? ''
+  const code = library().parsePhoneNumberFromString(number)?.countryCallingCode ?? ''
   return `+${code} •••• ${lastTwoDigits(number)}`
 }
 

@@ -39,6 +39,7 @@ export {
   type Assertion,
   type CreationOptions,
   createPasskeyFactor,
+  loadPasskeyLibrary,
   type NewPasskey,
   type PasskeyData,
   type PasskeyFactor,

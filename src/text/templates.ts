@@ -33,8 +33,8 @@ export interface TemplateDeps {
 }
 
 /**
- * Reads and parses every template below `dir`, and those of the theme in their place. A fault in the syntax stops the
- * start: `ThemeFault` for the theme's, all at once. A page that cannot be drawn with the theme's is drawn with ours.
+ * Reads every template below `dir`, and those of the theme in their place. A fault in the syntax of the theme's stops the
+ * start: `ThemeFault`, all at once. Each is parsed when it is first drawn, and kept. A page that cannot be drawn with the theme's is drawn with ours.
  */
 export function createTemplates(deps: TemplateDeps): Templates {
   const { dir, messages, theme = NO_THEME, onFault } = deps
@@ -73,10 +73,14 @@ function drawWith(sources: Record<string, string>, messages: Messages): Template
   const text = createEngine(sources, messages, false)
   const engineOf = (name: string) => (name.endsWith('.txt') ? text : html)
   const parsed = new Map<string, Template[]>()
-  for (const name of Object.keys(sources)) parsed.set(name, engineOf(name).parseFileSync(name))
+  const parse = (name: string) => {
+    if (!Object.hasOwn(sources, name)) throw new Error(`no template ${name}`)
+    const template = engineOf(name).parseFileSync(name)
+    parsed.set(name, template)
+    return template
+  }
   return (name, props, globals) => {
-    const template = parsed.get(name)
-    if (!template) throw new Error(`no template ${name}`)
+    const template = parsed.get(name) ?? parse(name)
     // Words of the template language, such as `empty`, cannot name a variable: `props.empty` can.
     return String(engineOf(name).renderSync(template, { ...props, props }, { globals }))
   }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
-import { brotliCompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { brotliCompress } from 'node:zlib'
 import type { Middleware } from 'koa'
 
 const TYPES: Record<string, string> = {
@@ -21,8 +22,11 @@ const WEBAUTHN = join(dirname(require.resolve('@simplewebauthn/browser')), '../d
 interface Asset {
   type: string
   plain: Buffer
-  brotli: Buffer
+  /** Compressed once, for the first who takes it so; a start does not wait for that. */
+  brotli: Promise<Buffer> | null
 }
+
+const compress = promisify(brotliCompress)
 
 /** What a theme brings: more of the style sheet that every page has, and a picture. */
 interface ThemeAssets {
@@ -51,7 +55,7 @@ export function createAssets(
     const hash = createHash('sha256').update(plain).digest('hex').slice(0, 12)
     const name = file.replace(/(\.[a-z]+)$/, `-${hash}$1`)
     urls[file] = `/assets/${name}`
-    byName.set(name, { type, plain, brotli: brotliCompressSync(plain) })
+    byName.set(name, { type, plain, brotli: null })
   }
 
   const serve: Middleware = async (ctx, next) => {
@@ -62,7 +66,8 @@ export function createAssets(
     ctx.vary('Accept-Encoding')
     if (brotli) ctx.set('Content-Encoding', 'br')
     ctx.type = asset.type
-    ctx.body = brotli ? asset.brotli : asset.plain
+    if (brotli) asset.brotli ??= compress(asset.plain)
+    ctx.body = brotli ? await asset.brotli : asset.plain
     return undefined
   }
   return { urls, serve }

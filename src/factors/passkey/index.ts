@@ -3,6 +3,7 @@ export { type PasskeyData, passkeyOf } from './passkey-data.ts'
 export {
   type CreationOptions,
   createPasskeyFactor,
+  loadPasskeyLibrary,
   type NewPasskey,
   type PasskeyFactor,
   type PasskeyVerdict,

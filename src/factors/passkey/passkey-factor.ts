@@ -1,10 +1,7 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  GenerateAuthenticationOptionsOpts,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server'
 import { sameText } from '../../base/index.ts'
 import type { Credential } from '../factor.ts'
@@ -45,6 +42,8 @@ export type PasskeyVerdict =
   | { outcome: 'proven'; amr: readonly string[]; level: 1 | 2; counter: bigint; data: string }
   | { outcome: 'wrong' | 'counter_back' | 'backup_changed' }
 
+// What judges attestations comes along: 12 MB and a seventh of a second that a start does not wait for.
+const library = () => import('@simplewebauthn/server')
 const TIMEOUT_MS = 5 * 60_000
 // COSE algorithms (RFC 9053): ES256, EdDSA, RS256, the one that most authenticators know first.
 const ALGORITHMS = [-7, -8, -257]
@@ -57,7 +56,8 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
   const { domain, origins, name } = deps
 
   /** `challenge` is base64url. Without `allow` the authenticator offers what it knows for this site (R-114). */
-  function requestOptions(of: { challenge: string; allow?: readonly Credential[] }): Promise<RequestOptions> {
+  async function requestOptions(of: { challenge: string; allow?: readonly Credential[] }): Promise<RequestOptions> {
+    const { generateAuthenticationOptions } = await library()
     return generateAuthenticationOptions({
       rpID: domain,
       challenge: bytesOf(of.challenge),
@@ -68,13 +68,14 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
   }
 
   /** `exclude`: whoever keeps one of these is asked for no other. `challenge` and `userHandle` are base64url. */
-  function creationOptions(of: {
+  async function creationOptions(of: {
     challenge: string
     userHandle: string
     userName: string
     userDisplayName: string
     exclude: readonly Credential[]
   }): Promise<CreationOptions> {
+    const { generateRegistrationOptions } = await library()
     return generateRegistrationOptions({
       rpID: domain,
       rpName: name,
@@ -95,9 +96,10 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
    * attested is nothing that the library is to judge: see `unattested`.
    */
   async function verifyRegistration({ json, challenge }: Registration, userHandle: string): Promise<NewPasskey | null> {
+    const { verifyRegistrationResponse } = await library()
     const { registrationInfo: found } = await orNull(async () =>
       verifyRegistrationResponse({
-        response: unattested(json),
+        response: await unattested(json),
         expectedChallenge: challenge,
         expectedOrigin: [...origins],
         expectedRPID: domain,
@@ -134,6 +136,7 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
     const passkey = passkeyOf(credential)
     const owner = userHandle === null ? asked === 'by_id' : sameText(userHandle, passkey.userHandle)
     if (!owner || json.id !== credential.externalId) return { outcome: 'wrong' }
+    const { verifyAuthenticationResponse } = await library()
     const { verified, authenticationInfo: found } = await orNull(() =>
       verifyAuthenticationResponse({
         response: json,
@@ -165,6 +168,11 @@ export function createPasskeyFactor(deps: PasskeyFactorDeps) {
   }
 }
 
+/** Loads what passkeys are judged by, so that nobody waits for it. */
+export async function loadPasskeyLibrary(): Promise<void> {
+  await library()
+}
+
 export type PasskeyFactor = ReturnType<typeof createPasskeyFactor>
 
 /**
@@ -182,7 +190,7 @@ function worthOf(
 
 function descriptorOf(credential: Credential) {
   const transports = passkeyOf(credential).transports as NonNullable<
-    NonNullable<Parameters<typeof generateAuthenticationOptions>[0]['allowCredentials']>[number]['transports']
+    NonNullable<GenerateAuthenticationOptionsOpts['allowCredentials']>[number]['transports']
   >
   return { id: credential.externalId ?? '', transports }
 }

@@ -1,5 +1,4 @@
 import type { RegistrationResponseJSON } from '@simplewebauthn/server'
-import { decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers'
 
 /**
  * The same registration with nothing attested (WebAuthn L3 §8.7), whatever its authenticator or its sender attests. The
@@ -7,7 +6,8 @@ import { decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers
  * whatever addresses the sender's certificates name for lists of revoked ones: it never gets to see one. Throws when the
  * attestation object is none.
  */
-export function unattested(registration: RegistrationResponseJSON): RegistrationResponseJSON {
+export async function unattested(registration: RegistrationResponseJSON): Promise<RegistrationResponseJSON> {
+  const { decodeAttestationObject, isoCBOR } = await import('@simplewebauthn/server/helpers')
   const { response } = registration
   const bytes = Uint8Array.from(Buffer.from(response.attestationObject, 'base64url'))
   const bare = new Map<string, Parameters<typeof isoCBOR.encode>[0]>([
