@@ -22,7 +22,9 @@ export function changeOf(row: RecordRow, payload: Payload, before: Payload): Rec
   const [now, was] = [membersOf(payload[AUTHORIZATIONS]), membersOf(before[AUTHORIZATIONS])]
   const setAuthorizations = Object.fromEntries(Object.entries(now).filter(([client, value]) => !equal(value, was[client])))
   const unsetAuthorizations = Object.keys(was).filter((client) => !(client in now))
-  const { model, id, accountId, expiresAt } = row
+  const { model, id, accountId } = row
+  // A moment that was reckoned anew from the same end differs by parts of a second.
+  const expiresAt = payload.exp === before.exp ? null : row.expiresAt
   return { model, id, accountId, expiresAt, set, unset, setAuthorizations, unsetAuthorizations }
 }
 
