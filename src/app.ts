@@ -129,7 +129,7 @@ export function createApp(options: AppOptions) {
     db,
     log,
     metrics,
-    concurrency: config.workerConcurrency + ways.atOnce,
+    ...{ concurrency: config.workerConcurrency + ways.atOnce, soonAtOnce: config.workerConcurrency },
     crontab: CRONTAB,
     tasks: {
       [DELIVER_TASK]: ({ deliveryId }) => delivery.deliver(String(deliveryId)),
@@ -151,15 +151,13 @@ export function createApp(options: AppOptions) {
   })
   const delivery: Delivery = createDelivery({
     ...shared,
-    store: createDeliveryStore(db),
+    store: createDeliveryStore(db, { capSeconds: policy.codeCapSeconds, ttlSeconds: policy.codeTtlSeconds }),
     suppressions: createSuppressionStore(),
     spend: budget,
     addressKey: (address) => addressKey(secrets, address),
-    enqueue: queue.add,
+    ...{ enqueue: queue.add, soon: queue.soon },
     compose: (due) => (due.challengeId ? composeChallenge(due) : told.compose(due)),
     died: deaths.died,
-    handedOver: (tx, challengeId, at) =>
-      attempts.handedOver(tx, challengeId, at, { capSeconds: policy.codeCapSeconds, ttlSeconds: policy.codeTtlSeconds }),
     ...{ from: config.mailFrom, routes, jobsAtOnce: config.workerConcurrency, audit },
   })
 

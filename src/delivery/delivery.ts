@@ -60,10 +60,10 @@ export interface DeliveryDeps {
   transact: Transact
   /** Adds a job in the caller's transaction. A waiting job with the same key is replaced. */
   enqueue(tx: Tx, task: string, payload: Record<string, string>, options: { runAt?: Date; key?: string }): Promise<unknown>
+  /** Has a task run as soon as the caller's transaction is committed. A crash may lose it: `resume` finds its message. */
+  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string }): Promise<unknown>
   /** Puts the message into words, for its channel. `null` when there is nothing to say any more. */
   compose(delivery: DueDelivery): Promise<Composed | null>
-  /** Tells the challenge that a message of it was handed over, in the transaction that records it. */
-  handedOver(tx: Tx, challengeId: string, at: Date): Promise<void>
   /** Nobody is at this address any more, as of a message of that moment; in the transaction that remembers so. */
   died(tx: Tx, address: Address, saidOf: Date): Promise<void>
   /** Keyed hash of an address, as challenges have it: under it the address is remembered. */
@@ -74,7 +74,7 @@ export interface DeliveryDeps {
   /** How many jobs run at once. A route is given one message fewer: one that hangs must not keep all other work. */
   jobsAtOnce: number
   /** `record` counts and logs the event as well. */
-  audit: Pick<Audit, 'record'>
+  audit: Pick<Audit, 'record' | 'prepare' | 'announce'>
   clock: Clock
   log: Log
   metrics: Metrics
@@ -96,7 +96,7 @@ export interface MessageOrder {
 }
 
 export interface Delivery {
-  /** Adds a message and its job in the caller's transaction: both come to be, or neither. */
+  /** Adds a message in the caller's transaction; it is sent as soon as that is committed, and never when it is not. */
   queue(tx: Tx, order: MessageOrder): Promise<{ id: string }>
   /**
    * The job: claims the message, composes it, sends it outside of any transaction and records what came of it.
@@ -105,7 +105,7 @@ export interface Delivery {
   deliver(deliveryId: string): Promise<void>
   /** The state of a challenge's newest message, as the waiting page says it. `null` when there is none. */
   newestState(challengeId: string): Promise<MessageView | null>
-  /** Adds jobs for messages that a crash left without one, and measures how many wait. Answers how many it took up. */
+  /** Adds jobs for messages that a crash left to nobody, and measures how many wait. Answers how many it took up. */
   resume(): Promise<number>
   /** Takes what was said of a message after its hand-over. Who says it was checked before. */
   receipt(receipt: Receipt): Promise<void>
@@ -143,7 +143,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const outcomes = createOutcomes({ ...deps, metrics, enqueue })
 
   async function enqueue(tx: Tx, id: string, runAt?: Date): Promise<void> {
-    await deps.enqueue(tx, DELIVER_TASK, { deliveryId: id }, { key: `${DELIVER_TASK}:${id}`, ...(runAt && { runAt }) })
+    await deps.enqueue(tx, DELIVER_TASK, { deliveryId: id }, { key: keyOf(id), ...(runAt && { runAt }) })
   }
 
   async function queue(tx: Tx, order: MessageOrder): Promise<{ id: string }> {
@@ -151,7 +151,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const id = newId()
     const targetKey = order.target === '' ? null : deps.addressKey(order.target)
     await store.insert(tx, { id, noticeId, createdAt: clock.now(), targetKey, ...rest })
-    await enqueue(tx, id)
+    await deps.soon(tx, DELIVER_TASK, { deliveryId: id }, { key: keyOf(id) })
     const detail = { deliveryId: id, channel: order.channel, message: order.message }
     await deps.audit.record(tx, 'message.queued', { attemptId, detail })
     return { id }
@@ -260,6 +260,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     suppressed: (address) => store.suppressed(deps.addressKey(address)),
   }
 }
+
+const keyOf = (id: string) => `${DELIVER_TASK}:${id}`
 
 function claimFor(routes: readonly { deadlineSeconds: number }[]): number {
   return routes.reduce((sum, route) => sum + route.deadlineSeconds, CLAIM_SPARE_SECONDS)

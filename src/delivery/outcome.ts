@@ -21,9 +21,8 @@ export interface OutcomeDeps {
   spend: Pick<Spend, 'giveBack'>
   transact: Transact
   enqueue(tx: Tx, deliveryId: string, runAt: Date): Promise<unknown>
-  handedOver(tx: Tx, challengeId: string, at: Date): Promise<void>
   addressKey(address: Address): string
-  audit: Pick<Audit, 'record'>
+  audit: Pick<Audit, 'record' | 'prepare' | 'announce'>
   metrics: DeliveryMetrics
   clock: Clock
   log: Log
@@ -37,13 +36,9 @@ export function createOutcomes(deps: OutcomeDeps) {
     const at = clock.now()
     const { route, receiptId = null } = by
     const seconds = Math.max(0, (at.getTime() - due.createdAt.getTime()) / 1000)
-    const first = await transact(async (tx) => {
-      if (!(await store.handOver(tx, due.id, at, { route, receiptId }))) return false
-      if (due.challengeId) await deps.handedOver(tx, due.challengeId, at)
-      await deps.audit.record(tx, 'message.handed_over', { ...who(due), detail: { ...subject(due), route, seconds } })
-      return true
-    })
-    if (!first) return
+    const entry = deps.audit.prepare('message.handed_over', { ...who(due), detail: { ...subject(due), route, seconds } })
+    if (!(await store.handOver(due.id, { at, route, receiptId, entry }))) return
+    deps.audit.announce([entry])
     metrics.count(due.channel, route, 'handed_over', 'none')
     metrics.handedOver(due.channel, route, seconds)
   }

@@ -1,3 +1,4 @@
+import type { AuditRow } from '../audit/index.ts'
 import type { Address, Tx } from '../base/index.ts'
 import type { Channel, MailName, SmsName } from '../text/index.ts'
 
@@ -87,8 +88,12 @@ export interface DeliveryStore {
    * reason `UNANSWERED`. `null` for everybody else.
    */
   claim(id: string, now: Date, claimedUntil: Readonly<Record<Channel, Date>>): Promise<DueDelivery | null>
-  /** Single winner: `handed_over`, from whatever state, since that message is out. False when it was that already. */
-  handOver(tx: Tx, id: string, at: Date, by: { route: string; receiptId: string | null }): Promise<boolean>
+  /**
+   * Single winner, committed on its own: `handed_over`, from whatever state, since that message is out. With it its
+   * challenge, while that is open, gets its time from this moment on, and `entry` stands in the trail. False, and nothing
+   * of it, when it was handed over already.
+   */
+  handOver(id: string, by: { at: Date; route: string; receiptId: string | null; entry: AuditRow }): Promise<boolean>
   /** Holder of the claim only: `deferred` until `dueAt`. A reason `UNANSWERED` stays. False when the claim is lost. */
   defer(tx: Tx, id: string, tries: number, reason: string, dueAt: Date): Promise<boolean>
   /** Holder of the claim only: `refused` or `expired`, for good. False when the claim is lost. */

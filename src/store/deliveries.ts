@@ -1,6 +1,8 @@
 import type { DeliveryStore, DueDelivery, NewestDelivery, ReceiptedDelivery, SuppressionReason } from '../delivery/index.ts'
+import { appendEntries } from './audit.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { mayGoAgain, mayWait } from './delivery-sql.ts'
+import { isRetryable } from './failures.ts'
 
 const INSERT: Statement = {
   name: 'deliveries_insert',
@@ -35,10 +37,23 @@ const CLAIM: Statement = {
         on s.target_key = coalesce(c.target_key, h.target_key) and s.allowed_id is distinct from c.id`,
 }
 
+// One statement, so that message, challenge and trail learn of it together. What leads to a number on file ends when it
+// would end if it led to nobody (R-085).
 const HAND_OVER: Statement = {
   name: 'deliveries_hand_over',
-  text: `update delivery set state = 'handed_over', handed_at = $2, claimed_until = null, reason = null, route = $3, receipt_id = $4
-    where id = $1 and state <> 'handed_over' returning id`,
+  text: `with handed as (
+      update delivery set state = 'handed_over', handed_at = $2::timestamptz, claimed_until = null, reason = null, route = $3,
+        receipt_id = $4
+      where id = $1 and state <> 'handed_over' returning challenge_id
+    ), lasting as (
+      update challenge set last_handed_at = $2::timestamptz,
+        expires_at = case when target_key like 'nobody:%' then expires_at
+          else least(first_sent_at + make_interval(secs => $5::float8), $2::timestamptz + make_interval(secs => $6::float8)) end
+      from handed
+      where challenge.id = handed.challenge_id and state = 'open' and expires_at > $2::timestamptz
+    ), noted as (${appendEntries('$7', 'handed,')}
+    )
+    select from handed`,
 }
 
 const DEFER: Statement = {
@@ -109,15 +124,23 @@ const CAME_BACK: Statement = {
   text: `update delivery set state = $2, reason = $3 where id = $1 and state = 'handed_over' returning id`,
 }
 
-/** The table `delivery`. */
-export function createDeliveryStore(db: Database): DeliveryStore {
+/** The table `delivery`. After a hand-over a challenge lasts as long as `lifetimes` say. */
+export function createDeliveryStore(db: Database, lifetimes: { capSeconds: number; ttlSeconds: number }): DeliveryStore {
+  const { capSeconds, ttlSeconds } = lifetimes
   return {
     insert: async (tx, d) => {
       const to = [d.channel, d.message, d.target, d.targetKey, d.locale]
       await runIn(tx, INSERT, [d.id, d.challengeId, ...to, d.createdAt, d.giveUpAt, d.noticeId])
     },
     claim: async (id, now, until) => (await db.run<DueDelivery>(CLAIM, [id, now, until.email, until.sms]))[0] ?? null,
-    handOver: async (tx, id, at, by) => (await runIn(tx, HAND_OVER, [id, at, by.route, by.receiptId])).length === 1,
+    async handOver(id, { at, route, receiptId, entry }) {
+      const values = [id, at, route, receiptId, capSeconds, ttlSeconds, JSON.stringify([entry])]
+      const told = await db.run(HAND_OVER, values).catch((error) => {
+        if (!isRetryable(error)) throw error
+        return db.transact((tx) => runIn(tx, HAND_OVER, values)) // it lost a race, and was undone as a whole
+      })
+      return told.length === 1
+    },
     defer: async (tx, id, tries, reason, dueAt) => (await runIn(tx, DEFER, [id, tries, reason, dueAt])).length === 1,
     end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,
     newest: async (challengeId) => (await db.run<NewestDelivery>(NEWEST, [challengeId]))[0] ?? null,

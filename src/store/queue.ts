@@ -3,11 +3,12 @@ import { parseCrontab, type Runner, run, type TaskList, type WorkerEvents } from
 import pg from 'pg'
 import { clock, type Log, type Metrics, type Tx } from '../base/index.ts'
 import { addJob } from './add-job.ts'
-import type { Database } from './database.ts'
+import { afterCommit, type Database } from './database.ts'
 import { connectionLivesOn, describeFailure, isReadOnly } from './failures.ts'
 import { atMost, pause } from './pause.ts'
 import { createPresence, type Presence } from './presence.ts'
-import { createJobTeller } from './told-job.ts'
+import { createShortWay } from './short-way.ts'
+import { createJobTeller, withTrace } from './told-job.ts'
 import { workerLogger } from './worker-logger.ts'
 
 interface TaskHelpers {
@@ -32,6 +33,12 @@ export interface Queue {
     payload: Record<string, string>,
     options?: { runAt?: Date; key?: string; line?: string },
   ): Promise<void>
+  /**
+   * Has a task run by this process once the caller's transaction is committed, without a job, and tried once: for work
+   * that rows of its own tell of, by which it is found again after a crash or a failure. Where this process takes no more
+   * it is a job like any other, under this key.
+   */
+  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string }): Promise<void>
   /** Begins to work, and begins anew after an outage of the database until `stop`. */
   start(): Promise<void>
   /** Takes no more jobs and lets running ones end, for `graceSeconds` (10) at most; what is left runs again later. */
@@ -45,12 +52,14 @@ interface QueueDeps {
   db: Pick<Database, 'transact' | 'distrust'>
   log: Log
   metrics: Metrics
-  /** By name. Read at `start`. */
+  /** By name. */
   tasks: Record<string, Task>
   /** Lines of graphile-worker's crontab, such as `* * * * * sweep`. */
   crontab: string
   /** Jobs at once in this process. */
   concurrency: number
+  /** Tasks at once that are no jobs (`soon`), beside those. */
+  soonAtOnce: number
   /** How often jobs of dead workers are looked for: found twice, they are free. 5 s. */
   lookEveryMs?: number
 }
@@ -62,9 +71,24 @@ const QUERY_TIMEOUT_MS = 10_000
 const END_MS_MAX = 3000
 const STUCK_ERRORS = 3
 
+/** One try of a task, told and counted. Throws when it failed. */
+type Try = (payload: unknown, helpers: TaskHelpers) => Promise<void>
+
+/** A task that runs once its transaction is committed. */
+interface Soon {
+  task: string
+  payload: Record<string, string>
+}
+
 /** The job queue, on graphile-worker. A job killed with its process is taken again within half a minute (presence). */
 export function createQueue(deps: QueueDeps): Queue {
   const { log } = deps
+  const tries = triesOf(deps)
+  const shortWay = createShortWay<Soon>(deps.soonAtOnce, async ({ task, payload }) => {
+    await tries
+      .get(task)?.(payload, ONLY_TRY)
+      .catch(() => {})
+  })
   let presence: Presence | null = null
   let pool: pg.Pool | null = null
   let runner: Runner | null = null
@@ -78,7 +102,7 @@ export function createQueue(deps: QueueDeps): Queue {
     presence = shown
     return await run({
       pgPool: pool,
-      taskList: taskList(deps),
+      taskList: taskList(tries),
       parsedCronItems: parseCrontab(deps.crontab),
       concurrency: deps.concurrency,
       noHandleSignals: true, // the process stops in its own order
@@ -143,19 +167,26 @@ export function createQueue(deps: QueueDeps): Queue {
 
   async function end(graceSeconds: number): Promise<void> {
     stopping.abort()
-    const current = runner
-    const ended = current === null || (await atMost(graceSeconds * 1000, current.stop()))
+    const ended = await atMost(graceSeconds * 1000, Promise.all([runner?.stop(), shortWay.close()]))
+    shortWay.drop()
     // Bounded too: a database that hangs must not keep the process.
     if (presence) await atMost(END_MS_MAX, presence.stop())
     if (ended) await atMost(END_MS_MAX, Promise.resolve(supervising))
     if (pool) await atMost(END_MS_MAX, pool.end())
   }
 
+  const add: Queue['add'] = (tx, task, payload, { runAt, key, line } = {}) =>
+    addJob(tx, task, payload, { at: runAt ?? clock.now(), key: key ?? null, line: line ?? null })
+
   return {
-    async add(tx, task, payload, { runAt, key, line } = {}) {
-      await addJob(tx, task, payload, { at: runAt ?? clock.now(), key: key ?? null, line: line ?? null })
+    add,
+    async soon(tx, task, payload, { key }) {
+      if (!shortWay.isOpen()) return add(tx, task, payload, { key })
+      const soon = { task, payload: withTrace(payload) }
+      afterCommit(tx, () => shortWay.take(soon))
     },
     async start() {
+      shortWay.open()
       const first = await begin().catch((error) => {
         log.error({ reason: describeFailure(error) }, 'the job queue does not work yet')
         return null
@@ -169,22 +200,31 @@ export function createQueue(deps: QueueDeps): Queue {
   }
 }
 
-function taskList({ tasks, log, metrics }: QueueDeps): TaskList {
+const ONLY_TRY: TaskHelpers = { attempt: 1, attemptsMax: 1, signal: undefined }
+
+function triesOf({ tasks, log, metrics }: QueueDeps): Map<string, Try> {
   const told = createJobTeller(metrics)
+  const tryOf =
+    (name: string, task: Task): Try =>
+    async (payload, tools) => {
+      const { attempt, attemptsMax } = tools
+      try {
+        await told(name, attempt, stringsOf(payload), (ids) => task(ids, tools))
+      } catch (error) {
+        log.error({ err: error, task: name, attempt, attemptsMax }, 'a job failed')
+        // Only this is kept with the job: the words of an error may name a person.
+        throw new Error(`task ${name} failed`)
+      }
+    }
+  return new Map(Object.entries(tasks).map(([name, task]) => [name, tryOf(name, task)]))
+}
+
+function taskList(tries: ReadonlyMap<string, Try>): TaskList {
   return Object.fromEntries(
-    Object.entries(tasks).map(([name, task]): [string, TaskList[string]] => [
+    [...tries].map(([name, tryOnce]): [string, TaskList[string]] => [
       name,
-      async (payload, helpers) => {
-        const { attempts: attempt, max_attempts: attemptsMax } = helpers.job
-        try {
-          const tools = { attempt, attemptsMax, signal: helpers.abortSignal }
-          await told(name, attempt, stringsOf(payload), (ids) => task(ids, tools))
-        } catch (error) {
-          log.error({ err: error, task: name, attempt, attemptsMax }, 'a job failed')
-          // Only this is kept with the job: the words of an error may name a person.
-          throw new Error(`task ${name} failed`)
-        }
-      },
+      (payload, { job, abortSignal: signal }) =>
+        tryOnce(payload, { attempt: job.attempts, attemptsMax: job.max_attempts, signal }),
     ]),
   )
 }

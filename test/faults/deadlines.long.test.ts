@@ -139,7 +139,7 @@ describe('nobody waits for the database for ever', () => {
   test('F-08 the job queue: it begins, and ends, on a line that says nothing; and works once it speaks', async () => {
     const db = database()
     let done = 0
-    const deps = { databaseUrl: line.url, db, log, metrics: createMetrics(), crontab: '', concurrency: 2 }
+    const deps = { databaseUrl: line.url, db, log, metrics: createMetrics(), crontab: '', concurrency: 2, soonAtOnce: 2 }
     const queue = createQueue({
       ...deps,
       tasks: {

@@ -3,6 +3,7 @@ import { appOf, ask as protocolAsk, refresh, userinfo } from '../protocol/protoc
 import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
+import { failpointAt } from './failpoint.ts'
 import { arrive, ask, finish, probe, submit, until, type Walk } from './fault-tools.ts'
 
 // A mail server that fails is a matter of the job that sends, never of the page that asked for the mail.
@@ -129,5 +130,20 @@ describe('when the mail server fails', () => {
     const end = await submit({ ...walk, page }, 'code', { code: first.code ?? '' })
     expect((await walk.visitor.get(end.location ?? '')).status).toBe(200)
     expect(stage.mailbox.seen.filter(({ to }) => to === 'killed@fabrikam.example').length).toBeLessThanOrEqual(2)
+  })
+
+  test('F-19 killed before it began to send: the mail, of which only its row tells, comes within half a minute, once', async () => {
+    const email = 'unsent@fabrikam.example'
+    const failpoint = await failpointAt(stage.service.databaseUrl, 'update on delivery', `new.target = '${email}'`)
+    const walk = await ask(stage, email)
+    await failpoint.reached()
+    await stage.service.kill9()
+    await failpoint.remove()
+    expect(await deliveryOf(email)).toMatchObject({ state: 'queued' })
+    await stage.service.restart()
+    const mail = await stage.mailbox.next(email, { withinSeconds: 30 })
+    const end = await submit({ ...walk, page: await walk.visitor.open(walk.home) }, 'code', { code: mail.code ?? '' })
+    expect((await walk.visitor.get(end.location ?? '')).status).toBe(200)
+    expect(stage.mailbox.count(email)).toBe(1)
   })
 })

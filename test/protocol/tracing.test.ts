@@ -67,7 +67,7 @@ describe('traces, where the environment asks for them', () => {
     const [identify] = named('POST /sign-in/:uid/identify')
     expect(said(identify)).toMatchObject({ 'http.route': '/sign-in/:uid/identify', 'http.response.status_code': 303 })
     const inside = receiver.spans().filter(({ parentSpanId }) => parentSpanId === identify?.spanId)
-    expect(inside.map(({ name }) => name)).toContain('queue_add')
+    expect(inside.map(({ name }) => name)).toContain('deliveries_insert')
     expect(inside.every(({ traceId }) => traceId === identify?.traceId)).toBe(true)
 
     const job = named('job deliver').find(({ links }) => links?.some(({ traceId }) => traceId === identify?.traceId))

@@ -3,7 +3,7 @@ import { addSeconds } from '../../src/base/index.ts'
 import type { Composed } from '../../src/delivery/index.ts'
 import { query } from '../support/database.ts'
 import { startMailbox } from '../support/mailbox.ts'
-import { CODE, cleanUp, GIVE_UP_SECONDS, MAIL, onEnd, START, stage, TO } from './delivery-stage.ts'
+import { CODE, cleanUp, GIVE_UP_SECONDS, LIFETIMES, MAIL, onEnd, START, stage, TO } from './delivery-stage.ts'
 
 afterEach(cleanUp)
 
@@ -36,11 +36,29 @@ describe('a message and its state', () => {
   })
 
   test('a hand-over that cannot be recorded whole is not recorded at all', async () => {
-    const house = await stage({ handedOver: () => Promise.reject(new Error('no')) })
+    const house = await stage()
     const id = await house.order()
-    await expect(house.delivery.deliver(id)).rejects.toThrow('no')
+    await query(house.url, 'alter table challenge add check (last_handed_at is null)')
+    await expect(house.delivery.deliver(id)).rejects.toThrow('constraint')
     expect(await house.row(id)).toMatchObject({ state: 'sending', handed_at: null })
     expect(await house.events()).toEqual(['message.queued'])
+  })
+
+  test('after a hand-over a challenge lasts its time anew, never beyond its cap, and one that leads to nobody no longer', async () => {
+    const house = await stage()
+    const end = async (change: string) => {
+      await query(house.url, `update challenge set ${change}, expires_at = $1`, [addSeconds(START, GIVE_UP_SECONDS)])
+      await house.delivery.deliver(await house.order())
+      const [row] = await query<{ at: Date }>(house.url, 'select expires_at as at from challenge where id = $1', [
+        house.challengeId,
+      ])
+      return row?.at
+    }
+    house.wait(300)
+    expect(await end('first_sent_at = first_sent_at')).toEqual(addSeconds(START, 300 + LIFETIMES.ttlSeconds))
+    house.wait(400)
+    expect(await end('first_sent_at = first_sent_at')).toEqual(addSeconds(START, LIFETIMES.capSeconds))
+    expect(await end(`target_key = 'nobody:1'`)).toEqual(addSeconds(START, GIVE_UP_SECONDS))
   })
 
   test('the page speaks of the newest message of a challenge', async () => {

@@ -11,7 +11,7 @@ import {
 import { createSmtpRoute } from '../../src/delivery/channels/index.ts'
 import { type Composed, createDelivery, type DeliveryDeps, type MailRoute, type Spend } from '../../src/delivery/index.ts'
 import { createAuditStore } from '../../src/store/audit.ts'
-import { afterCommit, openDatabase, runIn } from '../../src/store/database.ts'
+import { afterCommit, openDatabase } from '../../src/store/database.ts'
 import { createDeliveryStore } from '../../src/store/deliveries.ts'
 import { createSuppressionStore } from '../../src/store/suppressions.ts'
 import { freshDatabase, query } from '../support/database.ts'
@@ -21,6 +21,8 @@ export const TO = 'maria@fabrikam.example' as EmailAddress
 export const NUMBER = '+4915112345678' as PhoneNumber
 export const START = new Date('2029-01-01T10:00:00Z')
 export const GIVE_UP_SECONDS = 900
+/** How long a challenge lasts, as the service has it. */
+export const LIFETIMES = { capSeconds: 1200, ttlSeconds: 600 }
 export const CODE = '123456'
 const LINK = 'https://doorward.example/sign-in/u/link/secret-token'
 export const MAIL: Composed = { channel: 'email', subject: 'Sign in', text: `${CODE}\n${LINK}`, html: `<p>${CODE}</p>` }
@@ -76,18 +78,16 @@ export async function stage(changes: StageChanges = {}, spares: readonly Mailbox
   const { textRoutes = [], ...rest } = changes
   const { spend, ...money } = countingSpend()
   const deps: DeliveryDeps = {
-    store: createDeliveryStore(db),
+    store: createDeliveryStore(db, LIFETIMES),
     transact: db.transact,
     enqueue: async (tx, _task, { deliveryId = '' }, { runAt }) =>
       afterCommit(tx, () => void jobs.push({ id: deliveryId, ...(runAt && { runAt }) })),
+    soon: async (tx, _task, { deliveryId = '' }) => afterCommit(tx, () => void jobs.push({ id: deliveryId })),
     suppressions: createSuppressionStore(),
     spend,
     compose: async (due) => (due.channel === 'sms' ? TEXT : MAIL),
     addressKey: keyOf,
     died: async () => {},
-    handedOver: async (tx, id, at) => {
-      await runIn(tx, { name: 'test_handed', text: 'update challenge set last_handed_at = $2 where id = $1' }, [id, at])
-    },
     from: { name: 'Doorward', address: 'sign-in@doorward.example' },
     routes: { email: routes, sms: textRoutes },
     jobsAtOnce: 30,

@@ -8,7 +8,7 @@ import { query } from '../support/database.ts'
 import type { TextServer } from '../support/text-server.ts'
 import { startTwilioServer, TWILIO } from '../support/twilio-server.ts'
 import { startWebhookServer, WEBHOOK_SECRET } from '../support/webhook-server.ts'
-import { CODE, cleanUp, GIVE_UP_SECONDS, keyOf, NUMBER, onEnd, START, stage, TO } from './delivery-stage.ts'
+import { CODE, cleanUp, GIVE_UP_SECONDS, keyOf, LIFETIMES, NUMBER, onEnd, START, stage, TO } from './delivery-stage.ts'
 
 const asked = { knownBrowser: false, unasked: false }
 const log = createLog('fatal')
@@ -139,7 +139,7 @@ describe('a text and its money', () => {
     const house = await textStage()
     const other = openDatabase({ ...house.options, metrics: createMetrics() })
     onEnd(() => other.close())
-    const store = createDeliveryStore(other)
+    const store = createDeliveryStore(other, LIFETIMES)
     const second = createDelivery({ ...house.deps, store, transact: other.transact, metrics: createMetrics() })
     const id = await house.orderText()
     await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? second : house.delivery).deliver(id)))

@@ -3,7 +3,7 @@ import { addSeconds, createMetrics } from '../../src/base/index.ts'
 import { createDelivery } from '../../src/delivery/index.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createDeliveryStore } from '../../src/store/deliveries.ts'
-import { cleanUp, onEnd, START, stage, TO } from './delivery-stage.ts'
+import { cleanUp, LIFETIMES, onEnd, START, stage, TO } from './delivery-stage.ts'
 
 const CLAIM_SECONDS = 40
 const claimFrom = (now: Date) => ({ email: addSeconds(now, CLAIM_SECONDS), sms: addSeconds(now, CLAIM_SECONDS) })
@@ -17,7 +17,7 @@ describe('many workers, and workers that die', () => {
     onEnd(() => other.close())
     const second = createDelivery({
       ...house.deps,
-      store: createDeliveryStore(other),
+      store: createDeliveryStore(other, LIFETIMES),
       transact: other.transact,
       metrics: createMetrics(),
     })
@@ -77,10 +77,14 @@ describe('many workers, and workers that die', () => {
     const inTx = house.db.transact
     expect(await inTx((tx) => store.defer(tx, id, 1, 'smtp_421', house.now()))).toBe(false)
     expect(await inTx((tx) => store.end(tx, id, 1, 'refused', 'smtp_550'))).toBe(false)
-    expect(await inTx((tx) => store.handOver(tx, id, house.now(), { route: 'smtp', receiptId: null }))).toBe(true)
+    const detail = { deliveryId: id, channel: 'email', route: 'smtp', seconds: 0 }
+    const entry = house.deps.audit.prepare('message.handed_over', { detail })
+    const handed = { at: house.now(), route: 'smtp', receiptId: null, entry }
+    expect(await store.handOver(id, handed)).toBe(true)
     expect(await inTx((tx) => store.end(tx, id, 2, 'refused', 'smtp_550'))).toBe(false)
-    expect(await inTx((tx) => store.handOver(tx, id, house.now(), { route: 'smtp', receiptId: null }))).toBe(false)
+    expect(await store.handOver(id, handed)).toBe(false)
     expect(await house.row(id)).toMatchObject({ state: 'handed_over' })
+    expect(await house.events()).toEqual(['message.queued', 'message.handed_over'])
   })
 
   test('F-32 a server that hangs for all is given one mail fewer than jobs run at once: the others are put off, and work goes on', async () => {

@@ -12,6 +12,7 @@ const queue = createQueue({
   metrics: createMetrics(),
   crontab: '',
   concurrency: 1,
+  soonAtOnce: 1,
   tasks: {
     hang: () => {
       process.stdout.write('running\n')

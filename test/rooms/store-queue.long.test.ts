@@ -25,6 +25,7 @@ function stage(url: string, tasks: Record<string, Task>, log = silent) {
     tasks,
     crontab: '',
     concurrency: 2,
+    soonAtOnce: 2,
     lookEveryMs: 300,
   })
   queues.push(queue)

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { createMetrics } from '../../src/base/index.ts'
+import { createMetrics, patienceLeftMs, withPatience } from '../../src/base/index.ts'
 import { createQueue, type Queue, type Task } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
-import { closeAll, eventually, open, silent } from './store-support.ts'
+import { closeAll, eventually, listeningLog, open, silent } from './store-support.ts'
 
 const queues: Queue[] = []
 const children: ReturnType<typeof spawn>[] = []
@@ -26,6 +26,7 @@ function stage(url: string, tasks: Record<string, Task>, log = silent) {
     tasks,
     crontab: '',
     concurrency: 2,
+    soonAtOnce: 2,
     lookEveryMs: 300,
   })
   queues.push(queue)
@@ -141,5 +142,105 @@ describe('a job', () => {
       .catch(() => db.transact((tx) => queue.add(tx, 'note', { id: 'a' })))
     // A connection may be cut between its commit and the answer: then the job is there twice.
     await eventually(() => done.length > 0)
+  })
+})
+
+describe('work that is done soon, without a job', () => {
+  const busy = () => {
+    const begun: string[] = []
+    const ends: (() => void)[] = []
+    const work: Task = ({ id }) => {
+      begun.push(String(id))
+      return new Promise((resolve) => void ends.push(resolve))
+    }
+    return { begun, ends, work }
+  }
+
+  test('is begun if and only if its transaction was kept, and by this process alone', async () => {
+    const url = await freshDatabase()
+    const done: string[] = []
+    const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
+    await queue.start()
+    const undone = db.transact(async (tx) => {
+      await queue.soon(tx, 'note', { id: 'undone' }, { key: 'undone' })
+      throw new Error('no')
+    })
+    await expect(undone).rejects.toThrow('no')
+    await db.transact((tx) => queue.soon(tx, 'note', { id: 'kept' }, { key: 'kept' }))
+    await eventually(() => done.length > 0)
+    expect([done, await jobsOf(url)]).toEqual([['kept'], []])
+  })
+
+  test('F-47 is a few at once, with a few more that wait; all others are jobs, and everything is done', async () => {
+    const url = await freshDatabase()
+    const { begun, ends, work } = busy()
+    const { db, queue } = stage(url, { work })
+    await queue.start()
+    for (let id = 0; id < 30; id++) await db.transact((tx) => queue.soon(tx, 'work', { id: String(id) }, { key: String(id) }))
+    // Two here and two jobs; eight more wait here, eighteen in the table.
+    await eventually(() => begun.length === 4)
+    expect((await jobsOf(url)).length).toBe(20)
+    await eventually(() => {
+      for (const end of ends.splice(0)) end()
+      return begun.length === 30
+    })
+    for (const end of ends.splice(0)) end()
+    expect(new Set(begun).size).toBe(30)
+    await eventually(async () => (await jobsOf(url)).length === 0)
+  })
+
+  test('is a job before the process works and while it stops; what it took by then may end', async () => {
+    const url = await freshDatabase()
+    const { begun, ends, work } = busy()
+    const { db, queue } = stage(url, { work })
+    const add = (id: string) => db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id }))
+    await add('before')
+    expect((await jobsOf(url)).length).toBe(1)
+    await queue.start()
+    for (const id of ['a', 'b', 'c']) await add(id)
+    await eventually(() => begun.length === 3)
+    const stopped = queue.stop()
+    await add('late')
+    await eventually(() => {
+      for (const end of ends.splice(0)) end()
+      return begun.includes('c')
+    })
+    for (const end of ends.splice(0)) end()
+    await stopped
+    expect([begun.toSorted(), (await jobsOf(url)).length]).toEqual([['a', 'b', 'before', 'c'], 1])
+  })
+
+  test('that never ends does not keep the process from stopping, and what waits behind it is not begun any more', async () => {
+    const { begun, work } = busy()
+    const { db, queue } = stage(await freshDatabase(), { work })
+    await queue.start()
+    for (const id of ['a', 'b', 'c']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id }))
+    await eventually(() => begun.length === 2)
+    await queue.stop(0.1)
+    expect(begun).toEqual(['a', 'b'])
+  })
+
+  test('that fails is told like a job, leaves none, and lets the next one in', async () => {
+    const url = await freshDatabase()
+    const { log, lines } = listeningLog()
+    const done: string[] = []
+    const work: Task = async ({ id }) => {
+      if (id !== 'good') throw new Error('550 maria@fabrikam.example is unknown')
+      done.push(id)
+    }
+    const { db, queue } = stage(url, { work }, log)
+    await queue.start()
+    for (const id of ['bad', 'worse', 'good']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id }))
+    await eventually(() => done.length === 1)
+    expect([lines.filter((line) => line.includes('a job failed')).length, await jobsOf(url)]).toEqual([2, []])
+  })
+
+  test('outlives the patience of the request that asked for it', async () => {
+    const left: number[] = []
+    const { db, queue } = stage(await freshDatabase(), { work: async () => void left.push(patienceLeftMs()) })
+    await queue.start()
+    await withPatience(1000, () => db.transact((tx) => queue.soon(tx, 'work', {}, { key: 'k' })))
+    await eventually(() => left.length === 1)
+    expect(left).toEqual([Number.POSITIVE_INFINITY])
   })
 })

@@ -30,8 +30,11 @@ export function createSmtpRoute(deps: { url: string; log: Log; name?: string; ti
   })
 
   async function send(mail: OutgoingMail): Promise<SendResult> {
-    // The sum of all steps: a server that answers a byte at a time runs into no other time-out.
-    const signal = AbortSignal.timeout(times.mailSeconds * 1000)
+    // The sum of all steps: a server that answers a byte at a time runs into no other time-out. A timer of our own, for
+    // one of `AbortSignal.timeout` would live on after the mail.
+    const tooLong = new AbortController()
+    const timer = setTimeout(() => tooLong.abort(), times.mailSeconds * 1000)
+    const { signal } = tooLong
     try {
       const { response } = await transport.sendMail({ ...message(mail), signal })
       const receiptId = queuedAs(response)
@@ -42,6 +45,8 @@ export function createSmtpRoute(deps: { url: string; log: Log; name?: string; ti
       if (operator) deps.log.error(line, 'the mail server does not take our mails: check SMTP_URL and MAIL_FROM')
       else deps.log.warn(line, 'the mail server did not take a mail')
       return result
+    } finally {
+      clearTimeout(timer)
     }
   }
 
