@@ -12,12 +12,15 @@ export interface MailSink {
 
 const WAIT_MS = 20_000
 
-export async function startMailSink(): Promise<MailSink> {
+/** @param heard told of each mail, also of one without a code, once it is here as a whole */
+export async function startMailSink(heard: (address: string) => void = () => {}): Promise<MailSink> {
   const waiting = new Map<string, (code: string) => void>()
   const arrived = new Map<string, string>()
 
   function take(address: string, mail: string): void {
+    heard(address)
     const [, first = '', second = ''] = /^\s*(\d{3}) ?(\d{3})\s*$/m.exec(mail) ?? []
+    if (!first) return // it tells something, and nobody waits for it
     const give = waiting.get(address)
     waiting.delete(address)
     if (give) give(first + second)

@@ -1,41 +1,36 @@
-// `npm run bench`: three servers, one after the other in each round, each driven from another process on another core.
+// `npm run bench`: servers that are driven one after the other in each round, from another process on another core.
 //   --quick            one short round; shows that it works, the figures are rough
-//   --rounds 5         rounds, three if not said          --seconds 3   length of one measurement
-//   --only sign-in     one operation                      --json FILE   the result for machines
-//   --profile          where the service spends its time in authorize and refresh
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+//   --rounds 5         rounds, three if not said          --seconds 3     length of one measurement
+//   --only sign-in     this operation; may be repeated    --provider FILE another provider in place of the service
+//   --json FILE        the result for machines            --markdown FILE the tables     --svg FILE the chart
+//   --profile          where the service spends its time; the profiles go to bench-profiles, or with --profiles FOLDER there
+// Ends with 1 where a guard is off or an answer is wrong; missed goals are told, and are no failure.
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { CONTENDER_WORDS, CONTENDERS, type Contender, startContender } from './contenders.ts'
-import { checkGuards } from './guards.ts'
+import { chart } from './chart.ts'
+import { type Contender, gatherCrowd, startBytes, startContender } from './contenders.ts'
+import { startDependenciesOnly } from './dependencies.ts'
+import type { Entry, Memory } from './goals.ts'
+import { checkGuards, GuardsOff } from './guards.ts'
 import { type Cores, memoryOf, pinThisProcess, syncMsIn } from './machine.ts'
-import { startMailSink } from './mail-sink.ts'
+import { type MailSink, startMailSink } from './mail-sink.ts'
 import { countStatements, measure } from './measure.ts'
-import { operations, prepare } from './operations.ts'
+import { type ContenderName, type Operation, PEOPLE, prepare } from './operations.ts'
+import { profiledOf, readOptions } from './options.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 import { profile } from './profile.ts'
-import { type Entry, type Memory, type Result, report } from './report.ts'
+import { connectToProvider } from './provider.ts'
+import { type Result, report } from './report.ts'
 
 const CONCURRENCY = 8
-const PROFILED = ['authorize', 'refresh']
+/** So few say nothing. */
+const OPERATIONS_MIN = 5
+/** What is done by people with an authenticator app. */
+const CROWDED = ['sign-in, TOTP', 'admin list', 'admin search']
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    seconds: { type: 'string' },
-    only: { type: 'string' },
-    json: { type: 'string' },
-  },
-})
-const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3))
-const load = {
-  warmUpMs: flags.quick ? 100 : 400,
-  runMs: Number(flags.seconds ?? (flags.quick ? 0.5 : 3)) * 1000,
-}
-const chosen = operations.filter(({ name }) => !flags.only || name === flags.only)
+const options = readOptions(process.argv.slice(2))
+const { chosen, load, rounds } = options
 const say = (words: string) => process.stderr.write(`${words}\n`)
 
 const cores = pinThisProcess()
@@ -46,6 +41,10 @@ let closing: Promise<void> | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().finally(() => process.exit(1)))
 try {
   await run(cores)
+} catch (error) {
+  if (!(error instanceof GuardsOff)) throw error
+  say(error.message)
+  process.exitCode = 1
 } finally {
   await closeAll()
 }
@@ -65,63 +64,109 @@ async function run(pinned: Cores | null): Promise<void> {
   closers.push(() => postgres.stop())
   const mails = await startMailSink()
   closers.push(() => mails.stop())
-  const contenders: Contender[] = []
-  for (const name of CONTENDERS) {
-    const deps = { folder, core: pinned?.server ?? null, concurrency: CONCURRENCY, postgres, mails }
-    const contender = await startContender(name, deps)
-    closers.push(() => contender.process.stop())
-    contenders.push(contender)
-    say(`${CONTENDER_WORDS[name]} is ready`)
-  }
-  const idleMb = contenders.map(({ process: { pid } }) => memoryOf(pid).nowMb)
+  const { contenders, dependencies } = await startAll(pinned, postgres, mails)
+  const idleMb = contenders.map(memoryNow)
+  const dependenciesMb = dependencies && memoryOf(dependencies.pid).nowMb
+  await dependencies?.stop()
+  const service = contenders.find(({ name }) => name === 'service')
+  if (service) await makeReady(service, { postgres, mails })
   const entries = await measureAll(contenders, postgres)
   const result: Result = {
     machine: machine(postgres, pinned, loadBefore),
+    words: Object.fromEntries(contenders.map(({ name, words }) => [name, words])),
     entries,
-    memory: Object.fromEntries(contenders.map((one, at) => [one.name, memory(one, idleMb[at] ?? 0)])),
-    hotspots: flags.profile ? await profileService(contenders) : [],
+    memory: Object.fromEntries(contenders.flatMap((one, at) => memory(one, idleMb[at] ?? 0))),
+    dependenciesMb,
+    hotspots: await profileService(contenders),
   }
-  if (flags.json) await writeFile(flags.json, `${JSON.stringify(result, null, 2)}\n`)
-  process.stdout.write(`${report(result, chosen)}\n`)
+  const markdown = `${report(result, chosen)}\n`
+  if (options.json) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)
+  if (options.markdown) await writeFile(options.markdown, markdown)
+  if (options.svg) await writeFile(options.svg, chart(result, chosen))
+  process.stdout.write(markdown)
+}
+
+/** The servers under test, in the order in which they take turns. */
+async function startAll(pinned: Cores | null, postgres: Postgres, mails: MailSink) {
+  const deps = { folder, core: pinned?.server ?? null, concurrency: CONCURRENCY, starts: options.starts, postgres, mails }
+  const contenders: Contender[] = []
+  async function add(starting: Promise<Contender>): Promise<Contender> {
+    const contender = await starting
+    closers.push(() => contender.process.stop())
+    contenders.push(contender)
+    say(`${contender.words}: ready`)
+    return contender
+  }
+
+  await add(startContender('engine', deps))
+  if (options.provider) {
+    await add(connectToProvider(options.provider, CONCURRENCY))
+    return { contenders, dependencies: null }
+  }
+  await add(startContender('orm', deps))
+  const service = await add(startContender('service', deps))
+  await add(startBytes(service, deps))
+  const dependencies = service.starting && (await startDependenciesOnly(service.starting, folder))
+  if (dependencies) closers.push(() => dependencies.stop())
+  return { contenders, dependencies }
+}
+
+/** Looks at the guards of the service, and lets people set up what they sign in by. */
+async function makeReady(service: Contender, { postgres, mails }: { postgres: Postgres; mails: MailSink }): Promise<void> {
+  await Promise.all(service.workers.map(prepare))
+  say('the guards, while the service is under load')
+  await checkGuards(service, { mails, postgres }, say)
+  if (!chosen.some(({ name }) => CROWDED.includes(name))) return
+  say(`${options.crowd} people set up an authenticator app`)
+  await gatherCrowd(service, options.crowd, postgres, mails)
 }
 
 async function measureAll(contenders: readonly Contender[], postgres: Postgres): Promise<Entry[]> {
-  for (const contender of contenders) await Promise.all(contender.workers.map(prepare))
-  for (const contender of contenders) if (contender.name === 'service') await checkGuards(contender)
-  const entries: Entry[] = []
+  const turns: { entry: Entry; operation: Operation; contender: Contender }[] = []
   for (const operation of chosen) {
-    for (const contender of contenders) {
-      const statements = Object.fromEntries(await countStatements(contender, operation, postgres))
-      entries.push({ operation: operation.name, contender: contender.name, samples: [], statements })
+    for (const contender of contenders.filter(({ name, leavesOut }) => operation.at.includes(name) && !leavesOut(operation))) {
+      const warmTurns = operation.name === 'sign-in' ? 2 * PEOPLE : 1
+      const statements = await countStatements(contender, operation, postgres, warmTurns)
+      turns.push({
+        entry: { operation: operation.name, contender: contender.name, samples: [], statements },
+        operation,
+        contender,
+      })
     }
   }
   let done = 0
   // Round 0 counts for nothing: V8 compiles in it what will be hot.
   for (let round = 0; round <= rounds; round++) {
-    for (const entry of entries) {
-      const contender = contenders.find(({ name }) => name === entry.contender) as Contender
-      const operation = operations.find(({ name }) => name === entry.operation) as (typeof operations)[number]
+    for (const { entry, operation, contender } of turns) {
       const sample = await measure(contender, operation, load, postgres)
-      if (round > 0) entry.samples.push(sample)
-      const progress = `${++done}/${(rounds + 1) * entries.length}`
-      say(
-        `${progress} ${round > 0 ? `round ${round}` : 'warm-up'}: ${entry.operation}, ${CONTENDER_WORDS[entry.contender]}: ${sample.perSecond.toFixed(0)}/s`,
-      )
+      const enough = sample.operations >= OPERATIONS_MIN
+      if (round > 0 && enough) entry.samples.push(sample)
+      const progress = `${++done}/${(rounds + 1) * turns.length}`
+      const when = round > 0 ? `round ${round}` : 'warm-up'
+      const rate = enough ? `${sample.perSecond.toFixed(0)}/s` : 'too little was left to do it with: not counted'
+      say(`${progress} ${when}: ${operation.name}, ${contender.words}: ${rate}`)
     }
   }
-  return entries
+  return turns.map(({ entry }) => entry)
 }
 
-function memory({ process: { pid, readySeconds } }: Contender, idleMb: number): Memory {
-  return { readySeconds, idleMb, peakMb: memoryOf(pid).peakMb }
+function memoryNow({ process: { pid } }: Contender): number {
+  return pid === null ? 0 : memoryOf(pid).nowMb
+}
+
+function memory({ name, process: { pid, readySeconds } }: Contender, idleMb: number): [ContenderName, Memory][] {
+  return pid === null || name === 'other' ? [] : [[name, { readySeconds, idleMb, peakMb: memoryOf(pid).peakMb }]]
 }
 
 async function profileService(contenders: readonly Contender[]): Promise<Result['hotspots']> {
-  const service = contenders.find(({ name }) => name === 'service') as Contender
+  const service = contenders.find(({ name }) => name === 'service')
+  const { profiles } = options
+  if (!profiles || !service) return []
+  await mkdir(profiles, { recursive: true })
   const result: Result['hotspots'] = []
-  for (const operation of operations.filter(({ name }) => PROFILED.includes(name))) {
-    say(`profile of ${operation.name}`)
-    result.push(await profile(service, operation, load))
+  for (const operation of profiledOf(options).filter(({ at }) => at.includes('service'))) {
+    say(`profile of ${operation.name}, to ${profiles}`)
+    result.push(await profile(service, operation, load, profiles))
   }
   return result
 }
@@ -137,6 +182,6 @@ function machine(postgres: Postgres, pinned: Cores | null, loadBefore: number): 
       : 'none: taskset or a second core is missing',
     rounds: `${rounds}, of ${load.runMs / 1000} s for each figure, after one that is not counted; ${CONCURRENCY} clients at once`,
     'one fdatasync': `${syncMsIn(folder).toFixed(3)} ms (median)`,
-    'load of the machine before': loadBefore.toFixed(2),
+    'load of the machine before and after': `${loadBefore.toFixed(2)}, ${(loadavg()[0] ?? 0).toFixed(2)}`,
   }
 }

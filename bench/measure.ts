@@ -1,29 +1,18 @@
 import type { Contender } from './contenders.ts'
 import { cpuMsOf, cpuMsOfTree } from './machine.ts'
-import { type Operation, prepare, type Worker } from './operations.ts'
+import type { Operation, Worker } from './operations.ts'
 import type { Postgres } from './postgres.ts'
-
-/** What one round of one operation at one server gave. Times are milliseconds, CPU and bytes are for each operation. */
-export interface Sample {
-  operations: number
-  perSecond: number
-  p50Ms: number
-  p99Ms: number
-  serverCpuMs: number
-  postgresCpuMs: number
-  walBytes: number
-  /** How busy the clients' own process was, 0 to 1: near 1 it is they who are measured. */
-  clientsBusy: number
-}
+import type { Sample } from './samples.ts'
 
 export interface Load {
   warmUpMs: number
   runMs: number
 }
 
+/** One round. The first wrong answer ends the bench. */
 export async function measure(contender: Contender, operation: Operation, load: Load, postgres: Postgres): Promise<Sample> {
   const { workers, process: server, database } = contender
-  await Promise.all(workers.map(prepare))
+  await Promise.all(workers.map((worker) => operation.prepare(worker)))
   await drive(workers, operation, load.warmUpMs)
   const before = await readings(server.pid, postgres)
   const start = performance.now()
@@ -45,13 +34,14 @@ export async function measure(contender: Contender, operation: Operation, load: 
   }
 }
 
-/** Lets all workers repeat the operation for so long. Answers how long each took; the first failure ends the bench. */
+/** Lets all workers repeat the operation for so long. Answers how long each took. */
 export async function drive(workers: readonly Worker[], operation: Operation, forMs: number): Promise<number[]> {
   const end = performance.now() + forMs
   const latencies: number[] = []
   await Promise.all(
     workers.map(async (worker) => {
       for (let now = performance.now(); now < end; ) {
+        if (operation.mayRun?.(worker) === false) break
         await operation.run(worker)
         const then = performance.now()
         latencies.push(then - now)
@@ -62,10 +52,10 @@ export async function drive(workers: readonly Worker[], operation: Operation, fo
   return latencies
 }
 
-async function readings(serverPid: number, postgres: Postgres) {
+async function readings(serverPid: number | null, postgres: Postgres) {
   return {
     walBytes: await postgres.walBytes(),
-    serverMs: cpuMsOf(serverPid),
+    serverMs: serverPid === null ? Number.NaN : cpuMsOf(serverPid),
     postgresMs: cpuMsOfTree(postgres.pid),
     clientsMs: cpuMsOf(process.pid),
   }
@@ -73,19 +63,24 @@ async function readings(serverPid: number, postgres: Postgres) {
 
 const COUNTED = 40
 
-/** Which statements the server sends for one operation, each with how often, from PostgreSQL's own log. */
+/**
+ * Which statements the server sends for one operation, each with how often, from PostgreSQL's own log. So many come
+ * before that people are known, and were told of the browser.
+ *
+ * @param warmTurns operations before any is counted
+ */
 export async function countStatements(
-  contender: Contender,
+  { workers, database }: Contender,
   operation: Operation,
   postgres: Postgres,
-): Promise<Map<string, number>> {
-  const { workers, database } = contender
+  warmTurns: number,
+): Promise<Record<string, number>> {
   const [worker] = workers
-  if (!database || !worker) return new Map()
-  await prepare(worker)
-  await operation.run(worker)
+  if (!database || !worker) return {}
+  await operation.prepare(worker)
+  for (let turn = 0; turn < warmTurns; turn++) await operation.run(worker)
   const listening = await postgres.listen()
   for (let turn = 0; turn < COUNTED; turn++) await operation.run(worker)
   const counts = await listening.end(database)
-  return new Map([...counts].map(([text, count]) => [text, count / COUNTED]))
+  return Object.fromEntries([...counts].map(([text, count]) => [text, count / COUNTED]))
 }

@@ -1,8 +1,10 @@
-import { relative } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Contender } from './contenders.ts'
+import { flameGraph } from './flame.ts'
 import { drive, type Load } from './measure.ts'
-import { type Operation, prepare } from './operations.ts'
+import type { Operation } from './operations.ts'
 
 /** Where the processor time of one operation goes, as shares of the time that was not idle. */
 export interface Hotspots {
@@ -18,7 +20,7 @@ interface Share {
   share: number
 }
 
-interface Profile {
+export interface Profile {
   nodes: { id: number; children?: number[]; callFrame: { functionName: string; url: string; lineNumber: number } }[]
   samples: number[]
   timeDeltas: number[]
@@ -31,12 +33,19 @@ const TRIES = 100
 const SHOWN = 12
 const ROOT = new URL('..', import.meta.url)
 
-/** Drives one operation with V8's profiler switched on in the server, and off again after it. */
-export async function profile(contender: Contender, operation: Operation, load: Load): Promise<Hotspots> {
-  const { workers, process: server } = contender
-  await Promise.all(workers.map(prepare))
+/**
+ * Drives one operation with V8's profiler switched on in the server, and off again after it. The profile goes to the
+ * folder as it is, for the tools of any browser, and as a flame graph.
+ */
+export async function profile(contender: Contender, operation: Operation, load: Load, folder: string): Promise<Hotspots> {
+  const {
+    workers,
+    process: { pid },
+  } = contender
+  if (pid === null) throw new Error('a profile needs a process')
+  await Promise.all(workers.map((worker) => operation.prepare(worker)))
   await drive(workers, operation, load.warmUpMs)
-  const inspector = await openInspector(server.pid)
+  const inspector = await openInspector(pid)
   await inspector.ask('Profiler.enable')
   await inspector.ask('Profiler.setSamplingInterval', { interval: INTERVAL_US })
   await inspector.ask('Profiler.start')
@@ -44,6 +53,9 @@ export async function profile(contender: Contender, operation: Operation, load: 
   const { profile: recorded } = (await inspector.ask('Profiler.stop')) as { profile: Profile }
   await inspector.ask('Profiler.disable')
   inspector.close()
+  const file = join(folder, operation.name.replaceAll(/\W+/g, '-'))
+  await writeFile(`${file}.cpuprofile`, JSON.stringify(recorded))
+  await writeFile(`${file}.svg`, flameGraph(recorded, operation.name, shortPath))
   const spots = spotsOf(recorded)
   return { operation: operation.name, functions: ranked(spots, functionName), places: ranked(spots, placeName) }
 }

@@ -1,36 +1,21 @@
-import { CONTENDER_WORDS, CONTENDERS, type ContenderName } from './contenders.ts'
-import type { Sample } from './measure.ts'
-import type { Operation } from './operations.ts'
+import { type Entry, type Figures, type Judgement, judge } from './goals.ts'
+import { CONTENDERS, type ContenderName, type Operation } from './operations.ts'
 import type { Hotspots } from './profile.ts'
+import { medianOf, spread } from './samples.ts'
+import { engineStatements, sumOf } from './statement-log.ts'
 
-export interface Entry {
-  operation: string
-  contender: ContenderName
-  samples: Sample[]
-  statements: Record<string, number>
-}
-
-export interface Memory {
-  readySeconds: number
-  idleMb: number
-  peakMb: number
-}
-
-export interface Result {
+export interface Result extends Figures {
   machine: Record<string, string | number>
-  entries: Entry[]
-  memory: Partial<Record<ContenderName, Memory>>
+  /** How the servers are called, those that ran. */
+  words: Partial<Record<ContenderName, string>>
   hotspots: Hotspots[]
 }
 
-/** What one statement may cost the server, and how much more than the engine's own work is allowed beside it. */
-const STATEMENT_MS = 0.03
-const ALLOWANCE = 1.1
-
 /** The result as Markdown. */
 export function report(result: Result, operations: readonly Operation[]): string {
-  const blocks = operations.map((operation) => operationBlock(operation, result.entries))
-  return [machineBlock(result), ...blocks, memoryBlock(result), ...result.hotspots.map(hotspotBlock)].join('\n\n')
+  const blocks = operations.map((operation) => operationBlock(operation, result))
+  const profiles = result.hotspots.map(hotspotBlock)
+  return [machineBlock(result), ...blocks, memoryBlock(result), goalsBlock(judge(result)), ...profiles].join('\n\n')
 }
 
 function machineBlock({ machine }: Result): string {
@@ -53,51 +38,79 @@ const COLUMNS = [
   'clients busy',
 ]
 
-function operationBlock(operation: Operation, entries: readonly Entry[]): string {
-  const own = entries.filter((entry) => entry.operation === operation.name)
-  const engine = own.find(({ contender }) => contender === 'engine')
-  const rows = own.map((entry) => row(entry, engine))
-  const notes = own.filter(({ contender }) => contender === 'service').map((entry) => note(operation, entry, engine))
-  return [`### ${operation.name}\n\n${operation.words}\n`, line(COLUMNS), line(COLUMNS.map(() => '---')), ...rows, ...notes].join(
-    '\n',
-  )
+function operationBlock(operation: Operation, result: Result): string {
+  const own = result.entries.filter((entry) => entry.operation === operation.name)
+  const engine = engineOf(result, operation.against ?? operation.name)
+  const service = own.find(({ contender }) => contender === 'service')
+  return [
+    `### ${operation.name}\n\n${operation.words}\n`,
+    ...table(
+      COLUMNS,
+      own.map((entry) => row(entry, engine, result.words)),
+    ),
+    ...(service ? [`\n${statementWords(service)}`] : []),
+  ].join('\n')
 }
 
-function row({ contender, samples, statements }: Entry, engine: Entry | undefined): string {
-  const ratio = (name: 'perSecond' | 'serverCpuMs') =>
-    engine ? (median(samples, name) / median(engine.samples, name)).toFixed(2) : '–'
-  return line([
-    CONTENDER_WORDS[contender],
+const engineOf = ({ entries }: Result, name: string) =>
+  entries.find(({ operation, contender }) => operation === name && contender === 'engine')
+
+const STORELESS: readonly ContenderName[] = ['engine', 'bytes', 'other']
+
+function row({ contender, samples, statements }: Entry, engine: Entry | undefined, words: Result['words']): string[] {
+  const stores = !STORELESS.includes(contender)
+  const ratio = (name: 'perSecond' | 'serverCpuMs') => {
+    const value = engine ? medianOf(samples, name) / medianOf(engine.samples, name) : Number.NaN
+    return Number.isNaN(value) ? '–' : value.toFixed(2)
+  }
+  const busy = medianOf(samples, 'clientsBusy')
+  return [
+    words[contender] ?? contender,
     spread(samples, 'perSecond', 0),
     spread(samples, 'p50Ms', 2),
     spread(samples, 'p99Ms', 2),
     spread(samples, 'serverCpuMs', 3),
-    contender === 'engine' ? '–' : spread(samples, 'postgresCpuMs', 3),
-    contender === 'engine' ? '–' : sum(statements).toFixed(1),
-    contender === 'engine' ? '–' : spread(samples, 'walBytes', 0),
+    stores ? spread(samples, 'postgresCpuMs', 3) : '–',
+    stores ? sumOf(statements).toFixed(1) : '–',
+    stores ? spread(samples, 'walBytes', 0) : '–',
     ratio('perSecond'),
     ratio('serverCpuMs'),
-    median(samples, 'clientsBusy').toFixed(2),
-  ])
+    Number.isNaN(busy) ? '–' : busy.toFixed(2),
+  ]
 }
 
-function note({ statementsMax }: Operation, { statements, samples }: Entry, engine: Entry | undefined): string {
+function statementWords({ operation, statements }: Entry): string {
+  const own = engineStatements(statements)
+  const engines = operation === 'sign-in' ? ` Of the engine's part: ${sumOf(own).toFixed(1)} (${listed(own)}).` : ''
+  return `Statements of the service: ${listed(statements)}.${engines}`
+}
+
+function listed(statements: Record<string, number>): string {
   const names = Object.entries(statements).sort(([, a], [, b]) => b - a)
-  const listed = names.map(([name, count]) => `${name} ${Number(count.toFixed(2))}`).join(', ') || 'none'
-  if (!engine || statementsMax === null) return `\nStatements of the service: ${listed}.`
-  const allowed = median(engine.samples, 'serverCpuMs') * ALLOWANCE + STATEMENT_MS * statementsMax
-  const took = median(samples, 'serverCpuMs')
-  const verdict = `${took <= allowed ? 'kept' : 'missed'}: ${took.toFixed(3)} of ${allowed.toFixed(3)} ms`
-  return `\nStatements of the service: ${listed}. Goal (at most ${statementsMax}; engine + 10 % + 0.03 ms each) ${verdict}.`
+  return names.map(([name, count]) => `${name} ${Number(count.toFixed(2))}`).join(', ') || 'none'
 }
 
-function memoryBlock({ memory }: Result): string {
+function memoryBlock({ memory, words, dependenciesMb }: Result): string {
   const columns = ['server', 'ready after s', 'memory idle MB', 'memory peak MB']
   const rows = CONTENDERS.flatMap((name) => {
     const one = memory[name]
-    return one ? [line([CONTENDER_WORDS[name], one.readySeconds.toFixed(2), one.idleMb.toFixed(0), one.peakMb.toFixed(0)])] : []
+    return one ? [[words[name] ?? name, one.readySeconds.toFixed(2), one.idleMb.toFixed(0), one.peakMb.toFixed(0)]] : []
   })
-  return ['### Start and memory\n', line(columns), line(columns.map(() => '---')), ...rows].join('\n')
+  const bare = dependenciesMb === null ? [] : [['the dependencies of the service, imported', '–', dependenciesMb.toFixed(0), '–']]
+  return ['### Start and memory\n', ...table(columns, [...rows, ...bare])].join('\n')
+}
+
+const DIGITS = { ms: 3, statements: 1, MB: 0, s: 2 } as const
+
+/** Every goal with its figure: kept or missed. */
+export function goalsBlock(judgements: readonly Judgement[]): string {
+  const rows = judgements.map(({ goal, unit, figure, bound, kept }) => {
+    const shown = (value: number) => `${value.toFixed(DIGITS[unit])} ${unit}`
+    return [goal, shown(figure), shown(bound), kept ? 'kept' : '**missed**']
+  })
+  const kept = judgements.filter((one) => one.kept).length
+  const summary = `${kept} of ${judgements.length} are kept.`
+  return ['### Goals\n', ...table(['goal', 'figure', 'at most', 'kept or missed'], rows), `\n${summary}`].join('\n')
 }
 
 function hotspotBlock({ operation, functions, places }: Hotspots): string {
@@ -107,18 +120,8 @@ function hotspotBlock({ operation, functions, places }: Hotspots): string {
 }
 
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-const sum = (counts: Record<string, number>) => Object.values(counts).reduce((all, one) => all + one, 0)
-
-function median(samples: readonly Sample[], name: keyof Sample): number {
-  const values = samples.map((sample) => sample[name]).sort((a, b) => a - b)
-  const middle = Math.floor(values.length / 2)
-  const upper = values[middle] ?? Number.NaN
-  return values.length % 2 === 1 ? upper : (upper + (values[middle - 1] ?? Number.NaN)) / 2
-}
-
-// Median, and in brackets the least and the most of the rounds.
-function spread(samples: readonly Sample[], name: keyof Sample, digits: number): string {
-  const values = samples.map((sample) => sample[name])
-  const shown = (value: number) => value.toFixed(digits)
-  return `${shown(median(samples, name))} (${shown(Math.min(...values))}–${shown(Math.max(...values))})`
-}
+const table = (columns: readonly string[], rows: readonly (readonly string[])[]) => [
+  line(columns),
+  line(columns.map(() => '---')),
+  ...rows.map(line),
+]

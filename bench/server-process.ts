@@ -9,19 +9,24 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
+/** How one server is started. */
+export interface Starting {
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  /** The core it is pinned to; `null`: none. */
+  core: number | null
+  logFile: string
+  /** Answers 200 once it is ready. */
+  probeUrl: string
+}
+
 const ROOT = join(import.meta.dirname, '..')
 const READY_SECONDS = 30
 const POLL_MS = 20
 
 /** Starts one server in a process of its own, on its core, and waits until `probeUrl` answers 200. */
-export async function startServer(options: {
-  args: readonly string[]
-  env: Record<string, string>
-  core: number | null
-  logFile: string
-  probeUrl: string
-}): Promise<ServerProcess> {
-  const { args, env, core, logFile, probeUrl } = options
+export async function startServer(starting: Starting): Promise<ServerProcess> {
+  const { args, env, core, logFile, probeUrl } = starting
   const command = [process.execPath, ...args]
   const [file = '', ...rest] = core === null ? command : ['taskset', '-c', String(core), ...command]
   const output = openSync(logFile, 'a')

@@ -1,6 +1,8 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import type { AdapterConstructor, Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import { type BenchClient, SCOPE } from '../clients.ts'
+import { API, type BenchClient, SCOPE } from '../clients.ts'
+
+const ACCESS_TOKEN_SECONDS = 300
 
 /**
  * The engine as its documentation sets it up, with the routes, algorithms, lifetimes and rules of the service: what
@@ -42,6 +44,17 @@ export async function engineConfiguration(
       userinfo: { enabled: true },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        useGrantedResource: async () => true,
+        getResourceServerInfo: async () => ({
+          scope: API.scope,
+          audience: API.id,
+          accessTokenTTL: ACCESS_TOKEN_SECONDS,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
+        }),
+      },
       rpInitiatedLogout: { enabled: true },
     },
     expiresWithSession: async () => false,
@@ -60,8 +73,8 @@ export async function engineConfiguration(
       end_session: '/logout',
     },
     ttl: {
-      AccessToken: 300,
-      ClientCredentials: 300,
+      AccessToken: accessTokenTtl,
+      ClientCredentials: accessTokenTtl,
       AuthorizationCode: 60,
       IdToken: 3600,
       Interaction: 3600,
@@ -72,6 +85,9 @@ export async function engineConfiguration(
   }
 }
 
+const accessTokenTtl = (_ctx: unknown, token: { resourceServer?: { accessTokenTTL?: number | undefined } | undefined }) =>
+  token.resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_SECONDS
+
 async function loadExistingGrant(ctx: KoaContextWithOIDC) {
   const { client, session, account, provider } = ctx.oidc
   if (!client || !session || !account) return undefined
@@ -80,6 +96,7 @@ async function loadExistingGrant(ctx: KoaContextWithOIDC) {
   if (found) return found
   const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
   grant.addOIDCScope(SCOPE)
+  grant.addResourceScope(API.id, API.scope)
   await grant.save()
   return grant
 }
