@@ -180,7 +180,7 @@ export const events = {
     kept: true,
     detail: { grantType: 'text' },
     optional: { scopes: 'text', resource: 'text' },
-    help: 'Tokens were issued for a code or for a client itself.',
+    help: 'Tokens were issued for a code or for a client itself. That a client got a JWT for itself is counted and logged, and has no row.',
   },
   'token.refreshed': {
     level: 'info',

@@ -15,6 +15,8 @@ export function recordEngineEvents(
 ): void {
   const { audit, work, clock, log } = deps
   const note = (row: AuditRow) => work.current()?.note(row)
+  // A client's own token that stands in no record is counted and logged, and has no row: nothing is written for it at all.
+  const tell = (row: AuditRow, standsAlone: boolean) => (standsAlone ? audit.announce([row]) : note(row))
 
   function who(ctx: KoaContextWithOIDC): EventWho {
     const { client, account, session } = ctx.oidc
@@ -27,7 +29,8 @@ export function recordEngineEvents(
     const token = AccessToken ?? ClientCredentials
     const detail = { scopes: token?.scope ?? '', ...(typeof token?.aud === 'string' ? { resource: token.aud } : {}) }
     if (grantType === 'refresh_token') note(audit.prepare('token.refreshed', { ...who(ctx), detail }))
-    else note(audit.prepare('token.issued', { ...who(ctx), detail: { grantType, ...detail } }))
+    else
+      tell(audit.prepare('token.issued', { ...who(ctx), detail: { grantType, ...detail } }), ClientCredentials?.format === 'jwt')
   })
   provider.on('interaction.ended', (ctx) => {
     const { login, consent } = ctx.oidc.result ?? {}

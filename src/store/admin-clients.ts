@@ -15,13 +15,18 @@ const KIND = `case
   when metadata ->> 'token_endpoint_auth_method' = 'none' then 'spa'
   else 'web' end`
 
-// Only since it is registered: an id may have been somebody else's before.
+// Only since it is registered: an id may have been somebody else's before. A machine that takes nothing but JWTs leaves no
+// row in the trail, but the networks that it asks from.
 const LAST_USED = (client: string) => `
   left join lateral (
-    select at from audit_entry
-    where client_id = ${client}.id and at >= ${client}."createdAt"
-      and event in ('sign_in.completed', 'token.issued', 'token.refreshed')
-    order by at desc limit 1
+    select max(at) as at from (
+      (select at from audit_entry
+       where client_id = ${client}.id and at >= ${client}."createdAt"
+         and event in ('sign_in.completed', 'token.issued', 'token.refreshed')
+       order by at desc limit 1)
+      union all
+      (select last_at from client_network where client_id = ${client}.id and last_at >= ${client}."createdAt")
+    ) either
   ) used on true`
 
 const LIST: Statement = {

@@ -8,6 +8,7 @@ import { type App, appOf, ask, authorize, newSecret, redeem, refresh, tokensOf, 
 const secret = newSecret()
 const machine: App = { id: 'machine', secret, redirectUri: '' }
 const other: App = { id: 'other-app', secret, redirectUri: 'https://other.fabrikam.example/callback' }
+const JWT_API = 'https://api.fabrikam.example'
 const TURNS = 3
 
 let stage: Stage
@@ -26,9 +27,10 @@ beforeAll(async () => {
       DATABASE_DIRECT_URL: databaseUrl,
     },
     clients: [
-      { client_id: 'machine', client_secret_env: 'OTHER_SECRET', grant_types: ['client_credentials'] },
+      { client_id: 'machine', client_secret_env: 'OTHER_SECRET', grant_types: ['client_credentials'], resources: [JWT_API] },
       { client_id: 'other-app', client_secret_env: 'OTHER_SECRET', redirect_uris: [other.redirectUri] },
     ],
+    resourceServers: [{ id: JWT_API, scopes: { 'orders:read': 'See your orders' }, token_format: 'jwt' }],
   })
   app = appOf(stage)
 })
@@ -37,6 +39,9 @@ afterAll(async () => {
   await statements.stop()
 })
 
+// Its name goes on to say of what parts it is.
+const heard = () => statements.take().map((name) => name.replace(/^oidc_flush_.+/, 'oidc_flush'))
+
 /** What an operation asks the database, without what the service does meanwhile by its own: the least of some turns. */
 async function statementsOf(operation: () => Promise<{ status: number } | undefined>): Promise<string[]> {
   const turns: string[][] = []
@@ -44,7 +49,7 @@ async function statementsOf(operation: () => Promise<{ status: number } | undefi
     statements.take()
     const answer = await operation()
     if (answer) expect(answer.status).toBe(200)
-    turns.push(statements.take())
+    turns.push(heard())
   }
   return turns.toSorted((a, b) => a.length - b.length)[0] as string[]
 }
@@ -72,7 +77,7 @@ describe('a request asks the database once for all that it reads, and writes in 
     const { body } = await tokensOf(stage, app, { email: 'revocation@fabrikam.example' })
     statements.take()
     expect((await ask(stage.service, '/revoke', app, { token: String(body.refresh_token) })).status).toBe(200)
-    expect(statements.take().filter((name) => name.startsWith('oidc_'))).toEqual(['oidc_read_any_token', 'oidc_flush'])
+    expect(heard().filter((name) => name.startsWith('oidc_'))).toEqual(['oidc_read_any_token', 'oidc_flush'])
   })
 
   test('refresh, with a new refresh token', async () => {
@@ -88,6 +93,17 @@ describe('a request asks the database once for all that it reads, and writes in 
   test('client credentials', async () => {
     const turn = () => ask(stage.service, '/token', machine, { grant_type: 'client_credentials' })
     expect(await statementsOf(turn)).toEqual(['oidc_flush'])
+  })
+
+  test('client credentials for a JWT: nothing, and it is counted all the same', async () => {
+    const fields = { grant_type: 'client_credentials', resource: JWT_API, scope: 'orders:read' }
+    const counted = async () => {
+      const metrics = await (await fetch(`${stage.service.opsUrl}/metrics`)).text()
+      return Number(/^doorward_events_total\{event="token.issued"\} (\d+)/m.exec(metrics)?.[1] ?? 0)
+    }
+    const count = await counted()
+    expect(await statementsOf(() => ask(stage.service, '/token', machine, fields))).toEqual([])
+    expect(await counted()).toBe(count + TURNS)
   })
 
   test.each(['first-party', 'agreed'])('authorize with a session, up to the tokens: %s', async (kind) => {

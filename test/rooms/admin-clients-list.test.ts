@@ -63,6 +63,9 @@ describe('the list of applications', () => {
     await note('sign_in.completed', new Date('2030-01-03T00:00:00Z'))
     expect(await used()).toBe('2030-01-03T00:00:00.000Z')
     expect((await stage.perform('clients.get', { client_id: 'alpha' })).last_used_at).toBe('2030-01-03T00:00:00.000Z')
+    const asks = 'insert into client_network (client_id, network, last_at) values ($1, $2, $3)'
+    await stage.ask(asks, ['alpha', 'somewhere', new Date('2030-01-04T00:00:00Z')]) // for tokens that leave no row
+    expect(await used()).toBe('2030-01-04T00:00:00.000Z')
   })
 })
 
