@@ -11,6 +11,7 @@ import { createFindAccount } from './claims.ts'
 import { engineMetadata } from './client-metadata.ts'
 import { configurationOf, type Lifetimes } from './configuration.ts'
 import { type ConsentStore, createGrantLoader } from './consent.ts'
+import { createDocuments } from './documents.ts'
 import { createEngineFetch } from './engine-fetch.ts'
 import { recordEngineEvents } from './events.ts'
 import { type Recovery, takenAcr } from './hold.ts'
@@ -19,7 +20,7 @@ import type { LogoutNews } from './logout.ts'
 import { logoutToken, tellByJob } from './logout-token.ts'
 import { createMiddleware } from './middleware.ts'
 import { createEnginePages } from './pages.ts'
-import { createPublished, type Watched } from './published.ts'
+import { createPublished, type Published, type Watched, watchEngine } from './published.ts'
 import { type Asked, createReadAhead } from './read-ahead.ts'
 import type { RecordStore } from './records.ts'
 import { forgetStaleKeys } from './stale-keys.ts'
@@ -52,6 +53,8 @@ export interface OidcDeps extends LevelDeps {
 export interface Oidc {
   /** Serves every path of the engine; passes on what is none of its own. */
   middleware: Middleware
+  /** What stands ready to be sent without asking the engine. */
+  published: Published
   interactions: Interactions
   /** Keys that sign the cookies, newest first, for the server around the engine. */
   cookieKeys: string[]
@@ -106,6 +109,8 @@ export function createOidc(deps: OidcDeps): Oidc {
     ...createEnginePages({ text: deps.text, clients: deps.clients, clock }),
   })
 
+  const documents = createDocuments(deps.issuer)
+  const published = createPublished(deps.watched, documents)
   let engine: Provider | undefined
   function provider(): Provider {
     if (!engine) throw new Error('the engine has no signing keys yet')
@@ -120,10 +125,12 @@ export function createOidc(deps: OidcDeps): Oidc {
     forgetStaleKeys(next)
     recordEngineEvents(next, { audit: deps.audit, work, clock, log, whoOf: (ctx) => deps.whoOf(ctx as unknown as Context) })
     engine = next
+    documents.takeFrom(next)
   }
 
   return {
-    middleware: createPublished(deps, createMiddleware({ provider, work, form })),
+    middleware: watchEngine({ ...deps, published }, createMiddleware({ provider, work, form })),
+    published,
     interactions: createInteractions({ ...deps, accounts: { find: ahead.account }, provider, work }),
     cookieKeys: (configuration.cookies?.keys ?? []) as string[],
     useKeys,

@@ -1,5 +1,4 @@
 import bodyParser from '@koa/bodyparser'
-import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { Refusal } from '../base/index.ts'
 import type { Text } from '../text/index.ts'
@@ -7,6 +6,7 @@ import { type AccountPage, addAccountRoutes } from './account/routes.ts'
 import { addConsoleRoutes, type ConsolePage } from './console/routes.ts'
 import type { createDevInbox } from './dev-inbox.ts'
 import { type createReceipts, RECEIPT_MAX } from './receipts.ts'
+import { createRouters } from './routers.ts'
 import type { ConsentSteps } from './sign-in/consent.ts'
 import type { createContinue } from './sign-in/continue.ts'
 import type { createDispatcher } from './sign-in/dispatcher.ts'
@@ -49,11 +49,10 @@ export interface RouteDeps {
 }
 
 /**
- * Every path that is ours, with its guards. What is not here is the engine's (see oidc) or does not exist. Paths are
- * matched as they are: in their case, without a trailing slash, never twice-decoded (R-141).
+ * Every path that is ours, with its guards. What is not here is the engine's (see oidc) or does not exist.
  */
 export function createRoutes(deps: RouteDeps): Middleware {
-  const router = new Router({ strict: true, sensitive: true })
+  const routers = createRouters()
   const { dispatcher, steps, otherChannel, work, secondFactor, passkeys, rescue, linkPage, onward, consent } = deps
   // A form has few fields of one line each.
   const form: Middleware = bodyParser({
@@ -73,11 +72,11 @@ export function createRoutes(deps: RouteDeps): Middleware {
       patchNode: false,
       encoding: 'utf-8',
       onError: unreadable,
-    }) as never,
-    deps.receipts[desk] as never,
+    }) as unknown as Middleware,
+    deps.receipts[desk],
   ]
-  const post = (path: string, ...handlers: Middleware[]) => router.post(path, deps.sameSite, form, ...(handlers as []))
-  const get = (path: string, ...handlers: Middleware[]) => router.get(path, ...(handlers as []))
+  const post = (path: string, ...handlers: Middleware[]) => routers.post(path, deps.sameSite, form, ...handlers)
+  const { get } = routers
   const step = (path: string, handler: Middleware) => post(`/sign-in/:uid/${path}`, deps.unlessGoneOn, handler)
 
   get('/assets/:file', deps.serveAsset)
@@ -129,15 +128,15 @@ export function createRoutes(deps: RouteDeps): Middleware {
   addConsoleRoutes({ get, post }, deps.console)
 
   // From providers of mail and texts: signed, read as it came, no form of a person's.
-  router.post('/receipts/sns', ...receipt('sns'))
-  router.post('/receipts/twilio', ...receipt('twilio'))
-  router.post('/receipts/delivery', ...receipt('generic'))
+  routers.post('/receipts/sns', ...receipt('sns'))
+  routers.post('/receipts/twilio', ...receipt('twilio'))
+  routers.post('/receipts/delivery', ...receipt('generic'))
 
   // The engine's form on our page: it has a token of its own, and goes on to the engine.
-  router.post('/logout/confirm', deps.sameSite as never)
+  routers.post('/logout/confirm', deps.sameSite)
 
   if (deps.trial) addTrialRoutes(get, post, deps.trial, deps.text)
-  return router.routes() as unknown as Middleware
+  return routers.middleware()
 }
 
 // What was said to be compressed and is not has no status of its own, and is the sender's fault like all else here.

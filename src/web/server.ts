@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import { type Log, withPatience } from '../base/index.ts'
 import { createOriginForm } from './middleware/origin-form.ts'
@@ -18,6 +18,8 @@ export interface ServerDeps {
   /** Proxies in front whose forwarded address counts. */
   trustedProxies: number
   cookieKeys: readonly string[]
+  /** Answers what needs nothing else; false where it is not its own. Null where there is nothing of the kind. */
+  answerAtOnce: ((req: IncomingMessage, res: ServerResponse) => boolean) | null
   /** In order; the first sees a request first and its answer last. */
   middleware: readonly Middleware[]
   log: Log
@@ -25,6 +27,7 @@ export interface ServerDeps {
 
 /** The server for people and applications. Every request is put into origin form before anything reads it. */
 export function createWebServer(deps: ServerDeps): Server {
+  const { answerAtOnce } = deps
   const app = new Koa({ proxy: true, keys: [...deps.cookieKeys] })
   for (const middleware of deps.middleware) app.use(middleware)
   app.on('error', (error) => deps.log.warn({ err: error }, 'an answer could not be sent'))
@@ -33,6 +36,7 @@ export function createWebServer(deps: ServerDeps): Server {
 
   const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, connectionsCheckingInterval: LOOK_EVERY_MS }, (req, res) => {
     toOriginForm(req)
+    if (answerAtOnce?.(req, res)) return
     void withPatience(PATIENCE_MS, () => handle(req, res))
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS

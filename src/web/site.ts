@@ -29,6 +29,7 @@ import { createCsrf } from './middleware/csrf.ts'
 import { createErrors } from './middleware/errors.ts'
 import { createRequestLog } from './middleware/request-log.ts'
 import { createSecurityHeaders } from './middleware/security-headers.ts'
+import { createPublishedAnswers } from './published-answers.ts'
 import type { createReceipts } from './receipts.ts'
 import { createRelatedOrigins } from './related-origins.ts'
 import { createRoutes } from './routes.ts'
@@ -144,8 +145,9 @@ export function createSite(deps: SiteDeps): Server {
     trustedProxies: deps.trustedProxies,
     cookieKeys: oidc.cookieKeys,
     log: deps.log,
+    answerAtOnce: createPublishedAnswers({ ...deps, published: oidc.published, secure }),
     middleware: [
-      createRequestLog({ log: deps.log, clock, metrics: deps.metrics, trustedProxies: deps.trustedProxies }),
+      createRequestLog(deps),
       createSecurityHeaders(secure),
       ...(deps.adminApi ? [deps.adminApi] : []), // it answers its own errors
       createErrors({ text, log: deps.log, clock }),
@@ -165,6 +167,7 @@ export function createAdminSite(
     trustedProxies: deps.trustedProxies,
     cookieKeys: [],
     log: deps.log,
+    answerAtOnce: null,
     middleware: [createRequestLog(deps), createSecurityHeaders(deps.issuer.startsWith('https:')), deps.api, createErrors(deps)],
   })
 }

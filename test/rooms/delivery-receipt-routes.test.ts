@@ -27,7 +27,7 @@ beforeAll(async () => {
   }
   const log = createLog('info', { write: (line) => void lines.push(line) })
   const app = new Koa()
-  app.use(createRequestLog({ log, clock: { now: () => new Date('2029-01-01') }, metrics: createMetrics(), trustedProxies: 0 }))
+  app.use(createRequestLog({ log, metrics: createMetrics(), trustedProxies: 0 }))
   app.use(async (ctx, next) => {
     ctx.state.reference = 'DW-TEST'
     try {

@@ -37,8 +37,8 @@ const faultsOf = async (files: Record<string, string>): Promise<string[]> => {
 async function drawnWith(files: Record<string, string>) {
   const theme = readTheme(await themeOf(files), VIEWS)
   const assets = createAssets(join(VIEWS, 'assets'), theme)
-  const warnings: object[] = []
-  const text = createText({ viewsDir: VIEWS, assets: assets.urls, theme, log: { warn: (told: object) => warnings.push(told) } })
+  const warnings: unknown[] = []
+  const text = createText({ viewsDir: VIEWS, assets: assets.urls, theme, log: { warn: (told: unknown) => warnings.push(told) } })
   return { text, assets, warnings }
 }
 

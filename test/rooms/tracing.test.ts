@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Span, SpanOptions, SpanStatus, Tracer } from '@opentelemetry/api'
 import * as api from '@opentelemetry/api'
 import Koa from 'koa'
-import { clock, createLog, createMetrics, inSpan, tellTraces, traceparent } from '../../src/base/index.ts'
+import { createLog, createMetrics, inSpan, tellTraces, traceparent } from '../../src/base/index.ts'
 import { createRequestLog } from '../../src/web/middleware/request-log.ts'
 
 // What is said to OpenTelemetry's API, written down.
@@ -68,7 +68,7 @@ test.each([
   [0, []],
   [1, ['c'.repeat(32)]],
 ])('with %i proxies in front, what a request says it follows is linked to: %j', async (trustedProxies, linked) => {
-  const app = new Koa().use(createRequestLog({ log: createLog('silent'), clock, metrics: createMetrics(), trustedProxies }))
+  const app = new Koa().use(createRequestLog({ log: createLog('silent'), metrics: createMetrics(), trustedProxies }))
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { newId } from '../../base/index.ts'
 
 const FORWARDED = ['forwarded', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-server', 'x-original-url', 'x-rewrite-url']
+
+/** What a proxy calls a request; anything else is not told to the log. */
+const REQUEST_ID = /^[\w.-]{8,64}$/
 
 /** Under this name the rest of the server finds the Host that was really asked for. */
 export const ASKED_HOST = 'x-asked-host'
@@ -20,14 +22,14 @@ export function createOriginForm(issuer: string, proxies: number): (req: Incomin
   return (req) => {
     const ip = clientAddress(req, proxies)
     req.headers[ASKED_HOST] = req.headers.host ?? ''
-    for (const name of FORWARDED) delete req.headers[name]
+    // A name that is not there is not taken away: the object would be slow to read from then on.
+    for (const name of FORWARDED) if (name in req.headers) delete req.headers[name]
     req.url = originForm(req.url ?? '/')
     req.headers.host = host
     req.headers['x-forwarded-proto'] = scheme
     req.headers['x-forwarded-for'] = ip
-    if (!/^[\w.-]{8,64}$/.test(String(req.headers['x-request-id'] ?? ''))) {
-      req.headers['x-request-id'] = newId()
-    }
+    const upstream = req.headers['x-request-id']
+    if (upstream !== undefined && !REQUEST_ID.test(String(upstream))) delete req.headers['x-request-id']
   }
 }
 

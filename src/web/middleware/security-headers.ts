@@ -13,7 +13,17 @@ const FORM_ACTION = /form-action 'self'/
  * that application, and https, where the application may lead further.
  */
 export function createSecurityHeaders(secure: boolean): Middleware {
-  const headers = helmet({
+  const headers = securityHeaders(secure)
+  return async (ctx, next) => {
+    for (const [name, value] of headers) ctx.res.setHeader(name, value)
+    await next()
+    widenFormAction(ctx)
+  }
+}
+
+/** Their names and values, before anything is added to them. */
+export function securityHeaders(secure: boolean): readonly (readonly [string, string])[] {
+  const say = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -34,12 +44,12 @@ export function createSecurityHeaders(secure: boolean): Middleware {
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: secure ? { maxAge: HSTS_SECONDS, includeSubDomains: true } : false,
   }) as unknown as Middleware
-
-  return async (ctx, next) => {
-    await headers(ctx, async () => {})
-    await next()
-    widenFormAction(ctx)
-  }
+  // They are the same for every answer: helmet says them once, to an answer that only writes them down.
+  const said = new Map<string, string>()
+  const res = { setHeader: (name: string, value: string) => said.set(name, value), removeHeader: () => {} }
+  void say({ req: {}, res } as unknown as Context, async () => {})
+  if (said.size === 0) throw new Error('the security headers are not known when the server begins')
+  return [...said]
 }
 
 function widenFormAction(ctx: Context): void {
