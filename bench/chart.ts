@@ -43,7 +43,7 @@ interface Row {
  * distances are equal ratios. It brings its colours for light and dark, and no script.
  */
 export function chart(figures: Pick<Figures, 'entries'>, operations: readonly Operation[]): string {
-  const rows = operations.flatMap(({ name }) => rowOf(figures, name))
+  const rows = operations.flatMap((operation) => rowOf(figures, operation))
   const values = rows.flatMap(({ engine, service, goal }) => [engine, service, goal]).filter((value) => value !== null)
   const x = scaleOf(values)
   const height = TOP + rows.length * ROW + 34
@@ -58,14 +58,14 @@ export function chart(figures: Pick<Figures, 'entries'>, operations: readonly Op
   ].join('\n')
 }
 
-function rowOf({ entries }: Pick<Figures, 'entries'>, name: string): Row[] {
-  const cpu = (contender: ContenderName) => {
-    const found = entries.find((entry) => entry.operation === name && entry.contender === contender)
+function rowOf({ entries }: Pick<Figures, 'entries'>, { name, against = name }: Operation): Row[] {
+  const cpu = (contender: ContenderName, of = name) => {
+    const found = entries.find((entry) => entry.operation === of && entry.contender === contender)
     const value = found ? medianOf(found.samples, 'serverCpuMs') : Number.NaN
     return value > 0 ? value : null
   }
   const service = cpu('service') ?? cpu('other')
-  return service === null ? [] : [{ name, service, engine: cpu('engine'), goal: cpuBound({ entries }, name) }]
+  return service === null ? [] : [{ name, service, engine: cpu('engine', against), goal: cpuBound({ entries }, name) }]
 }
 
 /** From a step below the least value to one above the largest. */

@@ -28,10 +28,7 @@ export interface Contender {
   /** Its database; `null` in memory. */
   database: string | null
   /** `readySeconds` is the median of some starts. */
-  process: Omit<ServerProcess, 'pid'> & {
-    /** Null where another provider does not say which process it is. */
-    pid: number | null
-  }
+  process: ServerProcess
   workers: Worker[]
   /** What proves the client with a key, at the service. */
   guardKey: GuardKey | null

@@ -151,11 +151,11 @@ async function measureAll(contenders: readonly Contender[], postgres: Postgres):
 }
 
 function memoryNow({ process: { pid } }: Contender): number {
-  return pid === null ? 0 : memoryOf(pid).nowMb
+  return Number.isNaN(pid) ? 0 : memoryOf(pid).nowMb
 }
 
 function memory({ name, process: { pid, readySeconds } }: Contender, idleMb: number): [ContenderName, Memory][] {
-  return pid === null || name === 'other' ? [] : [[name, { readySeconds, idleMb, peakMb: memoryOf(pid).peakMb }]]
+  return name === 'other' ? [] : [[name, { readySeconds, idleMb, peakMb: memoryOf(pid).peakMb }]]
 }
 
 async function profileService(contenders: readonly Contender[]): Promise<Result['hotspots']> {

@@ -52,10 +52,10 @@ export async function drive(workers: readonly Worker[], operation: Operation, fo
   return latencies
 }
 
-async function readings(serverPid: number | null, postgres: Postgres) {
+async function readings(serverPid: number, postgres: Postgres) {
   return {
     walBytes: await postgres.walBytes(),
-    serverMs: serverPid === null ? Number.NaN : cpuMsOf(serverPid),
+    serverMs: Number.isNaN(serverPid) ? Number.NaN : cpuMsOf(serverPid),
     postgresMs: cpuMsOfTree(postgres.pid),
     clientsMs: cpuMsOf(process.pid),
   }

@@ -42,7 +42,6 @@ export async function profile(contender: Contender, operation: Operation, load: 
     workers,
     process: { pid },
   } = contender
-  if (pid === null) throw new Error('a profile needs a process')
   await Promise.all(workers.map((worker) => operation.prepare(worker)))
   await drive(workers, operation, load.warmUpMs)
   const inspector = await openInspector(pid)

@@ -48,7 +48,7 @@ export async function connectToProvider(file: string, concurrency: number): Prom
   const cookies = (provider.cookie?.split(/; */) ?? []).map((cookie) => `${cookie}; Path=/`)
   return {
     ...{ name: 'other', words: provider.name, target, database: null, guardKey: null, starting: null },
-    process: { pid: provider.pid ?? null, readySeconds: Number.NaN, stop: async () => {} },
+    process: { pid: provider.pid ?? Number.NaN, readySeconds: Number.NaN, stop: async () => {} },
     workers: Array.from({ length: concurrency }, (_, index) => createWorker(index, target, clients, null, cookies)),
     leavesOut: ({ name }) => !provider.operations.includes(name),
   }

@@ -3,6 +3,7 @@ import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface ServerProcess {
+  /** Not a number where another provider does not say which process it is. */
   pid: number
   /** From the start of the process to its first right answer. */
   readySeconds: number
