@@ -22,8 +22,8 @@ export interface Published {
    * obeys lacks it (RFC 9111 §5.2.2.1). A process that may lack one itself lets nobody keep its answer.
    */
   cacheControl(): string
-  /** Somebody in that network was given what stands at this path, or has it and was told that it is still the same. */
-  given(path: string, network: string): void
+  /** Somebody was given what stands at this path, or has it and was told that it is still the same. */
+  given(path: string, networkOfWhom: () => string): void
 }
 
 const JWKS_PATH = '/jwks'
@@ -33,8 +33,8 @@ export function createPublished(watched: Watched, documents: Documents): Publish
   return {
     documentAt: documents.at,
     cacheControl: () => (watched.keysAreFresh() ? `public, max-age=${JWKS_MAX_AGE_SECONDS}` : 'no-cache'),
-    given(path, network) {
-      if (path === JWKS_PATH) watched.keysFetched(network)
+    given(path, networkOfWhom) {
+      if (path === JWKS_PATH) watched.keysFetched(networkOfWhom())
     },
   }
 }
@@ -52,7 +52,7 @@ export function watchEngine(
     const route = oidc?.route
     if (ctx.status !== 200 || route === undefined) return
     if (PUBLISHED.includes(route)) ctx.set('Cache-Control', published.cacheControl())
-    if (route === 'jwks' && ctx.method === 'GET') published.given(ctx.path, networkOf(ctx))
+    if (route === 'jwks' && ctx.method === 'GET') published.given(ctx.path, () => networkOf(ctx))
     if (route === 'token' && oidc?.client) watched.tokens(oidc.client.clientId, networkOf(ctx))
   }
 }

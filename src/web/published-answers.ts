@@ -54,7 +54,7 @@ export function createPublishedAnswers(deps: {
     ])
     if (known || method === 'HEAD') res.end()
     else res.end(form.bytes)
-    if (method === 'GET') published.given(path, ipSubject(String(headers['x-forwarded-for'])))
+    if (method === 'GET') published.given(path, () => ipSubject(String(headers['x-forwarded-for'])))
     const upstream = String(headers['x-request-id'] ?? '')
     tell(span, { method, route: path, status, reference, upstream, tookMs: performance.now() - began })
   }
