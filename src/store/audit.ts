@@ -1,7 +1,7 @@
 import type { AuditRow, AuditStore, TrailEntry, TrailStore } from '../audit/index.ts'
 import type { Tx } from '../base/index.ts'
 import { momentOf } from './audit-moments.ts'
-import { beforeCommit, type Database, runIn, type Statement } from './database.ts'
+import { beforeCommit, type Database, type Statement } from './database.ts'
 
 /**
  * SQL that adds the rows of a JSON parameter to the trail; `source` may name further relations that must hold a row.
@@ -43,9 +43,9 @@ export function createAuditStore(db: Database): AuditStore {
       if (known) return void known.push(...rows)
       const all = [...rows]
       collected.set(tx, all)
-      beforeCommit(tx, async () => {
+      beforeCommit(tx, () => {
         collected.delete(tx)
-        await runIn(tx, APPEND, [JSON.stringify(all)])
+        return { statement: APPEND, values: [JSON.stringify(all)] }
       })
     },
     appendNow: async (row) => {

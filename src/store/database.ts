@@ -1,13 +1,16 @@
-import type pg from 'pg'
-import { type Clock, inSpan, type Metrics, Refusal, type Transact, type Tx } from '../base/index.ts'
+import { type Clock, type Metrics, Refusal, type Transact, type Tx, waitPatiently } from '../base/index.ts'
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import { connectionLivesOn, describeFailure, isReadOnly, isRetryable, isStalePlan, translated } from './failures.ts'
 import { createDatabaseMetrics } from './metrics.ts'
+import { openOrm } from './orm.ts'
 import { atMost, jittered, pause } from './pause.ts'
-import { openPool, type Pool, type PoolOptions, type Statement } from './pool.ts'
+import { openPool, type PoolOptions } from './pool.ts'
+import type { Answer, Statement } from './questions.ts'
 import { type SchemaState, schemaState } from './schema-state.ts'
-import { ASKED, toldPool } from './told.ts'
+import { askTold, inTransaction, type OpenTx, openTx, patienceMs, runIn } from './transaction.ts'
+import type { Wire } from './wire.ts'
 
+export { afterCommit, beforeCommit, runIn } from './transaction.ts'
 export type { Statement }
 
 /** What is known of the database at one moment. Nothing of it is cached. */
@@ -33,7 +36,7 @@ export interface Database {
    * or may not be there.
    */
   transact: Transact
-  /** Prisma's client on the same pool, for rare reads. Never inside a transaction. It is loaded when it is first asked for. */
+  /** Prisma's client, on connections of its own, for rare reads. Never inside a transaction. It is loaded when it is first asked for. */
   orm(): Promise<PrismaClient>
   health(): Promise<DatabaseHealth>
   /** Somebody else was told that the server takes no writes: no connection of before serves anybody again. */
@@ -50,72 +53,57 @@ interface DatabaseOptions extends PoolOptions {
 const CLOSE_TIMEOUT_MS = 5000
 const RETRIES_MAX = 3
 
-interface OpenTx {
-  pool: Pool
-  client: pg.PoolClient
-  /** What is written last. */
-  beforehand: (() => Promise<void>)[]
-  afterwards: (() => void)[]
-  open: boolean
-  /** The connection must not serve anybody again. */
-  broken: boolean
-}
-
 /** Opens the pool. Nothing is asked of the database before the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { log, clock } = options
-  const plain = openPool(options)
-  const measures = createDatabaseMetrics(options.metrics, plain.inner)
-  const pool = toldPool(plain, measures)
-  let orm: Promise<PrismaClient> | undefined
+  const pool = openPool(options)
+  const measures = createDatabaseMetrics(options.metrics, pool.counts)
+  let orm: ReturnType<typeof openOrm> | undefined
+  let closed: Promise<unknown> | undefined
 
-  // After a read-only answer (25006) the server is a replica now: every connection made before is dropped when its
-  // turn comes.
-  const madeIn = new WeakMap<pg.PoolClient, number>()
-  let generation = 0
-  pool.inner.on('connect', (client) => madeIn.set(client, generation))
+  async function take(): Promise<Wire> {
+    const idle = pool.takeIdle()
+    const asked = performance.now()
+    const wire = idle ?? (await waitPatiently(pool.waitForOne))
+    measures.wait.observe(idle ? 0 : (performance.now() - asked) / 1000)
+    return wire
+  }
 
-  async function checkOut(): Promise<pg.PoolClient> {
-    for (;;) {
-      const client = await pool.connect()
-      if (madeIn.get(client) === generation) return client
-      client.release(true)
+  async function onWire<T>(work: (wire: Wire, tx: OpenTx) => Promise<T>): Promise<T> {
+    const wire = await take()
+    const tx = openTx(wire, pool.session, measures)
+    try {
+      return await work(wire, tx)
+    } catch (error) {
+      tx.broken ||= !connectionLivesOn(error)
+      if (isReadOnly(error)) pool.distrust() // a replica, by now
+      throw error
+    } finally {
+      pool.give(wire, tx.broken)
     }
   }
 
-  async function onConnection<T>(work: (client: pg.PoolClient, tx: OpenTx) => Promise<T>): Promise<T> {
-    const client = await checkOut()
-    const tx: OpenTx = { pool, client, beforehand: [], afterwards: [], open: true, broken: false }
-    try {
-      return await work(client, tx)
-    } catch (error) {
-      tx.broken ||= !connectionLivesOn(error)
-      if (isReadOnly(error)) generation++
-      throw error
-    } finally {
-      client.release(tx.broken)
-    }
+  function ask(statement: Statement, values: readonly unknown[]): Promise<unknown[]> {
+    return onWire(async (wire, tx) => {
+      // Behind a pooler only a transaction brings time-outs, and one that nobody waits for is rolled back.
+      if (wire.isShared) return inTransaction(tx, () => runIn(tx as unknown as Tx, statement, values))
+      return (await askTold(measures, statement, () => askAlone(wire, statement, values))).rows
+    })
   }
 
   async function run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    // Behind a pooler only a transaction brings time-outs, and one that nobody waits for is rolled back.
-    const ask = () =>
-      onConnection((client, tx) =>
-        pool.isShared(client)
-          ? inTransaction(tx, () => runIn<Row>(tx as unknown as Tx, statement, values))
-          : pool.query<Row>(client, statement, values),
-      )
     try {
-      return await ask().catch((error) => (isStalePlan(error) ? ask() : Promise.reject(error)))
+      return (await ask(statement, values)) as Row[]
     } catch (error) {
-      throw failed(error)
+      if (!isStalePlan(error)) throw failed(error)
+      return (await ask(statement, values).catch((fault) => Promise.reject(failed(fault)))) as Row[]
     }
   }
 
   async function transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
       try {
-        const { result, afterwards } = await onConnection(async (_client, tx) => ({
+        const { result, afterwards } = await onWire(async (_wire, tx) => ({
           result: await inTransaction(tx, work),
           afterwards: tx.afterwards,
         }))
@@ -146,16 +134,20 @@ export function openDatabase(options: DatabaseOptions): Database {
   async function health(): Promise<DatabaseHealth> {
     let pooled = false
     try {
-      const { state, schema, skewSeconds } = await onConnection(async (client) => {
+      const { state, schema, skewSeconds } = await onWire(async (wire) => {
+        const ask = async (text: string) => {
+          const answer = wire.ask({ name: '', text }, [], Number.POSITIVE_INFINITY)
+          wire.send()
+          return (await answer).rows
+        }
         const before = clock.now().getTime()
-        const { rows } = await client.query<{ writable: boolean; at: Date }>(
+        const [found] = (await ask(
           "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable, clock_timestamp() as at",
-        )
+        )) as [{ writable: boolean; at: Date }]
         const after = clock.now().getTime()
-        const found = rows[0] as { writable: boolean; at: Date }
-        if (!found.writable) generation++
-        const schema = await schemaState(async (text) => (await client.query(text)).rows)
-        pooled = pool.isShared(client)
+        if (!found.writable) pool.distrust()
+        const schema = await schemaState(ask)
+        pooled = wire.isShared
         return { state: found, schema, skewSeconds: (found.at.getTime() - (before + after) / 2) / 1000 }
       })
       measures.skew.set(skewSeconds)
@@ -183,86 +175,27 @@ export function openDatabase(options: DatabaseOptions): Database {
     run,
     transact,
     orm() {
-      orm ??= openPrisma(pool.inner)
-      return orm
+      orm ??= openOrm(pool.session)
+      return orm.client()
     },
     health,
-    distrust: () => void generation++,
+    distrust: pool.distrust,
     async close() {
-      await (await orm)?.$disconnect()
-      if (!pool.inner.ending) await atMost(CLOSE_TIMEOUT_MS, pool.inner.end())
+      closed ??= Promise.all([orm?.close(), atMost(CLOSE_TIMEOUT_MS, pool.close())])
+      await closed
     },
   }
 }
 
-/** Runs one statement inside a transaction. */
-export async function runIn<Row>(tx: Tx, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-  const inner = opened(tx)
-  try {
-    return await inner.pool.query<Row>(inner.client, statement, values)
-  } catch (error) {
-    inner.broken ||= !connectionLivesOn(error)
-    throw translated(error)
-  }
-}
-
-/** Keeps `work`, which writes in `tx`, for the moment before COMMIT; where it fails nothing of the transaction stays. */
-export function beforeCommit(tx: Tx, work: () => Promise<void>): void {
-  opened(tx).beforehand.push(work)
-}
-
-/** Keeps `work` for the moment after COMMIT succeeded; it never runs when the transaction is rolled back. */
-export function afterCommit(tx: Tx, work: () => void): void {
-  opened(tx).afterwards.push(work)
-}
-
-function opened(tx: Tx): OpenTx {
-  const inner = tx as unknown as OpenTx
-  if (!inner.open) throw new Error('a transaction was used after its end')
-  return inner
-}
-
-async function inTransaction<T>(tx: OpenTx, work: (tx: Tx) => Promise<T>): Promise<T> {
-  try {
-    await tx.pool.command(tx.client, 'begin')
-    const result = await work(tx as unknown as Tx)
-    for (const each of tx.beforehand) await each()
-    tx.open = false
-    const command = await tx.pool.command(tx.client, 'commit')
-    // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
-    if (command === 'ROLLBACK') throw new Error('a statement failed inside a transaction and its error was passed over')
-    return result
-  } catch (error) {
-    tx.open = false
-    tx.broken ||= !connectionLivesOn(error)
-    if (!tx.broken) await tx.pool.command(tx.client, 'rollback').catch(() => Object.assign(tx, { broken: true }))
-    throw error
-  }
+function askAlone(wire: Wire, statement: Statement, values: readonly unknown[]): Promise<Answer> {
+  return waitPatiently(() => {
+    const answer = wire.ask(statement, values, patienceMs())
+    wire.send()
+    return answer
+  })
 }
 
 function schemaReason(schema: SchemaState): string | null {
   if (schema === 'behind') return 'the database lacks migrations of this version'
   return schema === 'ahead' ? 'the database was migrated by a newer version that took away what this one uses' : null
-}
-
-// 45 MB and a seventh of a second that only those pay who ask by it.
-async function openPrisma(pool: pg.Pool): Promise<PrismaClient> {
-  const [{ PrismaPg }, { PrismaClient }] = await Promise.all([
-    import('@prisma/adapter-pg'),
-    import('../generated/prisma/client.ts'),
-  ])
-  const client = new PrismaClient({ adapter: new PrismaPg(pool) })
-  const extended = client.$extends({
-    query: {
-      async $allOperations({ model, operation, args, query: ask }) {
-        const name = `${model ?? 'orm'}.${operation}`
-        try {
-          return await inSpan({ name, kind: 'client', fields: ASKED, onlyInside: true }, () => ask(args))
-        } catch (error) {
-          throw translated(error)
-        }
-      },
-    },
-  })
-  return extended as unknown as PrismaClient
 }

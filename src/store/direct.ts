@@ -1,6 +1,6 @@
 import { newId } from '../base/index.ts'
 import { connectionTo } from './embedded-running.ts'
-import { processOf } from './pool.ts'
+import { processOf } from './wire.ts'
 
 const ROUNDS = 3
 const MARK = `select set_config('doorward.mark', $1, false)`

@@ -1,13 +1,10 @@
-import type pg from 'pg'
 import { counterIn, gaugeIn, histogramIn, type Metrics } from '../base/index.ts'
+import type { Pool } from './pool.ts'
 
 /** Counters, gauges and times of the database connection. */
-export function createDatabaseMetrics(metrics: Metrics, pool: pg.Pool) {
+export function createDatabaseMetrics(metrics: Metrics, counts: Pool['counts']) {
   gaugeIn(metrics, 'doorward_database_connections', (gauge) => {
-    gauge.set({ state: 'idle' }, pool.idleCount)
-    gauge.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
-    gauge.set({ state: 'waiting' }, pool.waitingCount)
-    gauge.set({ state: 'max' }, pool.options.max)
+    for (const [state, count] of Object.entries(counts())) gauge.set({ state }, count)
   })
   return {
     failures: counterIn(metrics, 'doorward_database_failures_total'),

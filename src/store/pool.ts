@@ -1,12 +1,5 @@
-import pg from 'pg'
-import { type Log, patienceLeftMs, Refusal, waitPatiently } from '../base/index.ts'
-import { describeFailure } from './failures.ts'
-
-/** A prepared statement. One name always stands for one text. */
-export interface Statement {
-  name: string
-  text: string
-}
+import { type Log, patienceLeftMs, Refusal } from '../base/index.ts'
+import { openWire, type Wire, type WireOptions } from './wire.ts'
 
 export interface PoolOptions {
   /** May lead through a pooler, in transaction mode too. */
@@ -20,128 +13,172 @@ export interface PoolOptions {
 }
 
 export interface Pool {
-  readonly inner: pg.Pool
+  /** A connection that nobody uses, to be given back; null when there is none. */
+  takeIdle(): Wire | null
   /**
-   * A connection, to be released. Throws `Refusal('unavailable')` at once where too many wait already, and when the
-   * patience of the present work ends.
+   * The next connection, to be given back. Throws `Refusal('unavailable')` at once where too many wait already, and when
+   * the patience of the present work ends.
    */
-  connect(): Promise<pg.PoolClient>
-  /** One statement on a connection, which waits no longer than the present work may. */
-  query<Row>(client: pg.PoolClient, statement: Statement, values: readonly unknown[]): Promise<Row[]>
-  /** Begins, commits or rolls back; answers what was done. */
-  command(client: pg.PoolClient, word: 'begin' | 'commit' | 'rollback'): Promise<string>
-  /** The connection leads through a pooler: its next transaction may meet another session of the server. */
-  isShared(client: pg.PoolClient): boolean
+  waitForOne(): Promise<Wire>
+  /** Gives a connection back, of which no answer is awaited any more. A broken one serves nobody again. */
+  give(wire: Wire, broken: boolean): void
+  /** No connection of before serves anybody again. */
+  distrust(): void
+  counts(): { idle: number; busy: number; waiting: number; max: number }
+  /** What sessions of the server are told; behind a pooler each transaction brings it along. */
+  readonly session: WireOptions
+  /** Resolves once every connection was given back. */
+  close(): Promise<void>
 }
 
-const CONNECT_TIMEOUT_MS = 5000
-const GREETING_TIMEOUT_MS = 3000
+const WAIT_MS = 5000
 /** Whoever comes while so many wait for each connection would wait in vain. */
 const WAITING_PER_CONNECTION = 50
-const UNLOGGED = () => {}
+const IDLE_MS = 60_000
+const LIFETIME_MS = 3_600_000
+const LOOK_EVERY_MS = 10_000
+/** Above the server's own time-out, so that it has the chance to say so itself. */
+const ANSWER_SPARE_MS = 1000
 
-/**
- * The connections. What a session of the server is told (time-outs, prepared statements) is lost behind a pooler in
- * transaction mode, and PgBouncer before 1.21 fails on it. A pooler is known by the process that it names in its
- * greeting: it is not the one that answers. There, each transaction brings its own time-outs and no statement is prepared.
- */
+interface Waiting {
+  came(wire: Wire): void
+  failed(error: unknown): void
+}
+
+/** The connections. None is made before somebody needs it. */
 export function openPool(options: PoolOptions): Pool {
-  const { statementTimeoutMs = 5000, lockTimeoutMs = 2000, idleInTransactionTimeoutMs = 10_000, log } = options
-  const queryTimeoutMs = statementTimeoutMs + 1000
-  const waitingMax = options.poolSize * WAITING_PER_CONNECTION
-  const set = (how: 'set' | 'set local') =>
-    [
-      `${how} statement_timeout = ${Math.trunc(statementTimeoutMs)}`,
-      `${how} lock_timeout = ${Math.trunc(lockTimeoutMs)}`,
-      `${how} idle_in_transaction_session_timeout = ${Math.trunc(idleInTransactionTimeoutMs)}`,
-      `${how} timezone = 'UTC'`,
-    ].join('; ')
-  const forSession = set('set')
-  const beginShared = `begin; ${set('set local')}`
-  const shared = new WeakSet<pg.ClientBase>()
+  const { poolSize, statementTimeoutMs = 5000, lockTimeoutMs = 2000, idleInTransactionTimeoutMs = 10_000, log } = options
+  const answerTimeoutMs = statementTimeoutMs + ANSWER_SPARE_MS
+  const timeouts = { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs, answerTimeoutMs }
+  const session: WireOptions = { url: options.url, ...timeouts, onLost }
+  const waitingMax = poolSize * WAITING_PER_CONNECTION
+  let trusted = new WeakSet<Wire>()
+  const idle: { wire: Wire; since: number }[] = []
+  const line = new Set<Waiting>()
+  let opening = 0
+  let count = 0
   let told = false
+  let closing = false
+  let emptied = () => {}
+  const looking = setInterval(endOld, LOOK_EVERY_MS).unref()
 
-  async function greet(client: pg.ClientBase): Promise<void> {
-    const ask = (text: string) => client.query({ text, query_timeout: GREETING_TIMEOUT_MS } as pg.QueryConfig)
-    const { rows } = await ask('select pg_backend_pid() as pid')
-    if (rows[0].pid === processOf(client)) return void (await ask(forSession))
-    shared.add(client)
-    if (!told) log.info({}, 'the database is reached through a pooler: statements are not prepared')
-    told = true
-  }
-
-  const inner = new pg.Pool({
-    connectionString: options.url,
-    application_name: 'doorward',
-    max: options.poolSize,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: 60_000,
-    maxLifetimeSeconds: 3600,
-    // A server that takes requests and never answers ends here, after it had its own chance to say so.
-    query_timeout: queryTimeoutMs,
-    keepAlive: true,
-    onConnect: (client) => greet(client) as unknown as undefined,
-  })
-  // Both are needed: an idle client's error reaches the pool, one in use only the client.
-  inner.on('error', (error) => log.warn({ reason: describeFailure(error) }, 'an idle database connection was lost'))
-  inner.on('connect', (client) => client.on('error', UNLOGGED))
-
-  /** Asks, and lets go when the work's patience ends. Nothing is asked once it has. */
-  async function ask(client: pg.PoolClient, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  async function waitForOne(): Promise<Wire> {
+    if (closing) throw ended()
+    if (line.size - opening >= waitingMax) throw new Refusal('unavailable')
     const leftMs = patienceLeftMs()
     if (leftMs <= 0) throw impatient()
-    const query_timeout = Math.max(1, Math.min(queryTimeoutMs, Math.trunc(leftMs)))
-    return await waitPatiently(() => client.query({ ...config, query_timeout } as pg.QueryConfig))
+    return await new Promise<Wire>((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer)
+        line.delete(waiting)
+      }
+      const waiting: Waiting = {
+        came: (wire) => {
+          leave()
+          resolve(wire)
+        },
+        failed: (error) => {
+          leave()
+          reject(error)
+        },
+      }
+      const late = leftMs < WAIT_MS ? impatient() : new Error('timeout exceeded when trying to connect')
+      const timer = setTimeout(() => waiting.failed(late), Math.min(leftMs, WAIT_MS))
+      line.add(waiting)
+      openMore()
+    })
   }
 
-  async function connect(): Promise<pg.PoolClient> {
-    if (inner.waitingCount >= waitingMax) throw new Refusal('unavailable')
-    const leftMs = patienceLeftMs()
-    if (leftMs <= 0) throw impatient()
-    const coming = inner.connect()
-    return leftMs > CONNECT_TIMEOUT_MS * 2 ? coming : await orLetGo(coming, leftMs)
+  // One for each who waits, up to the size of the pool.
+  function openMore(): void {
+    while (!closing && count < poolSize && opening < line.size) void openOne()
+  }
+
+  async function openOne(): Promise<void> {
+    count++
+    opening++
+    try {
+      const wire = await openWire(session)
+      opening--
+      trusted.add(wire)
+      if (wire.isShared && !told) log.info({}, 'the database is reached through a pooler: statements are not prepared')
+      told ||= wire.isShared
+      give(wire, false)
+    } catch (error) {
+      opening--
+      count--
+      const [first] = line
+      first?.failed(error)
+      openMore()
+      endIfEmpty()
+    }
+  }
+
+  function give(wire: Wire, broken: boolean): void {
+    const now = performance.now()
+    const fit = !broken && !closing && wire.isWhole() && trusted.has(wire) && now - wire.since <= LIFETIME_MS
+    const [next] = line
+    if (!fit) drop(wire)
+    else if (next) next.came(wire)
+    else idle.push({ wire, since: now })
+  }
+
+  function drop(wire: Wire): void {
+    count--
+    wire.close()
+    openMore()
+    endIfEmpty()
+  }
+
+  function dropIdle(is: (of: { wire: Wire; since: number }) => boolean): void {
+    for (const each of idle.filter(is)) {
+      idle.splice(idle.indexOf(each), 1)
+      drop(each.wire)
+    }
+  }
+
+  function endOld(): void {
+    const now = performance.now()
+    dropIdle(({ wire, since }) => now - since > IDLE_MS || now - wire.since > LIFETIME_MS)
+  }
+
+  function onLost(lost: Wire, reason: string): void {
+    if (!idle.some(({ wire }) => wire === lost)) return // whoever has it will see
+    log.warn({ reason }, 'an idle database connection was lost')
+    dropIdle(({ wire }) => wire === lost)
+  }
+
+  function endIfEmpty(): void {
+    if (closing && count === 0) emptied()
   }
 
   return {
-    inner,
-    connect: () => waitPatiently(connect),
-    async query<Row>(client: pg.PoolClient, { name, text }: Statement, values: readonly unknown[]) {
-      const asked = { text, values: values as unknown[] }
-      return (await ask(client, shared.has(client) ? asked : { name, ...asked })).rows as Row[]
+    takeIdle: () => idle.pop()?.wire ?? null,
+    waitForOne,
+    give,
+    distrust() {
+      trusted = new WeakSet()
+      dropIdle(() => true)
     },
-    async command(client, word) {
-      const text = word === 'begin' && shared.has(client) ? beginShared : word
-      return (await ask(client, { text })).command
-    },
-    isShared: (client) => shared.has(client),
+    counts: () => ({ idle: idle.length, busy: count - idle.length, waiting: Math.max(0, line.size - opening), max: poolSize }),
+    session,
+    close: () =>
+      new Promise((resolve) => {
+        closing = true
+        emptied = resolve
+        clearInterval(looking)
+        for (const each of line) each.failed(ended())
+        dropIdle(() => true)
+        endIfEmpty()
+      }),
   }
 }
 
-/** Process of the server that this connection was told about when it began. */
-export function processOf(client: pg.ClientBase): number | null {
-  return (client as unknown as { processID: number | null }).processID
+function ended(): Error {
+  return new Error('the database was asked after calling end on the pool')
 }
 
-// The driver's words of a lost answer: the connection is given up, and what it was about to do with it.
-function impatient(): Refusal {
+/** The driver's words of a lost answer: the connection is given up, and what it was about to do with it. */
+export function impatient(): Refusal {
   return new Refusal('unavailable', { cause: new Error('timeout expired: the database took too long in all') })
-}
-
-function orLetGo(coming: Promise<pg.PoolClient>, milliseconds: number): Promise<pg.PoolClient> {
-  return new Promise((resolve, reject) => {
-    let late = false
-    const timer = setTimeout(() => {
-      late = true
-      reject(impatient())
-    }, milliseconds)
-    const came = (client: pg.PoolClient) => {
-      clearTimeout(timer)
-      if (late) client.release()
-      else resolve(client)
-    }
-    coming.then(came, (error: unknown) => {
-      clearTimeout(timer)
-      reject(error)
-    })
-  })
 }
