@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FilterImplOptions, Liquid, type Template } from 'liquidjs'
+import { drawDirectly } from './draw-directly.ts'
 import type { Messages, MessageValues } from './messages.ts'
 import { NO_THEME, type Theme, ThemeFault } from './theme.ts'
 
@@ -106,6 +107,7 @@ function createEngine(sources: Record<string, string>, messages: Messages, escap
     ...(escaping ? { outputEscape: 'escape' as const } : {}),
   })
   for (const [name, filter] of Object.entries(filters(messages))) engine.registerFilter(name, filter)
+  drawDirectly(engine)
   return engine
 }
 
@@ -164,8 +166,8 @@ function sameDay(one: Date, other: Date): boolean {
   return one.toISOString().slice(0, 10) === other.toISOString().slice(0, 10)
 }
 
-function localeOf(filter: { context: { getSync(path: string[]): unknown } }): string {
-  return String(filter.context.getSync(['locale']))
+function localeOf({ context }: { context: { globals: object } }): string {
+  return (context.globals as Globals).locale
 }
 
 // A filter's named arguments arrive as pairs.
