@@ -13,9 +13,12 @@ export interface Result extends Figures {
 
 /** The result as Markdown. */
 export function report(result: Result, operations: readonly Operation[]): string {
-  const blocks = operations.map((operation) => operationBlock(operation, result))
+  const measured = operations.filter(({ name }) => result.entries.some(({ operation }) => operation === name))
+  const blocks = measured.map((operation) => operationBlock(operation, result))
+  const judgements = judge(result)
+  const goals = judgements.length > 0 ? [goalsBlock(judgements)] : []
   const profiles = result.hotspots.map(hotspotBlock)
-  return [machineBlock(result), ...blocks, memoryBlock(result), goalsBlock(judge(result)), ...profiles].join('\n\n')
+  return [machineBlock(result), ...blocks, memoryBlock(result), ...goals, ...profiles].join('\n\n')
 }
 
 function machineBlock({ machine }: Result): string {
