@@ -38,7 +38,8 @@ const CLAIM: Statement = {
 }
 
 // One statement, so that message, challenge and trail learn of it together. What leads to a number on file ends when it
-// would end if it led to nobody (R-085).
+// would end if it led to nobody (R-085). The challenge is looked up by its key alone: a join would be planned while the
+// table is empty, and then read all of it.
 const HAND_OVER: Statement = {
   name: 'deliveries_hand_over',
   text: `with handed as (
@@ -49,8 +50,7 @@ const HAND_OVER: Statement = {
       update challenge set last_handed_at = $2::timestamptz,
         expires_at = case when target_key like 'nobody:%' then expires_at
           else least(first_sent_at + make_interval(secs => $5::float8), $2::timestamptz + make_interval(secs => $6::float8)) end
-      from handed
-      where challenge.id = handed.challenge_id and state = 'open' and expires_at > $2::timestamptz
+      where id = (select challenge_id from handed) and state = 'open' and expires_at > $2::timestamptz
     ), noted as (${appendEntries('$7', 'handed,')}
     )
     select from handed`,
