@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Log } from '../base/index.ts'
-import type { Migration } from './migrations.ts'
+import type { Alone, Migration } from './migrations.ts'
 
 const FIND = `select i.indisvalid as valid from pg_class c join pg_index i on i.indexrelid = c.oid
   where c.relname = $1 and c.relnamespace = current_schema()::regnamespace`
@@ -14,16 +14,17 @@ export function patient(text: string): pg.QueryConfig {
 }
 
 /**
- * Makes the index of a migration that runs outside a transaction. What a build left that was ended half-way is taken
- * away first; one that is whole, and lacks only its row in the history, stays. It waits for no lock that others queue
- * behind, and so has no lock timeout: it ends when the transactions of before have.
+ * Makes the index of a migration that runs outside a transaction, or takes it away. What a build left that was ended
+ * half-way is taken away first; one that is whole, and lacks only its row in the history, stays. It waits for no lock that
+ * others queue behind, and so has no lock timeout: it ends when the transactions of before have.
  */
-export async function makeIndex(client: pg.Client, migration: Migration & { index: string }, log: Log): Promise<void> {
-  const { name, index, sql } = migration
+export async function changeIndex(client: pg.Client, migration: Migration, { does, index }: Alone, log: Log): Promise<void> {
+  const { name, sql } = migration
   const { rows } = await client.query<{ valid: boolean }>(FIND, [index])
-  if (rows[0]?.valid) return
+  const makes = does === 'make'
+  if (makes && rows[0]?.valid) return
   await client.query('set lock_timeout = 0')
-  if (rows[0]) {
+  if (makes && rows[0]) {
     log.warn({ migration: name, index }, 'an index was left half-built: it is made anew')
     await client.query(patient(`drop index concurrently if exists "${index}"`))
   }

@@ -2,7 +2,7 @@ import { runMigrations } from 'graphile-worker'
 import pg from 'pg'
 import { clock, type Log, newId } from '../base/index.ts'
 import { keepsItsSession, NEEDS_DIRECT } from './direct.ts'
-import { makeIndex, patient } from './migrate-index.ts'
+import { changeIndex, patient } from './migrate-index.ts'
 import { tellProgress } from './migrate-progress.ts'
 import { MIGRATIONS_DIR, type Migration, MigrationError, readMigrations } from './migrations.ts'
 import { jittered, pause } from './pause.ts'
@@ -109,7 +109,7 @@ interface Patience {
 
 /** A hot table may be busy: each try holds its place in the lock queue no longer than the lock timeout. */
 async function applyPatiently(client: pg.Client, migration: Migration, { lockTimeoutMs, log }: Patience): Promise<void> {
-  const apply = migration.index === null ? applyInOne : applyAlone
+  const apply = migration.alone === null ? applyInOne : applyAlone
   for (let tries = 1; ; tries++) {
     try {
       await client.query(`set lock_timeout = ${Math.trunc(lockTimeoutMs)}`)
@@ -135,7 +135,7 @@ async function applyInOne(client: pg.Client, migration: Migration): Promise<void
 
 async function applyAlone(client: pg.Client, migration: Migration, log: Log): Promise<void> {
   const startedAt = clock.now()
-  if (migration.index !== null) await makeIndex(client, { ...migration, index: migration.index }, log)
+  if (migration.alone !== null) await changeIndex(client, migration, migration.alone, log)
   await note(client, migration, startedAt)
 }
 

@@ -14,8 +14,14 @@ export interface Migration {
   sql: string
   /** SHA-256 in hex, as Prisma computes it. */
   checksum: string
-  /** The index that it makes outside a transaction (`create index concurrently`); null: it runs in one. */
-  index: string | null
+  /** What it does outside a transaction; null: it runs in one. */
+  alone: Alone | null
+}
+
+/** An index that is made (`create index concurrently`) or taken away (`drop index concurrently`). */
+export interface Alone {
+  does: 'make' | 'drop'
+  index: string
 }
 
 /** The migrations of this version. */
@@ -28,9 +34,10 @@ export const MIGRATIONS_DIR = fileURLToPath(new URL('../../prisma/migrations/', 
 export const CONTRACTING = /_contracting$/
 
 const OUTSIDE = /^\s*-- outside a transaction\b/
-// One statement, so that Prisma's own runner, which sends a file in one message, can apply it too; and of the one kind
+// One statement, so that Prisma's own runner, which sends a file in one message, can apply it too; and of the two kinds
 // whose half can be found and taken away.
-const CONCURRENT = /^create\s+(?:unique\s+)?index\s+concurrently\s+"([a-z0-9_]+)"\s+on\s[^;]*;?$/i
+const MAKES = /^create\s+(?:unique\s+)?index\s+concurrently\s+"([a-z0-9_]+)"\s+on\s[^;]*;?$/i
+const DROPS = /^drop\s+index\s+concurrently\s+if\s+exists\s+"([a-z0-9_]+)";?$/i
 
 /** Names of the migrations, in order. */
 export async function migrationNames(dir: string = MIGRATIONS_DIR): Promise<string[]> {
@@ -56,14 +63,16 @@ function readMigration(name: string, sql: string): Migration {
       `migration ${name}: "-- contracting" in its first line and "_contracting" in its name belong together`,
     )
   }
-  return { name, sql, checksum: createHash('sha256').update(sql).digest('hex'), index: indexOf(name, sql) }
+  return { name, sql, checksum: createHash('sha256').update(sql).digest('hex'), alone: aloneIn(name, sql) }
 }
 
-function indexOf(name: string, sql: string): string | null {
+function aloneIn(name: string, sql: string): Alone | null {
   if (!OUTSIDE.test(sql)) return null
-  const index = CONCURRENT.exec(sql.replace(/--.*$/gm, '').trim())?.[1]
-  if (index !== undefined) return index
+  const statement = sql.replace(/--.*$/gm, '').trim()
+  const [made, dropped] = [MAKES.exec(statement)?.[1], DROPS.exec(statement)?.[1]]
+  if (made !== undefined) return { does: 'make', index: made }
+  if (dropped !== undefined) return { does: 'drop', index: dropped }
   throw new MigrationError(
-    `migration ${name}: outside a transaction stands one statement alone: create index concurrently "name" on …`,
+    `migration ${name}: outside a transaction stands one statement alone: create index concurrently "name" on …, or drop index concurrently if exists "name"`,
   )
 }

@@ -83,8 +83,19 @@ describe('an index that is made while others write', () => {
     expect(await query(url, `select 'thing_name_idx'::regclass::oid as oid`)).toEqual(before)
   })
 
+  test('F-42 one of no use is taken away while others read and write', async () => {
+    await add('2_index', INDEX)
+    await add('3_less', '-- outside a transaction\ndrop index concurrently if exists "thing_name_idx";')
+    expect(await migrate({ url, dir, log: silent })).toEqual({ applied: ['2_index', '3_less'] })
+    expect(await indexes()).toEqual([])
+    await add('4_gone', '-- outside a transaction\ndrop index concurrently if exists "never_there_idx"')
+    expect(await migrate({ url, dir, log: silent })).toEqual({ applied: ['4_gone'] })
+  })
+
   test('stands alone in its file, and nothing else is done outside a transaction', async () => {
-    for (const [place, sql] of [`${INDEX}\nselect 1;`, '-- outside a transaction\ndrop table thing'].entries()) {
+    const more = 'drop index concurrently if exists "a"; drop index concurrently if exists "b"'
+    const wrong = [`${INDEX}\nselect 1;`, '-- outside a transaction\ndrop table thing', `-- outside a transaction\n${more}`]
+    for (const [place, sql] of wrong.entries()) {
       await add(`3_${place}`, sql)
       await expect(migrate({ url, dir, log: silent })).rejects.toThrow(/stands one statement alone/)
     }

@@ -37,6 +37,7 @@ const ALLOWED = [
   'create table "a" ("id" text primary key); create index "a_b_idx" on "a" ("b"); alter table "a" add constraint c check (b > 0);',
   `alter table a add column b text, add column c text not null default 'x', add column d timestamptz not null default now()`,
   '-- outside a transaction\ncreate index concurrently "a_b_idx" on "a" ("b");',
+  '-- outside a transaction\ndrop index concurrently if exists "a_b_idx";',
   'alter table a add constraint c foreign key (b) references d (id) not valid',
   'alter table a validate constraint c',
 ]
