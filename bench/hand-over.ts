@@ -60,8 +60,10 @@ async function run(): Promise<void> {
   const deps = { folder, core: cores?.server ?? null, concurrency: 1, postgres, mails }
   const service = await startContender('service', deps)
   closers.push(() => service.process.stop())
+  const { pid } = service.process
+  if (pid === null) throw new Error('the service has no process here')
 
-  const read = () => ({ server: cpuMsOf(service.process.pid), postgres: cpuMsOfTree(postgres.pid), mails: mailsHere })
+  const read = () => ({ server: cpuMsOf(pid), postgres: cpuMsOfTree(postgres.pid), mails: mailsHere })
   say(`${rate} sign-ins a second for ${runMs / 1000} s, after ${warmUpMs / 1000} s that are not counted`)
   const crowd = createCrowd(service, mails)
   await keepPace(crowd, warmUpMs)
