@@ -34,11 +34,16 @@ function createOutput(): LogOutput {
   let held = ''
   let timer: NodeJS.Timeout | undefined
 
-  function flush(): void {
+  function take(): string {
     clearTimeout(timer)
     timer = undefined
     const text = held
     held = ''
+    return text
+  }
+
+  function flush(): void {
+    const text = take()
     if (text !== '') descriptor.write(text)
   }
 
@@ -50,9 +55,11 @@ function createOutput(): LogOutput {
       if (output.lastLevel >= WARN || held.length > HELD_CHARACTERS_MAX) flush()
       else timer ??= setTimeout(flush, HELD_MS).unref()
     },
+    // What is written aside would come too late: nothing waits for it any more.
     flushSync() {
-      flush()
+      const text = take()
       descriptor.flushSync()
+      if (text !== '') pino.destination({ dest: STANDARD_OUTPUT, sync: true }).write(text)
     },
   }
   process.once('exit', output.flushSync)
