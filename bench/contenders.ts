@@ -6,13 +6,13 @@ import { type BenchClients, benchClients } from './clients.ts'
 import { connectTo, ENDPOINTS, type Target, targetOnPort } from './http.ts'
 import type { MailSink } from './mail-sink.ts'
 import type { ContenderName, Operation, Worker } from './operations.ts'
-import { createCrowd } from './people.ts'
+import { createCrowds } from './people.ts'
 import type { Postgres } from './postgres.ts'
 import { median } from './samples.ts'
 import { type ServerProcess, type Starting, startServer } from './server-process.ts'
 import { type GuardKey, newGuardKey, serviceEnvironment } from './service.ts'
 
-export const CONTENDER_WORDS: Record<ContenderName, string> = {
+const CONTENDER_WORDS: Record<ContenderName, string> = {
   bytes: 'the same bytes by `node:http`',
   engine: 'bare engine, in memory',
   orm: 'ORM adapter, PostgreSQL',
@@ -129,12 +129,12 @@ export async function gatherCrowd(service: Contender, count: number, postgres: P
   const [first] = workers
   if (!first || !database) return
   const administrator = createWorker(workers.length, target, first.clients, mails).application
-  const crowd = await createCrowd({
+  const crowds = await createCrowds({
     ...{ count, administrator, clients: first.clients },
     through: workers.map(({ application }) => application),
     appoint: (email) => postgres.appoint(database, email),
   })
-  for (const worker of workers) worker.crowd = crowd
+  for (const [at, worker] of workers.entries()) worker.crowd = crowds[at] ?? null
 }
 
 /** One more client of a server, with a browser, a connection and a network address of its own. */

@@ -142,5 +142,3 @@ function memoryGoals({ memory: { service }, dependenciesMb }: Figures): (Judgeme
     judged('ready after the start of the process', 's', service.readySeconds, READY_SECONDS),
   ]
 }
-
-export const missed = (judgements: readonly Judgement[]) => judgements.filter(({ kept }) => !kept)

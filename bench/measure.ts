@@ -80,7 +80,8 @@ export async function countStatements(
   await operation.prepare(worker)
   for (let turn = 0; turn < warmTurns; turn++) await operation.run(worker)
   const listening = await postgres.listen()
-  for (let turn = 0; turn < COUNTED; turn++) await operation.run(worker)
+  let turns = 0
+  for (; turns < COUNTED && operation.mayRun?.(worker) !== false; turns++) await operation.run(worker)
   const counts = await listening.end(database)
-  return Object.fromEntries([...counts].map(([text, count]) => [text, count / COUNTED]))
+  return Object.fromEntries([...counts].map(([text, count]) => [text, count / turns]))
 }

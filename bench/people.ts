@@ -15,47 +15,58 @@ export interface Crowd {
 const FRESH_MS = 30_000
 
 /**
- * Lets so many people set up an app, through the screens, and one more who becomes the administrator.
- *
- * @param through browsers that may be used at the same time
+ * Lets so many people set up an app, through the screens, and one more who becomes the administrator. Each of the
+ * applications has a crowd of its own, whose people came by it before.
  */
-export async function createCrowd(options: {
+export async function createCrowds(options: {
   count: number
   through: readonly Application[]
   administrator: Application
   clients: BenchClients
   /** Makes the person of this address an administrator. */
   appoint(email: string): Promise<void>
-}): Promise<Crowd> {
+}): Promise<Crowd[]> {
   const { count, through, administrator, clients } = options
   const insists = { client: clients.secure, resource: null }
-  const people = Array.from({ length: count }, (_, at): Person => ({ email: `app-${at}@bench.example`, authenticator: null }))
-  await Promise.all(
-    through.map(async (application, at) => {
-      for (const person of people.filter((_, index) => index % through.length === at)) {
+  const each = Math.ceil(count / through.length)
+
+  async function gather(application: Application, at: number): Promise<Person[]> {
+    const people = Array.from({ length: each }, (_, index): Person => ({ email: emailOf(at, index), authenticator: null }))
+    for (const person of people) {
+      // Who comes a second time is told by mail of a browser that did not know them: so that it is not told later on.
+      for (const asking of [undefined, insists]) {
         application.newBrowser()
-        await application.signIn(person, insists)
+        await application.signIn(person, asking)
       }
-    }),
-  )
+    }
+    return people
+  }
+
   const email = 'administrator@bench.example'
   await administrator.signIn({ email, authenticator: null }, insists)
   await options.appoint(email)
-
-  let turn = 0
   let askedAt = Number.NEGATIVE_INFINITY
   let token = Promise.resolve('')
-  return {
-    // Whoever was used longest ago is the first to have a code again.
-    hasNext: () => people[turn % count]?.authenticator?.hasCode() ?? false,
-    next: () => people[turn++ % count] as Person,
-    adminToken() {
-      if (performance.now() - askedAt > FRESH_MS) {
-        askedAt = performance.now()
-        administrator.reconnect()
-        token = administrator.authorize({ client: clients.secure, resource: ADMIN_API }).then((tokens) => tokens.access_token)
-      }
-      return token
-    },
+
+  function adminToken(): Promise<string> {
+    if (performance.now() - askedAt > FRESH_MS) {
+      askedAt = performance.now()
+      administrator.reconnect()
+      token = administrator.authorize({ client: clients.secure, resource: ADMIN_API }).then((tokens) => tokens.access_token)
+    }
+    return token
   }
+
+  const crowds = await Promise.all(through.map(gather))
+  return crowds.map((people) => {
+    let turn = 0
+    return {
+      // Whoever was used longest ago is the first to have a code again.
+      hasNext: () => people[turn % each]?.authenticator?.hasCode() ?? false,
+      next: () => people[turn++ % each] as Person,
+      adminToken,
+    }
+  })
 }
+
+const emailOf = (at: number, index: number) => `app-${at}-${index}@bench.example`

@@ -106,7 +106,7 @@ function memoryBlock({ memory, words, dependenciesMb }: Result): string {
 const DIGITS = { ms: 3, statements: 1, MB: 0, s: 2 } as const
 
 /** Every goal with its figure: kept or missed. */
-export function goalsBlock(judgements: readonly Judgement[]): string {
+function goalsBlock(judgements: readonly Judgement[]): string {
   const rows = judgements.map(({ goal, unit, figure, bound, kept }) => {
     const shown = (value: number) => `${value.toFixed(DIGITS[unit])} ${unit}`
     return [goal, shown(figure), shown(bound), kept ? 'kept' : '**missed**']
