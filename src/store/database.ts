@@ -61,16 +61,21 @@ export function openDatabase(options: DatabaseOptions): Database {
   let orm: ReturnType<typeof openOrm> | undefined
   let closed: Promise<unknown> | undefined
 
-  async function take(): Promise<Wire> {
-    const idle = pool.takeIdle()
+  function takeIdle(): Wire | null {
+    const wire = pool.takeIdle()
+    if (wire) measures.wait.observe(0)
+    return wire
+  }
+
+  async function waitForOne(): Promise<Wire> {
     const asked = performance.now()
-    const wire = idle ?? (await waitPatiently(pool.waitForOne))
-    measures.wait.observe(idle ? 0 : (performance.now() - asked) / 1000)
+    const wire = await waitPatiently(pool.waitForOne)
+    measures.wait.observe((performance.now() - asked) / 1000)
     return wire
   }
 
   async function onWire<T>(work: (wire: Wire, tx: OpenTx) => Promise<T>): Promise<T> {
-    const wire = await take()
+    const wire = takeIdle() ?? (await waitForOne())
     const tx = openTx(wire, pool.session, measures)
     try {
       return await work(wire, tx)

@@ -57,8 +57,8 @@ const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknow
 
 /**
  * Statements that go to the server as one message (extended query protocol, one Sync). It does them in order up to the
- * first that fails; those after it fail with the same error. An answer counts once the server is ready for more: what
- * is not in a transaction is committed only then.
+ * first that fails, by whose error they fail all. An answer counts once the server is ready for more: what is not in a
+ * transaction is committed only then. So whatever is more than one statement belongs into a transaction.
  */
 export function createBatch({ questions, plans, answerTimeoutMs, ended }: BatchDeps): Batch {
   const planned: Plan[] = []
@@ -87,15 +87,12 @@ export function createBatch({ questions, plans, answerTimeoutMs, ended }: BatchD
     if (over) return
     over = true
     clearTimeout(timer)
+    if (error !== null) for (const name of fresh) plans?.delete(name) // they may be prepared or not
     ended(answered)
     for (let index = 0; index < questions.length; index++) {
-      const { statement, resolve, reject } = questions[index] as Question
-      const answer = answers[index]
-      if (answer) resolve(answer)
-      else {
-        if (fresh.has(statement.name)) plans?.delete(statement.name) // it may be prepared or not
-        reject(error)
-      }
+      const { resolve, reject } = questions[index] as Question
+      if (error === null) resolve(answers[index] as Answer)
+      else reject(error)
     }
   }
 
@@ -128,7 +125,7 @@ export function createBatch({ questions, plans, answerTimeoutMs, ended }: BatchD
       try {
         for (const question of questions) write(connection, question)
       } catch (error) {
-        fault = error // a value that cannot be written: what comes before it is done
+        fault = error // a value that cannot be written
       } finally {
         connection.sync()
         connection.stream.uncork()

@@ -23,6 +23,8 @@ export interface OpenTx {
   beforehand: (() => Asked)[]
   afterwards: (() => void)[]
   open: boolean
+  /** A statement of it failed: it ends without COMMIT, whoever passes over the error. */
+  failed: boolean
   /** The connection must not serve anybody again. */
   broken: boolean
 }
@@ -36,12 +38,23 @@ const ROLLBACK: Statement = { name: 'rollback', text: 'rollback' }
 const NOTHING: readonly unknown[] = []
 
 export function openTx(wire: Wire, session: WireOptions, measures: OpenTx['measures']): OpenTx {
-  return { wire, session, measures, begun: false, sending: false, beforehand: [], afterwards: [], open: true, broken: false }
+  return {
+    wire,
+    session,
+    measures,
+    begun: false,
+    sending: false,
+    beforehand: [],
+    afterwards: [],
+    open: true,
+    failed: false,
+    broken: false,
+  }
 }
 
 /**
  * Runs one statement inside a transaction. What is asked at once (`Promise.all`) goes to the server as one message, and
- * is done in that order; the first that fails fails all after it.
+ * is done in that order; when one fails, all do.
  */
 export async function runIn<Row>(tx: Tx, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
   const inner = opened(tx)
@@ -49,6 +62,7 @@ export async function runIn<Row>(tx: Tx, statement: Statement, values: readonly 
     const { rows } = await askTold(inner.measures, statement, () => askIn(inner, statement, values))
     return rows as Row[]
   } catch (error) {
+    inner.failed = true
     inner.broken ||= !connectionLivesOn(error)
     throw translated(error)
   }
@@ -98,12 +112,17 @@ export function patienceMs(): number {
 }
 
 async function end(tx: OpenTx): Promise<void> {
+  if (tx.failed) throw passedOver()
   const last = tx.beforehand.map((ask) => ask())
   if (!tx.begun && last.length === 0) return
   const asked = last.map(({ statement, values }) => askTold(tx.measures, statement, () => askIn(tx, statement, values)))
   const [committed] = await Promise.all([askIn(tx, COMMIT, NOTHING), ...asked])
   // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
-  if (committed.done === 'ROLLBACK') throw new Error('a statement failed inside a transaction and its error was passed over')
+  if (committed.done === 'ROLLBACK') throw passedOver()
+}
+
+function passedOver(): Error {
+  return new Error('a statement failed inside a transaction and its error was passed over')
 }
 
 function askIn(tx: OpenTx, statement: Statement, values: readonly unknown[]): Promise<Answer> {

@@ -23,12 +23,14 @@ export interface Line {
   cut(): void
   /** How many connections were taken so far. */
   readonly taken: number
+  /** How many messages came from the service so far; what is sent at once is one, if it is short. */
+  readonly messages: number
   /** Everything passes again on new connections; those that have missed something stay as they are. */
   mend(): void
   stop(): Promise<void>
 }
 
-const COMMIT = 'commit\0' // as a message of its own: PostgreSQL, simple query
+const COMMIT = 'commit\0' // the name of the statement, where it is bound
 
 type Passing =
   | { kind: 'all' }
@@ -44,6 +46,7 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
   let passing: Passing = { kind: 'all' }
 
   let taken = 0
+  let messages = 0
   const server = createServer((near) => {
     taken++
     const far = connect(Number(target.port), target.hostname)
@@ -70,6 +73,7 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
     let inside = false // the transaction at whose end the connection ends
     let committing = false
     near.on('data', (chunk) => {
+      messages++
       if (cut && !cut.done && chunk.includes(cut.words)) inside = true
       if (inside && cut && chunk.includes(COMMIT)) {
         inside = false
@@ -126,6 +130,9 @@ export async function lineTo(databaseUrl: string): Promise<Line> {
     },
     get taken() {
       return taken
+    },
+    get messages() {
+      return messages
     },
     mend: () => {
       passing = { kind: 'all' }

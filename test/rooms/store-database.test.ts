@@ -93,7 +93,7 @@ describe('a transaction', () => {
         await runIn(tx, TOUCH, [other, at])
       })
     await Promise.all([cross('a', 'b'), cross('b', 'a')])
-    expect(tries).toBe(3)
+    expect(tries).toBeGreaterThanOrEqual(3) // the one that is tried again may meet the other once more
   })
 
   test('F-11 that loses a race of serializable transactions is tried again, and no update is lost', async () => {

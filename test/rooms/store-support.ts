@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import { clock, createLog, createMetrics } from '../../src/base/index.ts'
+import { clock, createLog, createMetrics, type Log } from '../../src/base/index.ts'
 import { type Database, openDatabase } from '../../src/store/index.ts'
 
 /** A log that keeps its lines. */
@@ -11,7 +11,7 @@ export function listeningLog() {
 const opened: Database[] = []
 
 /** A database as the service opens it; `closeAll` closes it. */
-export function open(url: string, more: { statementTimeoutMs?: number; poolSize?: number } = {}): Database {
+export function open(url: string, more: { statementTimeoutMs?: number; poolSize?: number; log?: Log } = {}): Database {
   const db = openDatabase({ url, poolSize: 5, log: createLog('silent'), metrics: createMetrics(), clock, ...more })
   opened.push(db)
   return db
