@@ -46,7 +46,6 @@ const record = (model: string, count: (population: Population) => number, expire
 })
 
 const LATER = `'2100-01-01'::timestamptz`
-const OVER = `'2020-01-01'::timestamptz + n * interval '1 second'`
 
 /** Every row is a copy of one that a real sign-in left behind, with keys of its own. */
 const COPIES: readonly Copies[] = [
@@ -63,7 +62,6 @@ const COPIES: readonly Copies[] = [
   record('Session', ({ signedIn }) => signedIn, LATER),
   record('Grant', ({ signedIn }) => signedIn, LATER),
   record('RefreshToken', ({ signedIn }) => signedIn, LATER),
-  record('AccessToken', ({ expired }) => expired, OVER, ' that is over'),
   {
     ...{ words: 'rows of the trail', table: 'audit_entry', pattern: "event = 'sign_in.completed'" },
     // As if they were chained: the job that does it would work on them while others are measured.
@@ -78,19 +76,38 @@ const COPIES: readonly Copies[] = [
 
 /** Fills the tables by copies. `say` is told how far it is, with the rate and what is left. */
 export async function populate(client: pg.Client, population: Population, say: (words: string) => void): Promise<void> {
-  for (const copies of COPIES) {
-    const rows = copies.rows(population)
-    const insert = await statementFor(client, copies)
-    const started = performance.now()
-    for (let from = 1; from <= rows; from += ROWS_AT_ONCE) {
-      const to = Math.min(from + ROWS_AT_ONCE - 1, rows)
-      await client.query(insert, [from, to])
-      const perSecond = to / ((performance.now() - started) / 1000)
-      say(`${to} of ${rows} ${copies.words}: ${Math.round(perSecond)} a second, ${Math.ceil((rows - to) / perSecond)} s left`)
-    }
-  }
+  for (const copies of COPIES) await add(client, copies, population, say)
   say('vacuum analyze')
   await client.query('vacuum analyze')
+}
+
+/** Adds the records to be swept, whose time is over at `at`: later than now, or the service sweeps them by itself. */
+export async function addExpiring(
+  client: pg.Client,
+  population: Population,
+  at: Date,
+  say: (words: string) => void,
+): Promise<void> {
+  const expiresAt = `'${at.toISOString()}'::timestamptz`
+  await add(
+    client,
+    record('AccessToken', ({ expired }) => expired, expiresAt, ' to be swept'),
+    population,
+    say,
+  )
+  await client.query('vacuum analyze oidc_record')
+}
+
+async function add(client: pg.Client, copies: Copies, population: Population, say: (words: string) => void): Promise<void> {
+  const rows = copies.rows(population)
+  const insert = await statementFor(client, copies)
+  const started = performance.now()
+  for (let from = 1; from <= rows; from += ROWS_AT_ONCE) {
+    const to = Math.min(from + ROWS_AT_ONCE - 1, rows)
+    await client.query(insert, [from, to])
+    const perSecond = to / ((performance.now() - started) / 1000)
+    say(`${to} of ${rows} ${copies.words}: ${Math.round(perSecond)} a second, ${Math.ceil((rows - to) / perSecond)} s left`)
+  }
 }
 
 async function statementFor(client: pg.Client, { table, pattern, differs, without = [] }: Copies): Promise<string> {
@@ -116,6 +133,22 @@ const SIZES = `
   select relname as "table", n_live_tup::float8 as rows, pg_table_size(relid)::float8 as "heapBytes",
     pg_indexes_size(relid)::float8 as "indexBytes"
   from pg_stat_user_tables where schemaname = 'public' and n_live_tup > 1000 order by pg_total_relation_size(relid) desc`
+
+export interface IndexSize {
+  table: string
+  index: string
+  bytes: number
+}
+
+const INDEXES = `
+  select relname as "table", indexrelname as index, pg_relation_size(indexrelid)::float8 as bytes
+  from pg_stat_user_indexes where schemaname = 'public' and pg_relation_size(indexrelid) > 1000000
+  order by relname, pg_relation_size(indexrelid) desc`
+
+/** The large indexes, by table. */
+export async function indexesOf(client: pg.Client): Promise<IndexSize[]> {
+  return (await client.query<IndexSize>(INDEXES)).rows
+}
 
 /** The large tables, the largest first. */
 export async function sizesOf(client: pg.Client): Promise<TableSize[]> {
