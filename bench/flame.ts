@@ -6,6 +6,8 @@ const TOP = 30
 /** What takes less of the whole is not drawn. */
 const SHARE_MIN = 0.004
 const LETTER = 6.2
+/** Nothing to do; and the runtime outside of any function, waiting for a core included, of which there is no more to see. */
+const LEFT_OUT = ['(idle)', '(program)']
 
 interface Frame {
   name: string
@@ -15,8 +17,8 @@ interface Frame {
 }
 
 /**
- * A flame graph as an SVG of its own: each box is a function, as wide as its share of the time that was not idle, with
- * those that it called above it. What is too thin to see is left out; the pointer over a box says the whole name.
+ * A flame graph as an SVG of its own: each box is a function, as wide as its share of the time that was spent in
+ * functions, with those that it called above it. What is too thin to see is left out; the pointer over a box says the whole name.
  *
  * @param shortPath of a script's address
  */
@@ -40,7 +42,7 @@ export function flameGraph(profile: Profile, title: string, shortPath: (url: str
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
     '<style>svg { background: #fff } text { font: 11px ui-monospace, monospace; fill: #1f2328 } rect { stroke: #fff }</style>',
-    `<text x="6" y="18">${escaped(title)}: time that was not idle</text>`,
+    `<text x="6" y="18">${escaped(title)}: time spent in functions</text>`,
     `<g transform="translate(0 ${height - ROW - 4})">`,
     ...boxes,
     '</g></svg>\n',
@@ -54,7 +56,7 @@ function framesOf({ nodes, samples, timeDeltas }: Profile, shortPath: (url: stri
   const whole: Frame = { name: 'all', place: '', us: 0, called: new Map() }
   function add(id: number, into: Frame): number {
     const node = byId.get(id)
-    if (!node || node.callFrame.functionName === '(idle)') return 0
+    if (!node || LEFT_OUT.includes(node.callFrame.functionName)) return 0
     const { functionName, url, lineNumber } = node.callFrame
     const place = url ? `${shortPath(url)}:${lineNumber + 1}` : ''
     const name = functionName || '(anonymous)'
@@ -82,9 +84,9 @@ function box({ name, place, us }: Frame, total: number, x: number, depth: number
 /** Ours green, the engine blue, the driver yellow, the runtime grey. */
 function colourOf(place: string): string {
   if (place.startsWith('src/')) return '#8fd19e'
-  if (place.startsWith('node_modules/oidc-provider/')) return '#9ecbff'
-  if (/^node_modules\/pg/.test(place)) return '#ffdf88'
-  return place.startsWith('node_modules/') ? '#ffc4a3' : '#d5dae0'
+  if (place.includes('node_modules/oidc-provider/')) return '#9ecbff'
+  if (place.includes('node_modules/pg')) return '#ffdf88'
+  return place.includes('node_modules/') ? '#ffc4a3' : '#d5dae0'
 }
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
