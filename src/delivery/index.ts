@@ -16,6 +16,7 @@ export {
   type MessageOrder,
 } from './delivery.ts'
 export { isLoopback } from './loopback.ts'
+export { messageView } from './message-view.ts'
 export type { MessageFilter, MessageReaderStore, MessageRow } from './messages.ts'
 export type { Receipt } from './receipt.ts'
 export { createReceiptDesk, type ReceiptDesk, type ReceiptDeskDeps, type Received } from './receipts/desk.ts'

@@ -1,4 +1,5 @@
 import type { Address, AddressKind, Clock, Secrets } from '../base/index.ts'
+import type { NewestDelivery } from '../delivery/index.ts'
 import type { Channel } from '../text/index.ts'
 
 /** How a challenge was answered: by the code that was typed, or by the link that was opened. */
@@ -30,6 +31,10 @@ export interface Challenge {
   lastHandedAt: Date | null
   expiresAt: Date
   usedAt: Date | null
+  /** Wrong codes in a row at its address when it was read, as its browser's are counted (see limits/guesses). */
+  failures: number
+  /** Its newest message when it was read; null for none. */
+  newest: NewestDelivery | null
 }
 
 const ON_FILE = 'nobody:'

@@ -39,10 +39,12 @@ export function createAnswers(deps: AnswersDeps) {
     if (!answer) return { outcome: 'unreadable' }
     if (attempt.purpose !== purpose || attempt.state !== 'open' || challenge.state !== 'open') return { outcome: 'ended' }
 
-    // Counted before it is judged, in statements of their own: what follows may fail, the try stays.
-    const tries = await store.countTry(challenge.id, policy.triesMax, clock.now())
-    if (tries === null) return challenge.expiresAt <= clock.now() ? { outcome: 'ended' } : { outcome: 'closed' }
-    if (answer.strength === 'short' && !(await shortCodeTakes(challenge, asker))) return { outcome: 'closed' }
+    // Counted before it is judged, in a statement of its own: what follows may fail, the try stays.
+    const isGuess = answer.strength === 'short' && challenge.shortCode
+    const counted = await store.countTry(challenge.id, { triesMax: policy.triesMax, isGuess }, clock.now())
+    if (counted === null) return challenge.expiresAt <= clock.now() ? { outcome: 'ended' } : { outcome: 'closed' }
+    const { tries, failures } = counted
+    if (answer.strength === 'short' && !(await shortCodeTakes(challenge, failures, asker))) return { outcome: 'closed' }
 
     const verdict = factor.judge(challenge, answer)
     if (verdict.outcome === 'proven') return { outcome: 'right', face: answer.face, amr: verdict.amr, level: verdict.level }
@@ -72,8 +74,7 @@ export function createAnswers(deps: AnswersDeps) {
     const { target } = challenge
     const proof: Proof = { kind: challenge.kind, amr, level, at: now.toISOString() }
     const outcome = await transact(async (tx): Promise<T | Ended> => {
-      if (!(await store.consume(tx, challenge.id, purpose, now))) return { outcome: 'ended' }
-      await guesses.reset(tx, challenge.targetKey)
+      if (!(await store.consume(tx, challenge.id, { purpose, endsGuesses: true }, now))) return { outcome: 'ended' }
       if (isOnFile(challenge)) await guesses.reset(tx, numberKeyOf(challenge))
       // It arrived: what was remembered of the address is no longer so.
       if (challenge.messages > 1) await deps.delivery.lift(tx, addressKey(deps.secrets, target))
@@ -83,9 +84,8 @@ export function createAnswers(deps: AnswersDeps) {
     return outcome
   }
 
-  async function shortCodeTakes(challenge: Challenge, asker: Asker): Promise<boolean> {
+  async function shortCodeTakes(challenge: Challenge, failures: number, asker: Asker): Promise<boolean> {
     if (!challenge.shortCode) return false
-    const failures = await guesses.record(challenge.targetKey, challenge.knownBrowser)
     // A code of a number on file is guessed at the number too. To nobody costs the same.
     if (isOnFile(challenge)) await guesses.record(numberKeyOf(challenge), challenge.knownBrowser)
     if (failures === policy.failuresMax) {

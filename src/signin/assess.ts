@@ -126,7 +126,7 @@ export function createAssess(deps: AssessDeps) {
       state: 'open',
       tries: 0,
       messages: 0,
-      ...{ chosenAt: now, firstSentAt: now, lastSentAt: now, lastHandedAt: null, usedAt: null },
+      ...{ chosenAt: now, firstSentAt: now, lastSentAt: now, lastHandedAt: null, usedAt: null, failures: 0, newest: null },
       expiresAt: addSeconds(now, policy.codeTtlSeconds),
     }
   }

@@ -90,14 +90,19 @@ export interface AttemptStore {
   release(tx: Tx, challenge: Challenge, from: 'unnamed' | 'held', messagesMax: number): Promise<boolean>
   /**
    * Counts a try in a statement of its own (R-064), atomically: of any number of parallel calls at most `triesMax`
-   * get a number. `null` when the challenge is closed, used, ended or expired.
+   * get a number. `null` when the challenge is closed, used, ended or expired. A guess is counted at its address too, by
+   * the same statement, as one of its browser: `failures` are those in a row with this one, 0 for what is no guess.
    */
-  countTry(challengeId: string, triesMax: number, now: Date): Promise<number | null>
+  countTry(
+    challengeId: string,
+    count: { triesMax: number; isGuess: boolean },
+    now: Date,
+  ): Promise<{ tries: number; failures: number } | null>
   /**
-   * Single winner: the open challenge of an open attempt of this purpose becomes used. False for everybody else.
-   * True keeps everybody from ending the attempt before `tx` does.
+   * Single winner: the open challenge of an open attempt of this purpose becomes used, and with `endsGuesses` the wrong
+   * ones at its address are forgotten. False for everybody else. True keeps everybody from ending the attempt before `tx` does.
    */
-  consume(tx: Tx, challengeId: string, purpose: Attempt['purpose'], now: Date): Promise<boolean>
+  consume(tx: Tx, challengeId: string, use: { purpose: Attempt['purpose']; endsGuesses: boolean }, now: Date): Promise<boolean>
   /**
    * Records what is proven in all, and whether that is enough: `open` asks for more. Single winner: false when the
    * attempt is not open any more.
@@ -120,6 +125,4 @@ export interface AttemptStore {
   end(tx: Tx, attemptId: string): Promise<void>
   /** Single winner within the cool-down: counts a further message. False when none is due or allowed. */
   addMessage(tx: Tx, challengeId: string, limits: { messagesMax: number; notAfter: Date }, now: Date): Promise<boolean>
-  /** Moves the challenge's end: `capSeconds` after the first message, `ttlSeconds` after this hand-over. */
-  handedOver(tx: Tx, challengeId: string, at: Date, lifetimes: { capSeconds: number; ttlSeconds: number }): Promise<void>
 }

@@ -36,7 +36,7 @@ export interface FlowDeps {
   factors: ReadonlyMap<string, Factor>
   /** Null where no texts can be sent. */
   texts: Texts | null
-  delivery: Pick<Delivery, 'queue' | 'newestState' | 'allow' | 'lift'>
+  delivery: Pick<Delivery, 'queue' | 'allow' | 'lift'>
   limits: Limits
   guesses: Guesses
   accounts: Pick<Accounts, 'byEmail'>

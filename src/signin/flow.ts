@@ -43,8 +43,8 @@ export function createFlow(deps: FlowDeps) {
     const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state, now })
     const who = { ...asker.who, clientId: purpose.clientId, attemptId: attempt.id }
     await transact(async (tx) => {
-      await store.begin(tx, attempt, challenge)
-      if (state === 'open') await queueMessage(tx, attempt, challenge)
+      const begins = store.begin(tx, attempt, challenge)
+      await Promise.all([begins, state === 'open' ? queueMessage(tx, attempt, challenge) : null])
       await audit.record(tx, 'sign_in.started', { ...who, detail: { method: offer.kind, address: offer.target, knownBrowser } })
     })
     return 'begun'

@@ -118,8 +118,8 @@ export function createPasskeys(deps: PasskeysDeps) {
     if (!read) return { outcome: 'unreadable' }
     if (!accountId || attempt.state !== 'open' || challenge.state !== 'open' || challenge.kind !== factor.kind)
       return { outcome: 'ended' }
-    const tries = await store.countTry(challenge.id, policy.triesMax, clock.now())
-    if (tries === null) return { outcome: challenge.expiresAt <= clock.now() ? 'ended' : 'closed' }
+    const counted = await store.countTry(challenge.id, { triesMax: policy.triesMax, isGuess: false }, clock.now())
+    if (counted === null) return { outcome: challenge.expiresAt <= clock.now() ? 'ended' : 'closed' }
 
     const own = (await credentials.ofAccount(accountId)).find(({ externalId }) => externalId === read.credentialId)
     const credential = own ? { ...own, accountId } : null
@@ -130,10 +130,11 @@ export function createPasskeys(deps: PasskeysDeps) {
       account &&
       (await onceOnly(async (tx): Promise<FactorOutcome> => {
         await useUp(tx, right)
-        if (!(await store.consume(tx, challenge.id, 'sign-in', clock.now()))) return { outcome: 'ended' }
+        const use = { purpose: 'sign-in', endsGuesses: false } as const
+        if (!(await store.consume(tx, challenge.id, use, clock.now()))) return { outcome: 'ended' }
         return prove(tx, attempt, account, { kind: factor.kind, ...right.verdict, remember }, asker)
       }))
-    return done || { outcome: 'wrong', triesLeft: Math.max(0, policy.triesMax - tries) }
+    return done || { outcome: 'wrong', triesLeft: Math.max(0, policy.triesMax - counted.tries) }
   }
 
   /** Whether it is right, of this kind and browser, and of the account that was asked; null for all else, the same. */

@@ -100,7 +100,7 @@ export function createPhases(deps: Omit<FlowDeps, 'accounts'>) {
       lastSentAt: now,
       lastHandedAt: null,
       expiresAt: addSeconds(now, policy.codeCapSeconds),
-      usedAt: null,
+      ...{ usedAt: null, failures: 0, newest: null },
     }
   }
 

@@ -1,7 +1,8 @@
 import { addSeconds, type Tx } from '../base/index.ts'
+import { messageView } from '../delivery/index.ts'
 import { type Challenge, isOnFile } from '../factors/index.ts'
 import type { LimitRequest } from '../limits/index.ts'
-import type { MessageView, RefusedWhy } from '../text/index.ts'
+import type { RefusedWhy } from '../text/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Asker, FlowDeps } from './deps.ts'
 import { createPhases } from './phases.ts'
@@ -23,14 +24,14 @@ export function createResend(deps: Omit<FlowDeps, 'accounts'>) {
    */
   async function retry(attempt: Attempt, challenge: Challenge, asker: Asker): Promise<void> {
     if (challenge.state !== 'open' || challenge.expiresAt <= clock.now()) return
-    const message = await deps.delivery.newestState(challenge.id)
-    if (!mayRetry(challenge, message)) return resend(attempt, challenge, asker)
+    if (!mayRetry(challenge)) return resend(attempt, challenge, asker)
     const allow = (tx: Tx, messageId: string) => deps.delivery.allow(tx, challenge.targetKey, messageId)
     await sendAgain(attempt, challenge, asker, RETRY_WAIT_SECONDS, allow)
   }
 
   /** Whether the newest message was refused for what is remembered of the address, and another one may go. */
-  function mayRetry(challenge: Challenge, message: MessageView | null): boolean {
+  function mayRetry(challenge: Challenge): boolean {
+    const message = challenge.newest && messageView(challenge.newest)
     const remembered = message?.state === 'refused' && REMEMBERED.includes(message.why)
     return remembered && !isOnFile(challenge) && resendState(challenge).left > 0
   }
@@ -67,10 +68,9 @@ export function createResend(deps: Omit<FlowDeps, 'accounts'>) {
    * Which code the page may take now: five wrong ones close it for this challenge; an address under attack takes
    * the long one only (R-061, R-062, R-063).
    */
-  async function codeForm(challenge: Challenge): Promise<'short' | 'long' | 'closed'> {
+  function codeForm(challenge: Challenge): 'short' | 'long' | 'closed' {
     if (challenge.tries >= policy.triesMax) return 'closed'
-    if (!challenge.shortCode) return 'long'
-    return (await deps.guesses.closed(challenge.targetKey, challenge.knownBrowser)) ? 'long' : 'short'
+    return challenge.shortCode && challenge.failures < policy.failuresMax ? 'short' : 'long'
   }
 
   function resendDue(challenge: Challenge, now: Date): boolean {

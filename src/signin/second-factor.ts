@@ -58,7 +58,7 @@ class UsedBefore extends Error {}
 
 /** Second factors whose secret the person keeps: asked for, judged, set up. */
 export function createSecondFactor(deps: SecondFactorDeps) {
-  const { store, transact, audit, clock, policy, guesses, credentials, credentialFactors, assess } = deps
+  const { store, transact, audit, clock, policy, credentials, credentialFactors, assess } = deps
   const { startOnFile } = createPhases(deps)
   const prove = createKeptProof(deps)
 
@@ -169,9 +169,10 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     const { accountId } = attempt
     if (text === null) return { outcome: 'unreadable' }
     if (!accountId || attempt.state !== 'open' || challenge.state !== 'open') return { outcome: 'ended' }
-    const tries = await store.countTry(challenge.id, policy.triesMax, clock.now())
-    if (tries === null) return { outcome: challenge.expiresAt <= clock.now() ? 'ended' : 'closed' }
-    if (!(await accountTakes(challenge))) return { outcome: 'closed' }
+    const counted = await store.countTry(challenge.id, { triesMax: policy.triesMax, isGuess: true }, clock.now())
+    if (counted === null) return { outcome: challenge.expiresAt <= clock.now() ? 'ended' : 'closed' }
+    const { tries, failures } = counted
+    if (!accountTakes(challenge, failures)) return { outcome: 'closed' }
 
     const own = (await credentials.ofAccount(accountId)).filter(({ kind }) => kind === factor.kind)
     const found = await factor.judge(own, accountId, text)
@@ -194,9 +195,9 @@ export function createSecondFactor(deps: SecondFactorDeps) {
     const account = await accountOf(attempt.accountId ?? '')
     try {
       return await transact(async (tx): Promise<FactorOutcome> => {
-        if (!(await store.consume(tx, challenge.id, 'sign-in', now))) return { outcome: 'ended' }
+        const use = { purpose: 'sign-in', endsGuesses: true } as const
+        if (!(await store.consume(tx, challenge.id, use, now))) return { outcome: 'ended' }
         if (!(await credentials.burn(tx, found.credentialId, found.counter, now))) throw new UsedBefore()
-        await guesses.reset(tx, challenge.targetKey)
         const { kind, amr } = factorOf(challenge.kind)
         return prove(tx, attempt, account, { kind, amr, level: 1, remember }, asker)
       })
@@ -211,14 +212,13 @@ export function createSecondFactor(deps: SecondFactorDeps) {
   }
 
   // A recovery code cannot be guessed. Else whoever reads the mail could close the authenticator and every way in.
-  async function accountTakes(challenge: Challenge): Promise<boolean> {
-    const failures = await guesses.record(challenge.targetKey, false)
+  function accountTakes(challenge: Challenge, failures: number): boolean {
     return failures <= policy.failuresMax || challenge.kind === 'recovery'
   }
 
   /** Whether no code of this kind is taken any more, in this sign-in or in all of them. */
-  async function isClosed({ kind, tries, targetKey }: Challenge): Promise<boolean> {
-    return tries >= policy.triesMax || (kind === 'totp' && guesses.closed(targetKey, false))
+  function isClosed({ kind, tries, failures }: Challenge): boolean {
+    return tries >= policy.triesMax || (kind === 'totp' && failures >= policy.failuresMax)
   }
 
   async function accountOf(accountId: string): Promise<Account> {

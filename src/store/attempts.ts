@@ -1,33 +1,8 @@
 import type { Tx } from '../base/index.ts'
 import type { Challenge } from '../factors/index.ts'
-import type { AttemptStore, StoredAttempt } from '../signin/index.ts'
+import type { AttemptStore } from '../signin/index.ts'
+import { createAttemptReads } from './attempt-reads.ts'
 import { type Database, runIn, type Statement } from './database.ts'
-
-const CHALLENGES = `
-  (select coalesce(jsonb_agg(jsonb_build_object(
-     'id', c.id, 'attemptId', c.attempt_id, 'kind', c.kind, 'target', c.target, 'targetKey', c.target_key,
-     'secretId', c.secret_id, 'knownBrowser', c.known_browser, 'shortCode', c.short_code, 'state', c.state,
-     'tries', c.tries, 'messages', c.messages, 'chosenAt', coalesce(c.chosen_at, c.first_sent_at), 'firstSentAt', c.first_sent_at, 'lastSentAt', c.last_sent_at,
-     'lastHandedAt', c.last_handed_at, 'expiresAt', c.expires_at, 'usedAt', c.used_at)
-     order by coalesce(c.chosen_at, c.first_sent_at) desc), '[]')
-   from challenge c where c.attempt_id = a.id`
-
-const COLUMNS = `a.id, a.interaction_hash as "interactionHash", a.interaction as "interactionSealed", a.purpose,
-  a.client_id as "clientId", a.state, a.device, a.locale, a.account_id as "accountId", a.proofs,
-  a.requirement, a.asks, a.sealed,
-  a.created_at as "createdAt", a.expires_at as "expiresAt"`
-
-const history: Statement = {
-  name: 'attempt_history',
-  text: `select ${COLUMNS}, ${CHALLENGES}) as challenges from attempt a
-         where a.interaction_hash = $1 order by a.created_at desc, a.state = 'open' desc, a.id limit 10`,
-}
-
-const ofChallenge: Statement = {
-  name: 'attempt_of_challenge',
-  text: `select ${COLUMNS}, ${CHALLENGES} and c.id = $1) as challenges from attempt a
-         where a.id = (select attempt_id from challenge where id = $1)`,
-}
 
 // Two tabs that begin at once must leave one attempt open: the lock puts them in a row. Their moments were taken before
 // it, so `begin` moves one that would lie behind: the open attempt is always the newest.
@@ -36,19 +11,32 @@ const lockInteraction: Statement = {
   text: `select pg_advisory_xact_lock(hashtextextended($1, 4711))`,
 }
 
-const begin: Statement = {
-  name: 'attempt_begin',
-  text: `
+const BEGIN = `
     with earlier as (
       update attempt set state = 'ended' where interaction_hash = $2 and state = 'open' returning id
     ), closed as (
       update challenge set state = 'ended' where attempt_id in (select id from earlier) and state in ('open', 'held', 'unnamed')
-    )
-    insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at,
-      requirement, account_id, proofs, asks)
-    values ($1, $2, $3, $4, $5, 'open', $6, $7,
-      greatest($8::timestamptz, (select max(created_at) + interval '1 millisecond' from attempt where interaction_hash = $2)),
-      $9::timestamptz, $10, $11, $12, $13)`,
+    ), begun as (
+      insert into attempt (id, interaction_hash, interaction, purpose, client_id, state, device, locale, created_at, expires_at,
+        requirement, account_id, proofs, asks)
+      values ($1, $2, $3, $4, $5, 'open', $6, $7,
+        greatest($8::timestamptz, (select max(created_at) + interval '1 millisecond' from attempt where interaction_hash = $2)),
+        $9::timestamptz, $10, $11, $12, $13)
+      returning id
+    )`
+
+const begin: Statement = { name: 'attempt_begin', text: `${BEGIN} select from begun` }
+
+const CHALLENGE = `challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code,
+      state, messages, chosen_at, first_sent_at, last_sent_at, expires_at)`
+
+const beginWith: Statement = {
+  name: 'attempt_begin_with',
+  text: `${BEGIN}
+    insert into ${CHALLENGE}
+    select $14, id, $15, $16, $17, $18, $19::boolean, $20::boolean, $21, $22::int,
+      $23::timestamptz, $23::timestamptz, $23::timestamptz, $24::timestamptz
+    from begun`,
 }
 
 // The attempt is locked first: of two tabs that add one method, the second finds it there.
@@ -56,8 +44,7 @@ const add: Statement = {
   name: 'challenge_add',
   text: `
     with attempt as (select id from attempt where id = $2 and state = 'open' for update)
-    insert into challenge (id, attempt_id, kind, target, target_key, secret_id, known_browser, short_code,
-      state, messages, chosen_at, first_sent_at, last_sent_at, expires_at)
+    insert into ${CHALLENGE}
     select $1, id, $3, $4, $5, $6, $7, $8, $9, $10, $11::timestamptz, $11::timestamptz, $11::timestamptz, $12::timestamptz
     from attempt on conflict (attempt_id, kind) do nothing returning 1`,
 }
@@ -111,10 +98,21 @@ const release: Statement = {
     where id = $1 and state = $7 and messages < $6 and expires_at > $2::timestamptz returning 1`,
 }
 
+// The try and the guess at its address, in the order in which a success locks them too.
 const countTry: Statement = {
   name: 'challenge_count_try',
-  text: `update challenge set tries = tries + 1
-         where id = $1 and state = 'open' and tries < $2 and expires_at > $3::timestamptz returning tries`,
+  text: `
+    with counted as (
+      update challenge set tries = tries + 1
+      where id = $1 and state = 'open' and tries < $2 and expires_at > $3::timestamptz
+      returning tries, target_key, known_browser
+    ), guessed as (
+      insert into guess_counter as g (target_key, known_browser, failures, updated_at)
+      select target_key, known_browser, 1, $3::timestamptz from counted where $4::boolean
+      on conflict (target_key, known_browser) do update set failures = g.failures + 1, updated_at = excluded.updated_at
+      returning failures
+    )
+    select tries, coalesce((select failures from guessed), 0) as failures from counted`,
 }
 
 // The attempt is locked first, and stays so: nobody else ends it between the use and what comes of it.
@@ -122,11 +120,16 @@ const consume: Statement = {
   name: 'challenge_consume',
   text: `
     with attempt as (
-      select a.id from attempt a join challenge c on c.attempt_id = a.id
-      where c.id = $1 and a.purpose = $2 and a.state = 'open' for update of a)
-    update challenge c set state = 'used', used_at = $3::timestamptz from attempt
-    where c.id = $1 and c.attempt_id = attempt.id and c.state = 'open' and c.expires_at > $3::timestamptz
-    returning 1`,
+      select id from attempt
+      where id = (select attempt_id from challenge where id = $1) and purpose = $2 and state = 'open' for update
+    ), used as (
+      update challenge c set state = 'used', used_at = $3::timestamptz from attempt
+      where c.id = $1 and c.attempt_id = attempt.id and c.state = 'open' and c.expires_at > $3::timestamptz
+      returning c.target_key
+    ), forgotten as (
+      delete from guess_counter where $4::boolean and target_key = (select target_key from used)
+    )
+    select 1 from used`,
 }
 
 const prove: Statement = {
@@ -135,7 +138,8 @@ const prove: Statement = {
          where id = $1 and state = 'open' returning 1`,
 }
 
-// An address may have been taken from the account in the very moment that it was proven.
+// An address may have been taken from the account in the very moment that it was proven. (`offset 0`: looked up by whole
+// key for each challenge, not joined with all addresses.)
 const standsIn: Statement = {
   name: 'attempt_stands',
   text: `
@@ -143,7 +147,11 @@ const standsIn: Statement = {
     where a.id = $1 and a.state = 'proven' and not exists (
       select from challenge c
       where c.attempt_id = a.id and c.kind in ('email', 'sms') and a.proofs @> jsonb_build_array(jsonb_build_object('kind', c.kind))
-        and not exists (select from address own where own.account_id = a.account_id and own.canonical = c.target))
+        and not exists (
+          select from address own
+          where own.kind = case c.kind when 'sms' then 'phone' else c.kind end and own.canonical = c.target
+            and own.account_id = a.account_id offset 0)
+      offset 0)
     for update of a`,
 }
 
@@ -185,18 +193,13 @@ const addMessage: Statement = {
          returning 1`,
 }
 
-const handedOver: Statement = {
-  name: 'challenge_handed_over',
-  // What leads to a number on file ends when it would end if it led to nobody (R-085).
-  text: `update challenge set last_handed_at = $2::timestamptz,
-           expires_at = case when target_key like 'nobody:%' then expires_at
-             else least(first_sent_at + make_interval(secs => $3::float8), $2::timestamptz + make_interval(secs => $4::float8)) end
-         where id = $1 and state = 'open' and expires_at > $2::timestamptz`,
+async function insertChallenge(tx: Tx, c: Challenge): Promise<boolean> {
+  return (await runIn(tx, add, [c.id, c.attemptId, ...columnsOf(c)])).length === 1
 }
 
-async function insertChallenge(tx: Tx, c: Challenge): Promise<boolean> {
-  const who = [c.id, c.attemptId, c.kind, c.target, c.targetKey, c.secretId, c.knownBrowser, c.shortCode]
-  return (await runIn(tx, add, [...who, c.state, c.messages, c.chosenAt, c.expiresAt])).length === 1
+function columnsOf(c: Challenge): unknown[] {
+  const who = [c.kind, c.target, c.targetKey, c.secretId, c.knownBrowser, c.shortCode]
+  return [...who, c.state, c.messages, c.chosenAt, c.expiresAt]
 }
 
 /** Ends whatever an account was about to sign in with, but `except`. An attempt that is just being proven is waited for. */
@@ -207,19 +210,16 @@ export async function endAttempts(tx: Tx, accountId: string, except: string | nu
 /** Attempts and challenges in PostgreSQL. */
 export function createAttemptStore(db: Database): AttemptStore {
   return {
-    async history(interactionHash) {
-      return (await db.run<StoredAttempt>(history, [interactionHash])).map(revived)
-    },
-    async ofChallenge(challengeId) {
-      const row = (await db.run<StoredAttempt>(ofChallenge, [challengeId]))[0]
-      return row ? revived(row) : null
-    },
+    ...createAttemptReads(db),
     async begin(tx, a, challenge) {
-      await runIn(tx, lockInteraction, [a.interactionHash])
+      const locked = runIn(tx, lockInteraction, [a.interactionHash])
       const where = [a.id, a.interactionHash, a.interactionSealed, a.purpose, a.clientId, a.device, a.locale]
       const what = [JSON.stringify(a.requirement), a.accountId, JSON.stringify(a.proofs), a.asks]
-      await runIn(tx, begin, [...where, a.createdAt, a.expiresAt, ...what])
-      if (challenge) await insertChallenge(tx, challenge)
+      const values = [...where, a.createdAt, a.expiresAt, ...what]
+      const begins = challenge
+        ? runIn(tx, beginWith, [...values, challenge.id, ...columnsOf(challenge)])
+        : runIn(tx, begin, values)
+      await Promise.all([locked, begins])
     },
     add: insertChallenge,
     async replace(tx, challengeId, challenge) {
@@ -254,11 +254,11 @@ export function createAttemptStore(db: Database): AttemptStore {
       const values = [c.id, c.lastSentAt, c.expiresAt, c.target, c.shortCode, messagesMax, from]
       return (await runIn(tx, release, values)).length === 1
     },
-    async countTry(challengeId, triesMax, now) {
-      return (await db.run<{ tries: number }>(countTry, [challengeId, triesMax, now]))[0]?.tries ?? null
+    async countTry(challengeId, { triesMax, isGuess }, now) {
+      return (await db.run<{ tries: number; failures: number }>(countTry, [challengeId, triesMax, now, isGuess]))[0] ?? null
     },
-    async consume(tx, challengeId, purpose, now) {
-      return (await runIn(tx, consume, [challengeId, purpose, now])).length === 1
+    async consume(tx, challengeId, { purpose, endsGuesses }, now) {
+      return (await runIn(tx, consume, [challengeId, purpose, now, endsGuesses])).length === 1
     },
     async prove(tx, attemptId, { accountId, proofs, state, asks, sealed }) {
       return (await runIn(tx, prove, [attemptId, accountId, JSON.stringify(proofs), state, asks, sealed])).length === 1
@@ -274,25 +274,5 @@ export function createAttemptStore(db: Database): AttemptStore {
     async addMessage(tx, challengeId, { messagesMax, notAfter }, now) {
       return (await runIn(tx, addMessage, [challengeId, messagesMax, notAfter, now])).length === 1
     },
-    async handedOver(tx, challengeId, at, { capSeconds, ttlSeconds }) {
-      await runIn(tx, handedOver, [challengeId, at, capSeconds, ttlSeconds])
-    },
-  }
-}
-
-// Inside JSON a moment is text.
-function revived(row: StoredAttempt): StoredAttempt {
-  const moment = (value: unknown) => (value === null ? null : new Date(String(value)))
-  return {
-    ...row,
-    challenges: row.challenges.map((challenge) => ({
-      ...challenge,
-      chosenAt: moment(challenge.chosenAt) as Date,
-      firstSentAt: moment(challenge.firstSentAt) as Date,
-      lastSentAt: moment(challenge.lastSentAt) as Date,
-      lastHandedAt: moment(challenge.lastHandedAt),
-      expiresAt: moment(challenge.expiresAt) as Date,
-      usedAt: moment(challenge.usedAt),
-    })) satisfies Challenge[],
   }
 }

@@ -1,28 +1,30 @@
 import type { GuessStore, LimitCount, LimitStore } from '../limits/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 
-// `full` reads without locks, so that a flood of refused requests writes nothing. What makes the count atomic is
-// the condition of the update: it is judged on the newest row, under its lock. Sorted: no two calls deadlock.
-const COUNT: Statement = {
-  name: 'limits_count',
+// `occupied` reads without locks, so that a flood of refused requests writes nothing. What makes the count atomic is
+// the condition of the update: it is judged on the newest row, under its lock. Sorted: no two calls deadlock. The rows are
+// written out, and looked up one by one (`offset 0`), so that one plan by index serves them all.
+const countOf = (rows: number): Statement => ({
+  name: `limits_count_${rows}`,
   text: `
-    with wanted as (
-      select * from unnest($1::text[], $2::int[], $3::timestamptz[]) as w(id, count_max, resets_at)
+    with wanted (id, count_max, resets_at) as (
+      values ${Array.from({ length: rows }, (_, at) => `($${3 * at + 2}::text, $${3 * at + 3}::int, $${3 * at + 4}::timestamptz)`).join(', ')}
     ), occupied as (
-      select c.id, c.resets_at from wanted w join limit_counter c on c.id = w.id
-      where c.resets_at > $4 and c.count >= w.count_max
+      select w.id, c.resets_at from wanted w
+      cross join lateral (select count, resets_at from limit_counter where id = w.id offset 0) c
+      where c.resets_at > $1::timestamptz and c.count >= w.count_max
     ), counted as (
       insert into limit_counter as c (id, count, resets_at)
       select id, 1, resets_at from wanted where not exists (select from occupied) order by id
       on conflict (id) do update set
-        count = case when c.resets_at > $4 then c.count + 1 else 1 end,
-        resets_at = case when c.resets_at > $4 then c.resets_at else excluded.resets_at end
-      where c.resets_at <= $4 or c.count < (select w.count_max from wanted w where w.id = excluded.id)
+        count = case when c.resets_at > $1::timestamptz then c.count + 1 else 1 end,
+        resets_at = case when c.resets_at > $1::timestamptz then c.resets_at else excluded.resets_at end
+      where c.resets_at <= $1::timestamptz or c.count < (select w.count_max from wanted w where w.id = excluded.id)
       returning c.id
     )
     select w.id, counted.id is not null as counted, occupied.resets_at as "fullUntil"
     from wanted w left join counted on counted.id = w.id left join occupied on occupied.id = w.id`,
-}
+})
 
 const UNCOUNT: Statement = {
   name: 'limits_uncount',
@@ -53,14 +55,17 @@ const RESET: Statement = {
 
 /** Counters of the limits in `limit_counter`. */
 export function createLimitStore(db: Database): LimitStore {
+  const statements = new Map<number, Statement>()
+
+  function statementFor(rows: number): Statement {
+    const known = statements.get(rows) ?? countOf(rows)
+    statements.set(rows, known)
+    return known
+  }
+
   return {
     count: (counts: readonly LimitCount[], now) =>
-      db.run(COUNT, [
-        counts.map(({ id }) => id),
-        counts.map(({ countMax }) => countMax),
-        counts.map(({ resetsAt }) => resetsAt),
-        now,
-      ]),
+      db.run(statementFor(counts.length), [now, ...counts.flatMap(({ id, countMax, resetsAt }) => [id, countMax, resetsAt])]),
     uncount: async (ids, now) => {
       await db.run(UNCOUNT, [ids, now])
     },

@@ -48,7 +48,7 @@ describe.each(factors.map((factor) => [factor.kind, factor] as const))('the meth
       lastSentAt: now,
       lastHandedAt: null,
       expiresAt: now,
-      usedAt: null,
+      ...{ usedAt: null, failures: 0, newest: null },
     }
   }
 

@@ -88,7 +88,7 @@ describe('R-070 what was sent for one purpose', () => {
   test('R-070 is used up for that purpose alone, whoever asks the store', async () => {
     const { one, ofSession, signIn } = await everything()
     const use = (id: string, purpose: Attempt['purpose'], now: Date) =>
-      one.on.transact((tx) => one.store.consume(tx, id, purpose, now))
+      one.on.transact((tx) => one.store.consume(tx, id, { purpose, endsGuesses: true }, now))
     const [address, sign] = [challengeOf(await ofSession(BY_MAIL)), challengeOf(await signIn())]
     const at = new Date(sign.firstSentAt.getTime() + 5000)
     expect(await use(address.id, 'sign-in', at)).toBe(false)

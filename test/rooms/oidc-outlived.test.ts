@@ -183,7 +183,7 @@ describe('R-135 attempts, where all sessions of an account end', () => {
     const one = await stage.person()
     const id = await attempt(one, 'open')
     const { ending } = await stage.db.transact(async (tx) => {
-      expect(await stage.attempts.consume(tx, id, 'sign-in', stage.around.at)).toBe(true)
+      expect(await stage.attempts.consume(tx, id, { purpose: 'sign-in', endsGuesses: true }, stage.around.at)).toBe(true)
       const ending = endAll(one)
       await stage.waits()
       expect(await stage.attempts.prove(tx, id, proof(one))).toBe(true)
@@ -197,7 +197,8 @@ describe('R-135 attempts, where all sessions of an account end', () => {
     const one = await stage.person()
     const id = await attempt(one, 'open')
     const change: Change = [`update attempt set state = 'ended' where id = $1`, [id]]
-    const answer = () => stage.db.transact((tx) => stage.attempts.consume(tx, id, 'sign-in', stage.around.at))
+    const answer = () =>
+      stage.db.transact((tx) => stage.attempts.consume(tx, id, { purpose: 'sign-in', endsGuesses: true }, stage.around.at))
     expect(await stage.whileOpen([change], answer)).toBe(false)
   })
 })

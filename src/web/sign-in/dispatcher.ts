@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
-import type { Delivery } from '../../delivery/index.ts'
+import { messageView } from '../../delivery/index.ts'
 import { isOnFile } from '../../factors/index.ts'
 import { type Flow, nextStep, type Step, typedChallenge } from '../../signin/index.ts'
 import type { Channel, MessageView } from '../../text/index.ts'
@@ -19,7 +19,6 @@ import type { Work } from './work.ts'
 export interface DispatcherDeps {
   visits: Visits
   flow: Flow
-  delivery: Pick<Delivery, 'newestState'>
   consent: Pick<ConsentSteps, 'show'>
   rescueWait: Pick<RescueWait, 'show'>
   work: Pick<Work, 'show'>
@@ -59,7 +58,7 @@ export function createDispatcher(deps: DispatcherDeps) {
     if (!visit.sameBrowser) throw new Refusal('sign_in_not_open')
     const step = nextStep(visit.attempts[0] ?? null, clock.now())
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = { version: step.screen === 'wait' && visit.interaction ? (await waitProps(step)).version : step.screen }
+    ctx.body = { version: step.screen === 'wait' && visit.interaction ? waitProps(step).version : step.screen }
   }
 
   async function draw(ctx: Context, visit: OpenVisit, step: Step): Promise<void> {
@@ -109,12 +108,12 @@ export function createDispatcher(deps: DispatcherDeps) {
     return waits && accountId !== null && ctx.query.another === undefined && deps.rescueWait.show(ctx, visit, accountId)
   }
 
-  async function wait(ctx: Context, visit: OpenVisit, step: WaitStep): Promise<void> {
+  function wait(ctx: Context, visit: OpenVisit, step: WaitStep): void {
     const { attempt, challenge } = step
-    const { version, code, message, resend } = await waitProps(step)
+    const { version, code, message, resend } = waitProps(step)
     const wrong = heard(cookies, ctx, visit.uid, ['wrong']) !== null && code.form !== 'closed'
     const onFile = isOnFile(challenge)
-    return visits.show(ctx, visit, 'wait', {
+    visits.show(ctx, visit, 'wait', {
       channel: channelOf(challenge.kind),
       masked: onFile ? null : maskAddress(challenge.target),
       after: attempt.proofs[0] ? (attempt.proofs[0].kind === 'passkey' ? 'passkey' : channelOf(attempt.proofs[0].kind)) : null,
@@ -125,7 +124,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       answer: visits.form(visit, 'answer'),
       goodUntil: challenge.expiresAt,
       nearEnd: step.nearEnd,
-      retry: flow.mayRetry(challenge, message) ? visits.form(visit, 'retry') : null,
+      retry: flow.mayRetry(challenge) ? visits.form(visit, 'retry') : null,
       other: otherChannel(visit, step),
       digits: onFile ? visits.form(visit, 'text') : null,
       resend: { ...visits.form(visit, 'resend'), ...resend },
@@ -158,11 +157,11 @@ export function createDispatcher(deps: DispatcherDeps) {
     })
   }
 
-  async function waitProps({ challenge, nearEnd }: WaitStep) {
-    const quiet = isOnFile(challenge)
-    const [message, form] = await Promise.all([quiet ? null : deps.delivery.newestState(challenge.id), flow.codeForm(challenge)])
+  function waitProps({ challenge, nearEnd }: WaitStep) {
+    const form = flow.codeForm(challenge)
     const { left, waitSeconds } = flow.resendState(challenge)
-    const shown: MessageView | null = message ?? (quiet ? null : { state: 'queued' })
+    const newest: MessageView = challenge.newest ? messageView(challenge.newest) : { state: 'queued' }
+    const shown = isOnFile(challenge) ? null : newest
     return {
       message: shown,
       code: { form },

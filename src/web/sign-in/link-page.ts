@@ -34,8 +34,8 @@ export function createLinkPage(deps: { visits: Visits; flow: Flow; prover: Prove
     })
   }
 
-  async function otherBrowser(ctx: Context, visit: Visit, attempt: Attempt, challenge: Challenge): Promise<void> {
-    const form = await flow.codeForm(challenge)
+  function otherBrowser(ctx: Context, visit: Visit, attempt: Attempt, challenge: Challenge): void {
+    const form = flow.codeForm(challenge)
     visits.show(ctx, visit, 'link-other', {
       code: form === 'closed' ? null : { form, text: prover.codeToShow(challenge, form) },
       device: attempt.device,

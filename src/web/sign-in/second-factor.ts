@@ -114,7 +114,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       label: mine?.detail ?? null,
       form: visits.form(visit, 'factor'),
       ...(wrong && { triesLeft: deps.triesMax - challenge.tries }),
-      closed: await secondFactor.isClosed(challenge),
+      closed: secondFactor.isClosed(challenge),
       other: methods.length > 1 ? visits.form(visit, 'other-way') : null,
       without: (await secondFactor.mayGoWithout(attempt, visit.asker)) ? visits.form(visit, 'without') : null,
       remember: deps.devices.days !== null && mayRemember(visit, challenge) ? { days: deps.devices.days } : null,
