@@ -1,9 +1,9 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -134,7 +134,7 @@ export function sameText(a: string, b: string): boolean {
 
 /** SHA-256 as 43 characters of base64url: for random values of 128 bits and more, which need no salt. */
 export function hashOf(value: string): string {
-  return createHash('sha256').update(value).digest('base64url')
+  return hash('sha256', value, 'base64url')
 }
 
 function idOf(secret: string): string {

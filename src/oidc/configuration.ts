@@ -1,13 +1,14 @@
 import type { Configuration, Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { recoveryClaimOf } from '../accounts/index.ts'
-import type { Clock, Secrets } from '../base/index.ts'
+import type { Clock } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { EngineAdapter } from './adapter.ts'
 import { createAdminTokenClaims } from './admin-token.ts'
 import { claimsByScope, personOf } from './claims.ts'
 import { createNarrowClaims } from './claims-parameter.ts'
 import { POLICY_PROPERTY, policyOf } from './client-metadata.ts'
+import type { CookieKeys } from './cookie-keys.ts'
 import type { Recovery } from './hold.ts'
 import { createPrompts } from './prompts.ts'
 import type { LevelDeps } from './step-up.ts'
@@ -28,7 +29,7 @@ export interface ConfigurationDeps extends LevelDeps {
   recovery: Recovery
   /** https: cookies carry their prefixes (RFC 6265bis §4.1.3). */
   secure: boolean
-  secrets: Secrets
+  cookieKeys: CookieKeys
   lifetimes: Lifetimes
   locales: readonly string[]
   clients: Pick<Clients, 'resourceServer'>
@@ -125,11 +126,11 @@ function checkAssertion(ctx: KoaContextWithOIDC, claims: { aud?: unknown; exp?: 
   if (typeof claims.exp !== 'number' || !(claims.exp <= latest)) throw new errors.InvalidClientAuth('exp is too far away')
 }
 
-function cookiesOf({ secure, secrets }: ConfigurationDeps): Configuration['cookies'] {
+function cookiesOf({ secure, cookieKeys }: ConfigurationDeps): Configuration['cookies'] {
   const shared = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const
   return {
     names: cookieNames(secure),
-    keys: secrets.keys('cookie').map((key) => key.toString('base64url')),
+    keys: cookieKeys,
     long: { ...shared, path: '/' },
     short: shared,
   }

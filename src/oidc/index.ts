@@ -15,6 +15,7 @@ export {
   createConnections,
 } from './connections.ts'
 export { type Consent, type ConsentStore, consentFrom, type MissingConsent } from './consent.ts'
+export type { CookieKeys } from './cookie-keys.ts'
 export type { Coding, PublishedDocument } from './documents.ts'
 export type { Recovery } from './hold.ts'
 export { InteractionGone, type Interactions, type InteractionView, type LoginResult } from './interaction.ts'

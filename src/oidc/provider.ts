@@ -11,6 +11,7 @@ import { createFindAccount } from './claims.ts'
 import { engineMetadata } from './client-metadata.ts'
 import { configurationOf, type Lifetimes } from './configuration.ts'
 import { type ConsentStore, createGrantLoader } from './consent.ts'
+import { type CookieKeys, createCookieKeys } from './cookie-keys.ts'
 import { createDocuments } from './documents.ts'
 import { createEngineFetch } from './engine-fetch.ts'
 import { recordEngineEvents } from './events.ts'
@@ -56,8 +57,8 @@ export interface Oidc {
   /** What stands ready to be sent without asking the engine. */
   published: Published
   interactions: Interactions
-  /** Keys that sign the cookies, newest first, for the server around the engine. */
-  cookieKeys: string[]
+  /** What signs the cookies, for the server around the engine. */
+  cookieKeys: CookieKeys
   /** Takes new signing keys into service: a new engine is built and put in place of the old one. */
   useKeys(keys: readonly object[]): void
   /** What tells an application that a session has ended; null where the client is nobody any more. */
@@ -69,6 +70,7 @@ export function createOidc(deps: OidcDeps): Oidc {
   const { secrets, clock, log } = deps
   const work = createUnitOfWork<AuditRow>({ store: deps.store, clock, announce: deps.audit.announce })
   const form = createStoredForm(secrets)
+  const cookieKeys = createCookieKeys(secrets.keys('cookie').map((key) => key.toString('base64url')))
   const ahead = createReadAhead({ ...deps, form, known: () => work.current()?.known, asked: () => askedBy(Provider.ctx) })
   const adapterOf = createAdapters({
     store: deps.store,
@@ -85,7 +87,7 @@ export function createOidc(deps: OidcDeps): Oidc {
   })
   const configuration = configurationOf({
     secure: deps.issuer.startsWith('https:'),
-    secrets,
+    cookieKeys,
     clock,
     acrNames: deps.acrNames,
     secondFactor: deps.secondFactor,
@@ -132,7 +134,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     middleware: watchEngine({ ...deps, published }, createMiddleware({ provider, work, form })),
     published,
     interactions: createInteractions({ ...deps, accounts: { find: ahead.account }, provider, work }),
-    cookieKeys: (configuration.cookies?.keys ?? []) as string[],
+    cookieKeys,
     useKeys,
     logoutToken: (news) => logoutToken(provider(), news),
   }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import Koa, { type Middleware } from 'koa'
 import { type Log, withPatience } from '../base/index.ts'
+import type { CookieKeys } from '../oidc/index.ts'
 import { createOriginForm } from './middleware/origin-form.ts'
 
 const HEADER_BYTES_MAX = 16 * 1024
@@ -17,7 +18,8 @@ export interface ServerDeps {
   issuer: string
   /** Proxies in front whose forwarded address counts. */
   trustedProxies: number
-  cookieKeys: readonly string[]
+  /** Null where there are no cookies. */
+  cookieKeys: CookieKeys | null
   /** Answers what needs nothing else; false where it is not its own. Null where there is nothing of the kind. */
   answerAtOnce: ((req: IncomingMessage, res: ServerResponse) => boolean) | null
   /** In order; the first sees a request first and its answer last. */
@@ -28,7 +30,8 @@ export interface ServerDeps {
 /** The server for people and applications. Every request is put into origin form before anything reads it. */
 export function createWebServer(deps: ServerDeps): Server {
   const { answerAtOnce } = deps
-  const app = new Koa({ proxy: true, keys: [...deps.cookieKeys] })
+  const app = new Koa({ proxy: true })
+  if (deps.cookieKeys) app.keys = deps.cookieKeys
   for (const middleware of deps.middleware) app.use(middleware)
   app.on('error', (error) => deps.log.warn({ err: error }, 'an answer could not be sent'))
   const handle = app.callback()

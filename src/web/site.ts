@@ -165,7 +165,7 @@ export function createAdminSite(
   return createWebServer({
     issuer: deps.issuer,
     trustedProxies: deps.trustedProxies,
-    cookieKeys: [],
+    cookieKeys: null,
     log: deps.log,
     answerAtOnce: null,
     middleware: [createRequestLog(deps), createSecurityHeaders(deps.issuer.startsWith('https:')), deps.api, createErrors(deps)],

@@ -11,13 +11,13 @@ import { createAttemptStore } from '../../src/store/attempts.ts'
 import { createClientStore } from '../../src/store/clients.ts'
 import { createConnectionStore } from '../../src/store/connections.ts'
 import { createConsentStore } from '../../src/store/consents.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { type Database, openDatabase, type Statement } from '../../src/store/database.ts'
 import { createOidcRecordStore } from '../../src/store/oidc-records.ts'
 import { createSessionStore } from '../../src/store/sessions.ts'
 import { freshDatabase, query } from '../support/database.ts'
 
 export const HOUR = 3600
-const NOTHING_ASKED: Asked = { anyToken: false, clientId: null, interactionUid: null }
+export const NOTHING_ASKED: Asked = { anyToken: false, clientId: null, interactionUid: null }
 
 /** SQL with its values. */
 export type Change = [string, unknown[]]
@@ -34,15 +34,21 @@ export async function startOidcStage() {
   const clients = createClients({ store: createClientStore(db), clock, log })
   const sessions = createSessions({ store: createSessionStore(db), clock })
   const connections = createConnections({ store: createConnectionStore(db), clients, clock })
-  const store = createOidcRecordStore(db)
-  const accounts = createAccountStore(db)
+  const heard: Statement[] = []
+  const run: Database['run'] = (statement, values) => {
+    heard.push(statement)
+    return db.run(statement, values)
+  }
+  const heardDb: Database = Object.create(db, { run: { value: run } })
+  const store = createOidcRecordStore(heardDb)
+  const accounts = createAccountStore(heardDb)
   const work = createUnitOfWork({ store, clock, announce: () => {} })
   const form = createStoredForm(createSecrets([newSecret()]))
   const deviceOf = () => around.device
   const ahead = createReadAhead({
     ...{ store, form, clock },
     accounts: { find: (id) => accounts.find(id, clock.now()) },
-    consents: createConsentStore(db),
+    consents: createConsentStore(heardDb),
     known: () => work.current()?.known,
     asked: () => around.asked,
   })
@@ -51,6 +57,7 @@ export async function startOidcStage() {
     work,
     run: (request: () => Promise<void>) => work.run(request),
     session: adapterOf('Session'),
+    token: adapterOf('AccessToken'),
     code: adapterOf('AuthorizationCode'),
     grant: adapterOf('Grant'),
     interaction: adapterOf('Interaction'),
@@ -115,7 +122,10 @@ export async function startOidcStage() {
     around,
     url,
     db,
+    /** What single statements the engine's side has asked the database. */
+    heard,
     store,
+    ahead,
     attempts: createAttemptStore(db),
     engine,
     sessions,
