@@ -22,6 +22,7 @@ import { type Postgres, startPostgres } from './postgres.ts'
 import { profile } from './profile.ts'
 import { connectToProvider } from './provider.ts'
 import { type Result, report } from './report.ts'
+import { troubles } from './server-process.ts'
 
 const CONCURRENCY = 8
 /** So few say nothing. */
@@ -42,6 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   await run(cores)
 } catch (error) {
+  for (const line of troubles(join(folder, 'service.log'))) say(`the service said: ${line}`)
   if (!(error instanceof GuardsOff)) throw error
   say(error.message)
   process.exitCode = 1

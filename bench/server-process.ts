@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync, readFileSync } from 'node:fs'
+import { existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface ServerProcess {
@@ -46,6 +46,15 @@ export async function startServer(starting: Starting): Promise<ServerProcess> {
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
+}
+
+const TROUBLES = 10
+
+/** The last lines of a log at which somebody should look: warnings and errors. */
+export function troubles(logFile: string): string[] {
+  if (!existsSync(logFile)) return []
+  const lines = readFileSync(logFile, 'utf8').split('\n')
+  return lines.filter((line) => /"level":(?:"(?:warn|error|fatal)"|[456]0)/.test(line)).slice(-TROUBLES)
 }
 
 async function answers(url: string): Promise<boolean> {
