@@ -145,9 +145,9 @@ export function createApp(options: AppOptions) {
   const told = telling({ ...shared, config, db, addresses, clients, secrets, audit, text, delivery: () => delivery })
   const { notices, deaths } = told
   const composeChallenge = createComposer({
-    ...{ store: attempts, accounts, clients, factors, guesses, text, secrets, appViewOf },
+    ...{ store: attempts, accounts, clients, factors, text, secrets, appViewOf },
     issuer: config.issuer,
-    codeTtlSeconds: policy.codeTtlSeconds,
+    ...{ codeTtlSeconds: policy.codeTtlSeconds, failuresMax: policy.failuresMax },
   })
   const delivery: Delivery = createDelivery({
     ...shared,

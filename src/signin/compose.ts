@@ -3,7 +3,6 @@ import type { Address, Secrets } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import type { Composed, DueDelivery } from '../delivery/index.ts'
 import type { Challenge, Factor } from '../factors/index.ts'
-import type { Guesses } from '../limits/index.ts'
 import type { AppView, Channel, Mails, Text } from '../text/index.ts'
 import { type AttemptStore, SEAL_CONTEXT, type StoredAttempt } from './attempt.ts'
 
@@ -12,12 +11,13 @@ export interface ComposeDeps {
   accounts: Pick<Accounts, 'doorFor'>
   clients: Pick<Clients, 'find'>
   factors: ReadonlyMap<string, Factor>
-  guesses: Pick<Guesses, 'closed'>
   text: Text
   secrets: Secrets
   /** Links in mails, and the host that a texted code is bound to, come from here and from nowhere else (R-066). */
   issuer: string
   codeTtlSeconds: number
+  /** So many wrong codes in a row at an address close its short codes. */
+  failuresMax: number
   appViewOf(client: NonNullable<Awaited<ReturnType<Clients['find']>>>): AppView
 }
 
@@ -52,7 +52,7 @@ export function createComposer(deps: ComposeDeps) {
     const { link: token, shortCode } = answersOf(challenge)
     const uid = deps.secrets.open(attempt.interactionSealed, SEAL_CONTEXT)
     const link = `${deps.issuer}/sign-in/${uid}/link/${token}`
-    const code = (await shortCodeCloses(challenge)) ? null : shortCode
+    const code = closesShortCode(challenge) ? null : shortCode
     const props: Mails['sign-in'] = { ...shared, link, code, minutes }
     return { channel: 'email', ...text.mail('sign-in', props, attempt.locale), facts: { link, code } }
   }
@@ -62,15 +62,15 @@ export function createComposer(deps: ComposeDeps) {
     if (name !== 'sign-in') return { channel: 'sms', text: text.sms(name, { app }, attempt.locale) }
     const { shortCode, longCode } = answersOf(challenge)
     // A text has no link: while the number's short code is closed it carries the long one.
-    const code = (await shortCodeCloses(challenge)) ? longCode : shortCode
+    const code = closesShortCode(challenge) ? longCode : shortCode
     const words = text.sms('sign-in', { app, code, minutes, host: hostname }, attempt.locale)
     return { channel: 'sms', text: words, facts: { code, link: null } }
   }
 
   /** The code alone, whoever has the address by now: it is typed where it was asked for (R-070). */
-  async function proofOf(channel: Channel, to: Address, attempt: StoredAttempt, challenge: Challenge): Promise<Composed> {
+  function proofOf(channel: Channel, to: Address, attempt: StoredAttempt, challenge: Challenge): Composed {
     const { shortCode, longCode } = answersOf(challenge)
-    const code = (await shortCodeCloses(challenge)) ? longCode : shortCode
+    const code = closesShortCode(challenge) ? longCode : shortCode
     const facts = { code, link: null }
     if (channel === 'sms') {
       return { channel, text: text.sms('prove-address', { code, minutes, host: hostname }, attempt.locale), facts }
@@ -85,8 +85,8 @@ export function createComposer(deps: ComposeDeps) {
     return door === 'closed' ? 'account-closed' : 'no-account'
   }
 
-  async function shortCodeCloses(challenge: Challenge): Promise<boolean> {
-    return !challenge.shortCode || (await deps.guesses.closed(challenge.targetKey, challenge.knownBrowser))
+  function closesShortCode({ shortCode, failures }: Challenge): boolean {
+    return !shortCode || failures >= deps.failuresMax
   }
 
   function answersOf(challenge: Challenge) {

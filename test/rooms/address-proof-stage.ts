@@ -125,7 +125,8 @@ export async function attemptsStage() {
       prover: createProver({ ...deps, accounts, assess, log: silent }),
       proof: createAddressProof({ ...deps, clientId: 'account', log: silent }),
       compose: createComposer({
-        ...{ store, accounts, factors, guesses, text, secrets, issuer: ISSUER, codeTtlSeconds: POLICY.codeTtlSeconds },
+        ...{ store, accounts, factors, text, secrets, issuer: ISSUER },
+        ...{ codeTtlSeconds: POLICY.codeTtlSeconds, failuresMax: POLICY.failuresMax },
         clients: { find: async (id) => ({ id, metadata: { client_name: 'Shop' } }) as never },
         appViewOf: () => ({ name: 'Shop', letter: 'S' }),
       }),

@@ -211,12 +211,14 @@ describe('work that is done soon, without a job', () => {
   })
 
   test('that never ends does not keep the process from stopping, and what waits behind it is not begun any more', async () => {
-    const { begun, work } = busy()
+    const { begun, ends, work } = busy()
     const { db, queue } = stage(await freshDatabase(), { work })
     await queue.start()
     for (const id of ['a', 'b', 'c']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id }))
     await eventually(() => begun.length === 2)
     await queue.stop(0.1)
+    for (const end of ends.splice(0)) end()
+    await new Promise(setImmediate)
     expect(begun).toEqual(['a', 'b'])
   })
 
