@@ -152,3 +152,24 @@ test('F-05 an idle connection that the server ends is told once in the log, and 
   expect(after[0]?.pid).not.toBe(before[0]?.pid)
   expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['an idle database connection was lost'])
 })
+
+test('F-06 once somebody was told of a read-only server, no connection of before serves anybody again', async () => {
+  const db = open(await freshDatabase(), { poolSize: 2 })
+  const pidsOf = async () => {
+    const two = await Promise.all([db.run<{ pid: number }>(PID, []), db.run<{ pid: number }>(PID, [])])
+    return two.map(([row]) => row?.pid)
+  }
+  const before = await pidsOf()
+  const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const inUse = db.transact(async (tx) => {
+    const [row] = await runIn<{ pid: number }>(tx, PID, [])
+    begun.resolve()
+    await held.promise
+    return row?.pid
+  })
+  await begun.promise
+  db.distrust()
+  held.resolve()
+  expect(before).toContain(await inUse)
+  expect((await pidsOf()).filter((pid) => before.includes(pid))).toEqual([])
+})
