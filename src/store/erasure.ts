@@ -107,8 +107,8 @@ export async function eraseAccount(tx: Tx, accountId: string, now: Date): Promis
  * has come is erased; its id is the answer.
  */
 export async function freeAddress(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<string | null> {
-  await runIn(tx, TAKE_LEFT, [kind, address, now])
-  const [holder] = await runIn<{ id: string }>(tx, LOCK_HOLDER, [kind, address, now])
+  const left = runIn(tx, TAKE_LEFT, [kind, address, now])
+  const [[holder]] = await Promise.all([runIn<{ id: string }>(tx, LOCK_HOLDER, [kind, address, now]), left])
   if (!holder) return null
   await eraseAccount(tx, holder.id, now)
   return holder.id

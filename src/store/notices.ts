@@ -60,8 +60,9 @@ export function createNoticeStore(db: Database): NoticeStore {
       await runIn(tx, ADD, valuesOf(notice))
     },
     async addOnce(tx, notice, once, since) {
-      await runIn(tx, LOCK, [`notice ${notice.accountId}`])
-      return (await runIn(tx, ADD_ONCE, [...valuesOf(notice, once), since])).length === 1
+      const locked = runIn(tx, LOCK, [`notice ${notice.accountId}`])
+      const [added] = await Promise.all([runIn(tx, ADD_ONCE, [...valuesOf(notice, once), since]), locked])
+      return added.length === 1
     },
     find: async (id) => (await db.run<Notice>(FIND, [id]))[0] ?? null,
     texts: async (tx, accountId, since) => (await runIn<{ texts: number }>(tx, TEXTS, [accountId, since]))[0]?.texts ?? 0,

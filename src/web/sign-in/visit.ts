@@ -81,8 +81,16 @@ export function createVisits(deps: VisitDeps) {
     const requirement = { secondFactor, acr: interaction?.acr ?? null }
     const methods = client.policy.methods ?? METHODS
     const rescueWaitSeconds = client.policy.rescueDelaySeconds ?? 0
-    const stored = { uid, sameBrowser, interaction, attempts, app, locale }
-    return { ...stored, asker: askerOf(ctx, locale), requirement, methods, rescueWaitSeconds }
+    const stored = { uid, sameBrowser, interaction, attempts, app, locale, requirement, methods, rescueWaitSeconds }
+    let asker: Asker | undefined
+    return {
+      ...stored,
+      // Most pages need not know who asks.
+      get asker() {
+        asker ??= askerOf(ctx, locale)
+        return asker
+      },
+    }
   }
 
   /** In front of every form: a tab whose sign-in another tab has finished is told so, whatever it posts. */
