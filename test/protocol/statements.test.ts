@@ -9,7 +9,7 @@ const secret = newSecret()
 const machine: App = { id: 'machine', secret, redirectUri: '' }
 const other: App = { id: 'other-app', secret, redirectUri: 'https://other.fabrikam.example/callback' }
 const JWT_API = 'https://api.fabrikam.example'
-const TURNS = 3
+const TURNS_MAX = 12
 
 let stage: Stage
 let statements: CountedStatements
@@ -42,22 +42,25 @@ afterAll(async () => {
 // Its name goes on to say of what parts it is.
 const heard = () => statements.take().map((name) => name.replace(/^oidc_flush_.+/, 'oidc_flush'))
 
-/** What an operation asks the database, without what the service does meanwhile by its own: the least of some turns. */
-async function statementsOf(operation: () => Promise<{ status: number } | undefined>): Promise<string[]> {
-  const turns: string[][] = []
-  for (let turn = 0; turn < TURNS; turn++) {
-    statements.take()
-    const answer = await operation()
-    if (answer) expect(answer.status).toBe(200)
-    turns.push(heard())
+/**
+ * Expects that an operation asks the database these and no others. Meanwhile the service does things of its own, such as
+ * sending the mail of the sign-in before: of several turns the one counts that asks least.
+ */
+async function expectStatements(operation: () => Promise<{ status: number }>, expected: string[]): Promise<void> {
+  let least: string[] | null = null
+  for (let turn = 0; turn < TURNS_MAX && (least === null || least.length > expected.length); turn++) {
+    heard()
+    expect((await operation()).status).toBe(200)
+    const asked = heard()
+    if (least === null || asked.length < least.length) least = asked
   }
-  return turns.toSorted((a, b) => a.length - b.length)[0] as string[]
+  expect(least).toEqual(expected)
 }
 
 describe('a request asks the database once for all that it reads, and writes in one statement', () => {
   test('userinfo', async () => {
     const { body } = await tokensOf(stage, app, { email: 'userinfo@fabrikam.example' })
-    expect(await statementsOf(() => userinfo(stage.service, body.access_token))).toEqual(['oidc_read_token'])
+    await expectStatements(() => userinfo(stage.service, body.access_token), ['oidc_read_token'])
   })
 
   test.each([
@@ -70,12 +73,12 @@ describe('a request asks the database once for all that it reads, and writes in 
     const { body } = await tokensOf(stage, app, { email: 'introspection@fabrikam.example' })
     const fields = { token: String(body[kind]), ...(hint ? { token_type_hint: hint } : {}) }
     expect((await ask(stage.service, '/introspect', app, fields)).body.active).toBe(active)
-    expect(await statementsOf(() => ask(stage.service, '/introspect', app, fields))).toEqual(['oidc_read_any_token'])
+    await expectStatements(() => ask(stage.service, '/introspect', app, fields), ['oidc_read_any_token'])
   })
 
   test('revocation', async () => {
     const { body } = await tokensOf(stage, app, { email: 'revocation@fabrikam.example' })
-    statements.take()
+    heard()
     expect((await ask(stage.service, '/revoke', app, { token: String(body.refresh_token) })).status).toBe(200)
     expect(heard().filter((name) => name.startsWith('oidc_'))).toEqual(['oidc_read_any_token', 'oidc_flush'])
   })
@@ -87,12 +90,12 @@ describe('a request asks the database once for all that it reads, and writes in 
       body = answer.body
       return answer
     }
-    expect(await statementsOf(turn)).toEqual(['oidc_read_token', 'oidc_flush'])
+    await expectStatements(turn, ['oidc_read_token', 'oidc_flush'])
   })
 
   test('client credentials', async () => {
     const turn = () => ask(stage.service, '/token', machine, { grant_type: 'client_credentials' })
-    expect(await statementsOf(turn)).toEqual(['oidc_flush'])
+    await expectStatements(turn, ['oidc_flush'])
   })
 
   test('client credentials for a JWT: nothing, and it is counted all the same', async () => {
@@ -102,8 +105,13 @@ describe('a request asks the database once for all that it reads, and writes in 
       return Number(/^doorward_events_total\{event="token.issued"\} (\d+)/m.exec(metrics)?.[1] ?? 0)
     }
     const count = await counted()
-    expect(await statementsOf(() => ask(stage.service, '/token', machine, fields))).toEqual([])
-    expect(await counted()).toBe(count + TURNS)
+    let turns = 0
+    const turn = () => {
+      turns += 1
+      return ask(stage.service, '/token', machine, fields)
+    }
+    await expectStatements(turn, [])
+    expect(await counted()).toBe(count + turns)
   })
 
   test.each(['first-party', 'agreed'])('authorize with a session, up to the tokens: %s', async (kind) => {
@@ -111,12 +119,14 @@ describe('a request asks the database once for all that it reads, and writes in 
     const email = `session-${kind}@fabrikam.example`
     const { visitor } = await tokensOf(stage, asker, { email })
     const turn = async () => redeem(stage.service, asker, await authorize(stage, asker, { email, visitor }))
-    expect(await statementsOf(turn)).toEqual(['oidc_read_session', 'oidc_flush', 'oidc_read_token', 'oidc_flush'])
+    await expectStatements(turn, ['oidc_read_session', 'oidc_flush', 'oidc_read_token', 'oidc_flush'])
   })
 
   test('a sign-in up to the tokens: the engine reads ahead at each step', async () => {
-    const turn = async () => redeem(stage.service, app, await authorize(stage, app, { email: 'sign-in@fabrikam.example' }))
-    const engine = (await statementsOf(turn)).filter((name) => name.startsWith('oidc_'))
+    heard()
+    const { status } = await tokensOf(stage, app, { email: 'sign-in@fabrikam.example' })
+    const engine = heard().filter((name) => name.startsWith('oidc_'))
+    expect(status).toBe(200)
     const looks = engine.lastIndexOf('oidc_claim')
     expect(engine.slice(0, looks).filter((name) => name !== 'oidc_read_interaction')).toEqual(['oidc_flush'])
     expect(engine.slice(looks)).toEqual([
