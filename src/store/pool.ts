@@ -82,8 +82,8 @@ export function openPool(options: PoolOptions): Pool {
           reject(error)
         },
       }
-      const late = leftMs < WAIT_MS ? impatient() : new Error('timeout exceeded when trying to connect')
-      const timer = setTimeout(() => waiting.failed(late), Math.min(leftMs, WAIT_MS))
+      const late = () => (leftMs < WAIT_MS ? impatient() : new Error('timeout exceeded when trying to connect'))
+      const timer = setTimeout(() => waiting.failed(late()), Math.min(leftMs, WAIT_MS))
       line.add(waiting)
       openMore()
     })
