@@ -119,6 +119,15 @@ describe('a code is judged', () => {
     expect(await one.guesses.closed(keyOf(EMAIL), false)).toBe(false)
   })
 
+  test('R-062 wrong codes that are typed after a message was asked for, and before it is written, count too', async () => {
+    const { begin, newest, one, keyOf } = await house()
+    await begin()
+    for (let failure = 1; failure < POLICY.failuresMax; failure++) await one.guesses.record(keyOf(EMAIL), false)
+    expect((await newest()).code).toMatch(/^\d{6}$/)
+    await one.guesses.record(keyOf(EMAIL), false)
+    expect((await newest()).code).toMatch(/^[0-9A-HJKMNP-TV-Z]{12}$/)
+  })
+
   test('R-051 until its last second', async () => {
     const { begin, answer, newest, wait, proof } = await house()
     await begin()
