@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Client } from 'pg'
 import type { AuditRow } from '../../src/audit/index.ts'
 import { clock, createLog, createMetrics, newSecret } from '../../src/base/index.ts'
 import type { Batch } from '../../src/oidc/index.ts'
@@ -114,6 +115,25 @@ describe('the statement that writes a request', () => {
     const before = await held()
     expect(await flush(one.batch)).toBe('lost')
     expect(await held()).toEqual(before)
+  })
+
+  test('R-135 what somebody else is just ending is waited for: nothing is built on it', async () => {
+    const grant = record('Grant')
+    await flush({ inserts: [grant] })
+    const other = new Client({ connectionString: url })
+    await other.connect()
+    await other.query('begin')
+    await other.query('delete from oidc_record where id = $1', [grant.id])
+    const key = { model: 'Grant', id: grant.id }
+    let ended = false
+    const flushed = flush({ required: [key], inserts: [record('AccessToken')] }).finally(() => {
+      ended = true
+    })
+    const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    while (!ended && (await query(url, waits)).length === 0) await new Promise(setImmediate)
+    await other.query('commit')
+    expect(await flushed).toBe('lost')
+    await other.end()
   })
 
   test('what stands already is not added again, but for a Grant, which is written anew', async () => {
