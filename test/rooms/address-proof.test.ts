@@ -119,6 +119,19 @@ describe('a code is judged', () => {
     expect(await one.guesses.closed(keyOf(EMAIL), false)).toBe(false)
   })
 
+  test('R-062 an open proof takes no short code any more once its address is closed, and its page says so', async () => {
+    const { begin, one, keyOf, proof } = await house()
+    await begin()
+    const form = async () => {
+      const pending = await proof.pending(SESSION)
+      return pending && proof.codeForm(pending.challenge)
+    }
+    for (let failure = 1; failure < POLICY.failuresMax; failure++) await one.guesses.record(keyOf(EMAIL), false)
+    expect(await form()).toBe('short')
+    await one.guesses.record(keyOf(EMAIL), false)
+    expect(await form()).toBe('long')
+  })
+
   test('R-062 wrong codes that are typed after a message was asked for, and before it is written, count too', async () => {
     const { begin, newest, one, keyOf } = await house()
     await begin()
