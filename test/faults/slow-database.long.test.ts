@@ -113,7 +113,9 @@ describe('a database whose answers come late', () => {
     for (const event of ['sign_in.proven', 'sign_in.completed'])
       expect(await count('audit_entry where event = $2 and account_id = $1', [sub, event])).toBe(1)
     const again = await refresh(stage.service, app, held.body.refresh_token)
-    expect(again.status).toBe(refreshed.result.status === 200 ? 400 : 200)
+    // What came too late may have been the answer to its commit: then the token is used, and stays so.
+    if (refreshed.result.status === 200) expect(again.status).toBe(400)
+    else expect([200, 400]).toContain(again.status)
   }, 120_000)
 
   test('F-07 whoever gives up before leaves nothing that comes twice later', async () => {
