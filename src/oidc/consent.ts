@@ -4,12 +4,15 @@ import type { Tx } from '../base/index.ts'
 import type { Clients } from '../clients/index.ts'
 import { claimsOfScopes, scopesOf } from './claims.ts'
 import { policyOf } from './client-metadata.ts'
-import type { AgreementKey } from './records.ts'
 
-/** What a person agreed to for one client. */
-export interface Consent {
+/** Whose agreement to which client. */
+export interface AgreementKey {
   accountId: string
   clientId: string
+}
+
+/** What a person agreed to for one client. */
+export interface Consent extends AgreementKey {
   scopes: readonly string[]
   claims: readonly string[]
   /** Scopes by resource indicator. */

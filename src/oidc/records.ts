@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/index.ts'
 import type { Tx } from '../base/index.ts'
-import type { Consent } from './consent.ts'
+import type { AgreementKey, Consent } from './consent.ts'
 import type { LogoutNews } from './logout.ts'
 
 /** A row of the engine's records as the store keeps it: identifiers hashed, payload stripped of them. */
@@ -73,12 +73,6 @@ export interface InteractionRead extends StoredRecord, Belonging {
 export interface RecordKey {
   model: string
   id: string
-}
-
-/** Whose agreement to which client (`consent`). */
-export interface AgreementKey {
-  accountId: string
-  clientId: string
 }
 
 /** A row of the audit trail that is written in the same statement as the records it speaks of. */

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../base/index.ts'
+import type { AgreementKey } from './consent.ts'
 import type { LogoutNews } from './logout.ts'
 import { type Known, nothingKnown } from './read-ahead.ts'
 import { changeOf } from './record-change.ts'
-import type { AgreementKey, Batch, EntryRow, NewRecord, RecordChange, RecordKey, RecordRow, RecordStore } from './records.ts'
+import type { Batch, EntryRow, NewRecord, RecordChange, RecordKey, RecordRow, RecordStore } from './records.ts'
 import type { Payload } from './stored-form.ts'
 
 /** One request's changes, kept until the answer is ready. */
