@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 
@@ -68,6 +68,11 @@ export function memoryOf(pid: number): { nowMb: number; peakMb: number } {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mb = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / 1024
   return { nowMb: mb('VmRSS'), peakMb: mb('VmHWM') }
+}
+
+/** Lets the most that a process held begin anew: proc_pid_clear_refs(5). */
+export function forgetPeakOf(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
 
 /** What it costs here to have a page on disk for sure: the median of many, in milliseconds. */

@@ -13,7 +13,7 @@ import { type Contender, gatherCrowd, startBytes, startContender } from './conte
 import { startDependenciesOnly } from './dependencies.ts'
 import type { Entry, Memory } from './goals.ts'
 import { checkGuards, GuardsOff } from './guards.ts'
-import { type Cores, memoryOf, pinThisProcess, syncMsIn } from './machine.ts'
+import { type Cores, forgetPeakOf, memoryOf, pinThisProcess, syncMsIn } from './machine.ts'
 import { type MailSink, startMailSink } from './mail-sink.ts'
 import { countStatements, measure } from './measure.ts'
 import { type ContenderName, type Operation, PEOPLE, prepare } from './operations.ts'
@@ -71,7 +71,10 @@ async function run(pinned: Cores | null): Promise<void> {
   const dependenciesMb = dependencies && memoryOf(dependencies.pid).nowMb
   await dependencies?.stop()
   const service = contenders.find(({ name }) => name === 'service')
-  if (service) await makeReady(service, { postgres, mails })
+  if (service) {
+    await makeReady(service, { postgres, mails })
+    forgetPeakOf(service.process.pid)
+  }
   const entries = await measureAll(contenders, postgres)
   const result: Result = {
     machine: machine(postgres, pinned, loadBefore),

@@ -50,7 +50,7 @@ export function readOptions(args: readonly string[]): Options {
     rounds: Number(values.rounds ?? (quick ? 1 : 3)),
     load: { warmUpMs: quick ? 100 : 400, runMs: Number(values.seconds ?? (quick ? 0.5 : 3)) * 1000 },
     starts: quick || only.length > 0 ? 1 : 3,
-    crowd: quick ? 80 : 200,
+    crowd: quick ? 24 : 64,
     chosen: operations.filter(({ name }) => only.length === 0 || only.includes(name)),
     provider: values.provider,
     json: values.json,
