@@ -17,7 +17,7 @@ import { type Look, leastOf, verdictOf } from './trend.ts'
 const CONCURRENCY = 8
 const LOOK_MS = 5000
 const LOOKS_A_LINE = 12 // one line a minute
-const MINUTES_MIN = 6 // less says nothing
+const MINUTES_MIN = 30 // by less, the growth of an hour is guessed from a few collections
 
 const { values: flags } = parseArgs({
   options: {
