@@ -18,7 +18,7 @@ const ROWS = `
 const TOTALS = `
   select xact_commit::float8 as commits, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as "walBytes"
   from pg_stat_database where datname = current_database()`
-const SETTLED_MS = 1500 // a session tells what it counted within a second
+const SETTLED_MS = 10_500 // a session that has nothing to do tells what it counted after ten seconds
 
 interface Reading {
   rows: Map<string, Record<Kind, number>>
