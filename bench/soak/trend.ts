@@ -22,7 +22,7 @@ export function growthPerHour(looks: readonly Look[], size: (look: Look) => numb
 }
 
 /** The last two thirds: before, caches fill and V8 finds the size that it works in. */
-export function settled(looks: readonly Look[]): readonly Look[] {
+function settled(looks: readonly Look[]): readonly Look[] {
   return looks.slice(Math.floor(looks.length / 3))
 }
 
