@@ -1,6 +1,6 @@
 import { type Address, type Clock, type Log, type Metrics, maskAddress, type Tx } from '../base/index.ts'
 import type { AuditRow } from './audit-row.ts'
-import type { DetailKind } from './event-entry.ts'
+import type { DetailKind, EventEntry } from './event-entry.ts'
 import { type EventFields, type EventName, events, type KeptEventName } from './events.ts'
 import { createEventMeasures } from './measures.ts'
 
@@ -51,9 +51,8 @@ export function createAudit(deps: {
 
   function announce(rows: readonly AuditRow[]): void {
     for (const row of rows) {
-      const { at: _, event, ...said } = row
       measure(row)
-      log[events[event].level]({ event, ...withoutNulls(said) }, event)
+      log[events[row.event].level](saidOf(row), row.event)
     }
   }
 
@@ -72,16 +71,22 @@ export function createAudit(deps: {
   return { record, note, prepare, announce }
 }
 
+/** The fields of each event, once for all that are told. */
+const FIELDS: ReadonlyMap<EventName, readonly (readonly [string, DetailKind])[]> = new Map(
+  Object.entries(events).map(([name, entry]: [string, EventEntry]) => [
+    name as EventName,
+    Object.entries({ ...entry.detail, ...entry.optional }),
+  ]),
+)
+
 /** Only the fields that the catalogue names, each in its kind: nothing else can slip into the trail. */
 function detailOf(event: EventName, given: object): AuditRow['detail'] {
-  const entry: { detail: Readonly<Record<string, DetailKind>>; optional?: Readonly<Record<string, DetailKind>> } = events[event]
-  const values = new Map(Object.entries(given))
-  return Object.fromEntries(
-    Object.entries({ ...entry.detail, ...entry.optional }).flatMap(([field, kind]) => {
-      const value = kept(kind, values.get(field))
-      return value === undefined ? [] : [[field, value]]
-    }),
-  )
+  const detail: Record<string, string | number | boolean> = {}
+  for (const [field, kind] of FIELDS.get(event) ?? []) {
+    const value = kept(kind, (given as Readonly<Record<string, unknown>>)[field])
+    if (value !== undefined) detail[field] = value
+  }
+  return detail
 }
 
 function kept(kind: DetailKind, value: unknown): string | number | boolean | undefined {
@@ -92,9 +97,12 @@ function kept(kind: DetailKind, value: unknown): string | number | boolean | und
 }
 
 const TEXT_MAX = 300
+/** Printable ASCII without an @, too short for a bearer value: nothing below would change it, and most texts are such. */
+const PLAIN = /^[ -?A-~]{0,39}$/
 
 /** One line: no control, format or separator character can break a log line or a row, and none is a lone surrogate. */
 function lineOf(text: string): string {
+  if (PLAIN.test(text)) return text
   return text
     .slice(0, TEXT_MAX)
     .toWellFormed()
@@ -103,6 +111,7 @@ function lineOf(text: string): string {
 
 /** A line in which nothing stands that looks like an address or a bearer value, whoever wrote it. */
 function safeText(text: string): string {
+  if (PLAIN.test(text)) return text
   const masked = text
     .slice(0, 4 * TEXT_MAX)
     .replace(/[^\s@]{1,64}@[^\s@]+/g, '[address]')
@@ -114,6 +123,11 @@ function idText(value: string | null | undefined): string | null {
   return value ? lineOf(value) : null
 }
 
-function withoutNulls(said: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null))
+const SAID = ['accountId', 'clientId', 'attemptId', 'actorId', 'requestId', 'ip', 'device', 'detail'] as const
+
+/** What the log line of a row says: all but its time, which the line has, and what is not known. */
+function saidOf(row: AuditRow): Record<string, unknown> {
+  const said: Record<string, unknown> = { event: row.event }
+  for (const field of SAID) if (row[field] !== null) said[field] = row[field]
+  return said
 }
