@@ -25,6 +25,7 @@ export { createOidc, type Oidc, type OidcDeps } from './provider.ts'
 export type {
   AheadStore,
   Batch,
+  InteractionLook,
   InteractionRead,
   RecordKey,
   RecordStore,

@@ -9,8 +9,9 @@ import { type AcrNames, acrKept, askedAcr, levelAsked } from './acr.ts'
 import { scopesOfClaims } from './claims.ts'
 import { UNMET } from './claims-parameter.ts'
 import type { MissingConsent } from './consent.ts'
-import { type Asking, heldUntil, type Recovery } from './hold.ts'
+import { type Asking, heldUntil, holdSeconds, type Recovery } from './hold.ts'
 import { asksForWait, LEVEL_MISSING } from './prompts.ts'
+import type { Look } from './read-ahead.ts'
 import type { RecordStore } from './records.ts'
 import { isMeant, levelOfSession, type StepUp } from './step-up.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
@@ -58,6 +59,8 @@ export interface Interactions {
   isSameBrowser(ctx: Context, uid: string): boolean
   /** The open interaction; null when it ended, expired, or its session changed hands. */
   find(uid: string): Promise<InteractionView | null>
+  /** Whether an application that asks for this ever makes somebody wait who got back in by a rescue. */
+  holdsAny(asking: Asking): boolean
   /**
    * Until when an application that asks for this takes nobody who got back in by a rescue as this account did; null where
    * it takes them.
@@ -74,8 +77,10 @@ export interface Interactions {
   /**
    * Ends the session of `mayEnd` in this browser first, with what was granted to it; never that of anybody else. The
    * session says of a sign-in what this one proved, and nothing of those before it. Less than an essential `acr` is unmet.
+   *
+   * @param found by `find`, in the same request: it is not read again. Where it ended meanwhile nothing is stored.
    */
-  finishLogin(ctx: Context, uid: string, result: LoginResult): Promise<string>
+  finishLogin(ctx: Context, found: InteractionView, result: LoginResult): Promise<string>
   finishConsent(uid: string): Promise<string>
   abort(uid: string, error: string, description: string): Promise<string>
   /** What the application insists on cannot be had (OpenID Connect Core Error Code unmet_authentication_requirements). */
@@ -100,6 +105,7 @@ export function createInteractions(deps: {
   accounts: { find(id: string): Promise<Account | null> }
 }): Interactions {
   const { clock, acrNames } = deps
+  const looks = new WeakMap<InteractionView, Look>()
 
   function isSameBrowser(ctx: Context, uid: string): boolean {
     const cookie = ctx.cookies.get(deps.provider().cookieName('interaction'), { signed: true })
@@ -120,7 +126,10 @@ export function createInteractions(deps: {
     let view: InteractionView | null = null
     await deps.work.run(async () => {
       const loaded = await load(uid)
-      view = loaded && { ...viewOf(loaded.interaction, acrNames), stepUp: await stepUpOf(loaded.interaction, loaded.session) }
+      if (!loaded) return
+      view = { ...viewOf(loaded.interaction, acrNames), stepUp: await stepUpOf(loaded.interaction, loaded.session) }
+      const look = deps.work.current()?.known.look
+      if (look) looks.set(view, look)
     })
     return view
   }
@@ -146,13 +155,12 @@ export function createInteractions(deps: {
     interaction.session = undefined
   }
 
-  // `held` is the session cookie of the browser, where it will be looked at.
-  async function finish(uid: string, resultOf: ResultOf, held?: string): Promise<string> {
+  async function finish(uid: string, resultOf: ResultOf, look: Look | null = null): Promise<string> {
     let result: Result = {}
     let next: string | undefined
     const outcome = await deps.work.run(async () => {
       const current = deps.work.current()
-      if (current && held !== undefined) current.known.sessionHeld = held
+      if (current) current.known.look = look
       const interaction = (await load(uid))?.interaction
       if (!interaction) return
       result = await resultOf(interaction)
@@ -167,7 +175,8 @@ export function createInteractions(deps: {
     throw new InteractionGone('the interaction is gone')
   }
 
-  function finishLogin(ctx: Context, uid: string, { accountId, amr, level, at, mayEnd }: LoginResult): Promise<string> {
+  function finishLogin(ctx: Context, found: InteractionView, result: LoginResult): Promise<string> {
+    const { accountId, amr, level, at, mayEnd } = result
     const login = { accountId, amr: [...amr], acr: acrKept(level), ts: Math.floor(at.getTime() / 1000), remember: true }
     const resultOf: ResultOf = async (interaction) => {
       const asked = levelAsked(askedAcr(interaction.params), acrNames)
@@ -175,7 +184,7 @@ export function createInteractions(deps: {
       await endOther(ctx, interaction, accountId, mayEnd)
       return { login, create: {}, select_account: {} }
     }
-    return finish(uid, resultOf, ctx.cookies.get(deps.provider().cookieName('session'), { signed: false }))
+    return finish(found.uid, resultOf, looks.get(found))
   }
 
   const abort: Interactions['abort'] = (uid, error, description) => finish(uid, () => ({ error, error_description: description }))
@@ -183,6 +192,7 @@ export function createInteractions(deps: {
   return {
     isSameBrowser,
     find,
+    holdsAny: (asking) => holdSeconds(asking, deps.recovery) > 0,
     heldUntil: (account, asking) => heldUntil(account, asking, deps.recovery, clock.now()),
     presentAccount: async (ctx) => (await presentSession(ctx)).accountId ?? null,
     claim: (tx, uid, accountId) => deps.store.claim(tx, hashOf(uid), accountId),

@@ -1,7 +1,7 @@
 import type { Account } from '../accounts/index.ts'
 import type { Clock } from '../base/index.ts'
 import type { Consent } from './consent.ts'
-import type { RecordKey, RecordStore, StoredRecord, TokenRead } from './records.ts'
+import type { InteractionLook, RecordKey, RecordStore, StoredRecord, TokenRead } from './records.ts'
 import type { Payload, StoredForm } from './stored-form.ts'
 
 /** What one request has read, and with it what its next steps will ask for. `null`: it is not there. */
@@ -13,12 +13,18 @@ export interface Known {
   consents: Map<string, Consent | null>
   /** What was or is being read of a value that may be a token of several models. */
   anyToken: Map<string, Promise<TokenRead[]>>
-  /** The session cookie of the browser, where that session will be asked for after an interaction. */
-  sessionHeld: string | null
+  /** What a screen has seen of the interaction, and maybe finishes in the same request. */
+  look: Look | null
 }
 
 export function nothingKnown(): Known {
-  return { records: new Map(), accounts: new Map(), consents: new Map(), anyToken: new Map(), sessionHeld: null }
+  return { records: new Map(), accounts: new Map(), consents: new Map(), anyToken: new Map(), look: null }
+}
+
+/** What was seen of an interaction. `read` is null where it was gone. */
+export interface Look {
+  uid: string
+  read: InteractionLook | null
 }
 
 /** What the running request says about what it will read. A hint, and no more: whatever it says, only what is asked for is handed out. */
@@ -48,7 +54,7 @@ const TOKENS = new Set(['AccessToken', 'ClientCredentials', 'RefreshToken', 'Aut
  * that request alone; the next one reads anew, on whichever instance, and sees what was ended or suspended meanwhile.
  */
 export function createReadAhead(deps: {
-  store: Pick<RecordStore, 'find' | 'findSession' | 'readToken' | 'readSession' | 'readInteraction'>
+  store: Pick<RecordStore, 'find' | 'findSession' | 'readToken' | 'readSession' | 'readInteraction' | 'lookAtInteraction'>
   form: Pick<StoredForm, 'idOf'>
   accounts: { find(id: string): Promise<Account | null> }
   consents: { find(accountId: string, clientId: string): Promise<Consent | null> }
@@ -107,6 +113,19 @@ export function createReadAhead(deps: {
     if (session && clientId !== null) keepGrant(known, session, clientId, read.grant)
   }
 
+  // A screen asks for no more of an interaction than it shows: who takes it up again, for all that follows from it.
+  async function interactionAlone(known: Known, key: RecordKey, uid: string): Promise<StoredRecord | null> {
+    if (deps.asked().interactionUid === uid) {
+      await interaction(known, uid, null)
+      return take(known, nameOf(key.model, uid)) ?? null
+    }
+    const look = known.look?.uid === uid ? known.look : { uid, read: await store.lookAtInteraction(key.id) }
+    known.look = look
+    if (look.read && typeof look.read.payload.session === 'string')
+      known.records.set(nameOf(BY_UID, look.read.payload.session), recordOf(look.read.begunIn))
+    return look.read
+  }
+
   return {
     async find(key, value) {
       const known = deps.known()
@@ -115,9 +134,7 @@ export function createReadAhead(deps: {
       if (kept !== undefined) return kept
       if (TOKENS.has(key.model)) return token(known, key)
       if (key.model === 'Session') return session(known, key, value)
-      if (key.model !== 'Interaction') return store.find(key.model, key.id)
-      await interaction(known, value, known.sessionHeld)
-      return take(known, nameOf(key.model, value)) ?? null
+      return key.model === 'Interaction' ? interactionAlone(known, key, value) : store.find(key.model, key.id)
     },
     async session(uid) {
       const known = deps.known()

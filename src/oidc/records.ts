@@ -58,13 +58,17 @@ export interface SessionRead extends StoredRecord, Belonging {
   consent: Consent | null
 }
 
+/** What a screen needs of an interaction. */
+export interface InteractionLook extends StoredRecord {
+  /** The session it was begun in, by its uid. */
+  begunIn: Record<string, unknown> | null
+}
+
 /** An interaction; `account` is whose sign-in it holds, or, before one, whose session it was begun in. */
-export interface InteractionRead extends StoredRecord, Belonging {
+export interface InteractionRead extends InteractionLook, Belonging {
   /** The client that asks; null where the row does not say. `grant` is the one that `session` names for it. */
   clientId: string | null
   consent: Consent | null
-  /** The session it was begun in, by its uid. */
-  begunIn: Record<string, unknown> | null
   /** The session that was asked for along with it, by its id. */
   session: Record<string, unknown> | null
 }
@@ -111,6 +115,7 @@ export interface AheadStore {
   /** Without a client there is neither grant nor consent. */
   readSession(id: string, clientId: string | null, now: Date): Promise<SessionRead | null>
   readInteraction(id: string, sessionId: string | null, now: Date): Promise<InteractionRead | null>
+  lookAtInteraction(id: string): Promise<InteractionLook | null>
 }
 
 /** What the engine's side needs from the store. */

@@ -1,5 +1,5 @@
 import type { Account } from '../accounts/index.ts'
-import type { AheadStore, InteractionRead, SessionRead, TokenRead } from '../oidc/index.ts'
+import type { AheadStore, InteractionLook, InteractionRead, SessionRead, TokenRead } from '../oidc/index.ts'
 import { accountColumns, accountJoins } from './account-sql.ts'
 import type { Database, Statement } from './database.ts'
 
@@ -69,6 +69,15 @@ const readInteraction: Statement = {
     where r.model = 'Interaction' and r.id = $1`,
 }
 
+const lookAtInteraction: Statement = {
+  name: 'interaction_look',
+  text: `
+    select r.payload, r.consumed_at as "consumedAt", begun.payload as "begunIn"
+    from oidc_record r
+    left join lateral (${sessionOf(`r.payload ->> 'session'`)}) begun on true
+    where r.model = 'Interaction' and r.id = $1`,
+}
+
 /** The engine's records with what belongs to them, in one statement each. */
 export function createAheadStore(db: Database): AheadStore {
   return {
@@ -89,6 +98,9 @@ export function createAheadStore(db: Database): AheadStore {
       if (!row) return null
       const { payload, consumedAt, grant, consent, clientId, begunIn, session, ...account } = row
       return { payload, consumedAt, grant, consent, clientId, begunIn, session, account: accountIn(account) }
+    },
+    async lookAtInteraction(id) {
+      return (await db.run<InteractionLook>(lookAtInteraction, [id]))[0] ?? null
     },
   }
 }

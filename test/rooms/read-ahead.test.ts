@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { newSecret } from '../../src/base/index.ts'
+import type { Known, Look } from '../../src/oidc/read-ahead.ts'
 import { query } from '../support/database.ts'
 import { HOUR, NOTHING_ASKED, type OidcStage, startOidcStage } from './oidc-stage.ts'
 
@@ -124,6 +125,39 @@ describe('a session and an interaction', () => {
     expect(statements).toEqual(['oidc_read_interaction'])
   })
 
+  test('are not read along by a screen, which looks once at the interaction and the session it was begun in', async () => {
+    const one = await stage.person()
+    const interactionUid = await begun(one)
+    let look: Look | null = null
+    const read = async () => {
+      expect(await stage.engine.interaction.find(interactionUid)).toMatchObject({ params: { client_id: 'crm' } })
+      expect(await stage.engine.session.findByUid(one.uid)).toMatchObject({ accountId: one.accountId })
+      look = stage.engine.work.current()?.known.look ?? null
+    }
+    expect(await request(read)).toEqual(['interaction_look'])
+    const goOn = async () => {
+      Object.assign(stage.engine.work.current()?.known as Known, { look })
+      await read()
+    }
+    expect(await request(goOn)).toEqual([])
+  })
+
+  test('that was looked at, and ended before it was finished, is not brought back', async () => {
+    const interactionUid = await begun(await stage.person())
+    let look: Look | null = null
+    await request(async () => {
+      await stage.engine.interaction.find(interactionUid)
+      look = stage.engine.work.current()?.known.look ?? null
+    })
+    await query(stage.url, `delete from oidc_record where model = 'Interaction'`)
+    const outcome = await stage.engine.run(async () => {
+      Object.assign(stage.engine.work.current()?.known as Known, { look })
+      const found = await stage.engine.interaction.find(interactionUid)
+      await stage.engine.interaction.upsert(interactionUid, { ...found, result: {} }, HOUR)
+    })
+    expect(outcome).toBe('lost')
+  })
+
   test('are handed out once, so that what is changed in place is not taken for what is stored', async () => {
     const one = await stage.person()
     const interactionUid = await begun(one)
@@ -155,9 +189,12 @@ test('whatever is read is looked up by its whole key, even by a plan that was ma
   await stage.store.readToken(null, one.grantId, stage.around.at)
   await stage.store.readSession(one.sessionId, 'crm', stage.around.at)
   await stage.store.readInteraction(one.sessionId, null, stage.around.at)
+  await stage.store.lookAtInteraction(one.sessionId)
   await stage.store.findSession(one.uid)
-  const reads = new Map(stage.heard.filter(({ name }) => /oidc_(read|find)/.test(name)).map(({ name, text }) => [name, text]))
-  expect(reads.size).toBeGreaterThanOrEqual(5)
+  const reads = new Map(
+    stage.heard.filter(({ name }) => /oidc_(read|find)|_look/.test(name)).map(({ name, text }) => [name, text]),
+  )
+  expect(reads.size).toBeGreaterThanOrEqual(6)
   for (const text of reads.values()) {
     const rows = await query<{ 'QUERY PLAN': string }>(stage.url, `explain (generic_plan) ${text}`)
     const plan = rows.map((row) => row['QUERY PLAN'].trim())

@@ -102,7 +102,7 @@ export function createContinue(deps: ContinueDeps) {
     // The oldest proof that counts: `max_age` must never be met by a younger one beside it.
     const at = new Date(Math.min(...proofs.map((proof) => new Date(proof.at).getTime())))
     const login = { accountId, amr: amrOf(proofs), level: levelOf(proofs), at, mayEnd }
-    const next = await interactions.finishLogin(ctx, visit.uid, login)
+    const next = await interactions.finishLogin(ctx, visit.interaction, login)
     const targets = await knownBy(attempt, accountId)
     const known = targets.reduce((cookie, target) => deps.knownBrowsers.remember(cookie, target), deps.cookies.known(ctx))
     if (known) deps.cookies.setKnown(ctx, known)
