@@ -26,15 +26,19 @@ export interface Asking extends Requirement {
  */
 export function heldUntil(
   account: Pick<Account, 'recoveryStartedAt'>,
-  { waitSeconds, secondFactor, acr }: Asking,
+  asking: Asking,
   recovery: Recovery,
   now: Date,
 ): Date | null {
+  const until = account.recoveryStartedAt && addSeconds(account.recoveryStartedAt, holdSeconds(asking, recovery))
+  return until && until > now ? until : null
+}
+
+/** For so long after a rescue began an application takes nobody who got back in by it; 0 where it holds nobody. */
+export function holdSeconds({ waitSeconds, secondFactor, acr }: Asking, recovery: Recovery): number {
   const ruled: Level = secondFactor === 'required' ? 2 : 1
   const asked: Level = acr?.essential ? acr.level : 1
-  const waits = [waitSeconds, waitAt(Math.max(ruled, asked) as Level, recovery)]
-  const until = account.recoveryStartedAt && addSeconds(account.recoveryStartedAt, Math.max(...waits))
-  return until && until > now ? until : null
+  return Math.max(waitSeconds, waitAt(Math.max(ruled, asked) as Level, recovery))
 }
 
 function waitAt(level: Level, { waitSecondsByLevel }: Recovery): number {

@@ -121,14 +121,28 @@ export function createContinue(deps: ContinueDeps) {
    * The last look before a session is made. What ends all of an account either finds the attempt, which then stands no
    * more, or waits for this and finds the interaction, which then is gone when its result is to be written.
    */
-  function claim(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
-    return deps.transact(async (tx) => {
-      if (!(await deps.flow.stands(tx, attempt))) return false
-      if (!(await interactions.claim(tx, visit.uid, accountId))) return false
-      // suspended or closed meanwhile.
-      if (!(await deps.accounts.signedIn(tx, accountId))) throw new Refusal('account_closed')
-      return true
-    })
+  async function claim(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
+    const claimed = await claimAtOnce(visit, attempt, accountId)
+    // What was asked at once was undone together; that the attempt stands no more is kept.
+    if (!claimed) await deps.transact((tx) => deps.flow.stands(tx, attempt))
+    return claimed
+  }
+
+  /** All three in one message, in the order in which their rows are locked; false and nothing written unless each holds. */
+  async function claimAtOnce(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
+    try {
+      return await deps.transact(async (tx) => {
+        const look = [deps.flow.stands(tx, attempt), interactions.claim(tx, visit.uid, accountId)] as const
+        const [stands, claimed, isActive] = await Promise.all([...look, deps.accounts.signedIn(tx, accountId)])
+        if (!stands || !claimed) throw new Undone()
+        // suspended or closed meanwhile.
+        if (!isActive) throw new Refusal('account_closed')
+        return true
+      })
+    } catch (error) {
+      if (error instanceof Undone) return false
+      throw error
+    }
   }
 
   /** Which account the question is about, as part of its form's address. It says nothing about the account. */
@@ -137,6 +151,11 @@ export function createContinue(deps: ContinueDeps) {
   }
 
   return { go, press, switchAccount, keep, leave, other }
+}
+
+/** Rolls the last look back. */
+class Undone extends Error {
+  override name = 'Undone'
 }
 
 /**

@@ -6,7 +6,7 @@ import type { OpenVisit, Visits } from './visit.ts'
 
 export interface RescueWaitDeps {
   visits: Pick<Visits, 'show' | 'form'>
-  interactions: Pick<Interactions, 'heldUntil'>
+  interactions: Pick<Interactions, 'heldUntil' | 'holdsAny'>
   accounts: Pick<Accounts, 'find'>
   clock: Clock
 }
@@ -14,9 +14,10 @@ export interface RescueWaitDeps {
 /** An application that waits longer after a rescue than the rescue itself: until then it takes nobody who got back in so. */
 export function createRescueWait({ visits, interactions, accounts, clock }: RescueWaitDeps) {
   async function until(visit: OpenVisit, accountId: string): Promise<Date | null> {
+    const asking = { ...visit.requirement, waitSeconds: visit.rescueWaitSeconds }
+    if (!interactions.holdsAny(asking)) return null
     const account = await accounts.find(accountId)
-    const { requirement, rescueWaitSeconds: waitSeconds } = visit
-    return account && interactions.heldUntil(account, { ...requirement, waitSeconds })
+    return account && interactions.heldUntil(account, asking)
   }
 
   /** True when the page that says so was drawn. */
