@@ -2,15 +2,16 @@ import type { AttemptStore, StoredAttempt } from '../signin/index.ts'
 import type { Database, Statement } from './database.ts'
 
 // A page needs all of it: one statement brings what was typed wrong and what became of the message, too.
+// `json`, not `jsonb`: it is only written out, and what is built is text at once.
 const CHALLENGES = `
-  (select coalesce(jsonb_agg(jsonb_build_object(
+  (select coalesce(json_agg(json_build_object(
      'id', c.id, 'attemptId', c.attempt_id, 'kind', c.kind, 'target', c.target, 'targetKey', c.target_key,
      'secretId', c.secret_id, 'knownBrowser', c.known_browser, 'shortCode', c.short_code, 'state', c.state,
      'tries', c.tries, 'messages', c.messages, 'chosenAt', coalesce(c.chosen_at, c.first_sent_at), 'firstSentAt', c.first_sent_at, 'lastSentAt', c.last_sent_at,
      'lastHandedAt', c.last_handed_at, 'expiresAt', c.expires_at, 'usedAt', c.used_at,
      'failures', coalesce((select failures from guess_counter g where g.target_key = c.target_key and g.known_browser = c.known_browser), 0),
      'newest', (
-       select jsonb_build_object('channel', d.channel, 'state', d.state, 'reason', d.reason, 'target', d.target, 'dueAt', d.due_at,
+       select json_build_object('channel', d.channel, 'state', d.state, 'reason', d.reason, 'target', d.target, 'dueAt', d.due_at,
          'handedAt', d.handed_at, 'deliveredAt', d.delivered_at)
        from delivery d where d.challenge_id = c.id order by d.created_at desc, d.id desc limit 1))
      order by coalesce(c.chosen_at, c.first_sent_at) desc), '[]')
