@@ -1,9 +1,9 @@
 import type { Context, Middleware } from 'koa'
 import Provider, { type Configuration, type Client as EngineClient, type KoaContextWithOIDC } from 'oidc-provider'
-import type { Account } from '../accounts/index.ts'
+import type { Account, Identity } from '../accounts/index.ts'
 import type { Audit, AuditRow, EventWho } from '../audit/index.ts'
-import { type Clock, hashOf, type Log, type Outbound, Refusal, type Secrets } from '../base/index.ts'
-import { adminApiId, type Client, type ClientContacts, type Clients, isOn, OWN_PAGE_IDS } from '../clients/index.ts'
+import { hashOf, type Log, type Outbound, Refusal, type Secrets } from '../base/index.ts'
+import { adminApiId, type ClientContacts, type Clients, isOn, OWN_PAGE_IDS } from '../clients/index.ts'
 import type { Text } from '../text/index.ts'
 import { acrToTell, askedAcr } from './acr.ts'
 import { createAdapters } from './adapter.ts'
@@ -13,6 +13,7 @@ import { configurationOf, type Lifetimes } from './configuration.ts'
 import { type ConsentStore, createGrantLoader } from './consent.ts'
 import { type CookieKeys, createCookieKeys } from './cookie-keys.ts'
 import { createDocuments } from './documents.ts'
+import { keepClients } from './engine-clients.ts'
 import { createEngineFetch } from './engine-fetch.ts'
 import { recordEngineEvents } from './events.ts'
 import { type Recovery, takenAcr } from './hold.ts'
@@ -35,7 +36,7 @@ export interface OidcDeps extends LevelDeps {
   store: RecordStore<AuditRow>
   consents: Pick<ConsentStore, 'find'>
   clients: Clients
-  accounts: { find(id: string): Promise<Account | null>; claimsOf(account: Account): Record<string, unknown> }
+  accounts: { find(id: string): Promise<Account | null>; claimsOf(account: Identity): Record<string, unknown> }
   recovery: Recovery
   audit: Audit
   outbound: Pick<Outbound, 'send'>
@@ -72,6 +73,11 @@ export function createOidc(deps: OidcDeps): Oidc {
   const form = createStoredForm(secrets)
   const cookieKeys = createCookieKeys(secrets.keys('cookie').map((key) => key.toString('base64url')))
   const ahead = createReadAhead({ ...deps, form, known: () => work.current()?.known, asked: () => askedBy(Provider.ctx) })
+  // One that is switched off is nobody to the engine: no code, no token, and what it holds is worth nothing.
+  const findOn = async (id: string) => {
+    const client = await deps.clients.find(id)
+    return client && isOn(client, clock.now()) ? client : null
+  }
   const adapterOf = createAdapters({
     store: deps.store,
     ahead,
@@ -80,9 +86,8 @@ export function createOidc(deps: OidcDeps): Oidc {
     clock,
     deviceOf: () => (Provider.ctx ? (deps.whoOf(Provider.ctx as unknown as Context).device ?? null) : null),
     findClient: async (id) => {
-      const client = await deps.clients.find(id)
-      // One that is switched off is nobody to the engine: no code, no token, and what it holds is worth nothing.
-      return client && isOnNow(client, clock) ? engineMetadata(client) : undefined
+      const client = await findOn(id)
+      return client ? engineMetadata(client) : undefined
     },
   })
   const configuration = configurationOf({
@@ -99,10 +104,10 @@ export function createOidc(deps: OidcDeps): Oidc {
     adminApiId: adminApiId(deps.issuer),
     adapterOf,
     recovery: deps.recovery,
-    findAccount: createFindAccount({ ...deps, accounts: { find: ahead.account, claimsOf: deps.accounts.claimsOf } }),
+    findAccount: createFindAccount({ ...deps, accounts: { find: ahead.identity, claimsOf: deps.accounts.claimsOf } }),
     fetch: createEngineFetch(deps),
-    clientIsOn: async (id) => isOnNow(await deps.clients.find(id), clock),
-    accountIsActive: async (id) => (await ahead.account(id))?.state === 'active',
+    clientIsOn: async (id) => (await findOn(id)) !== null,
+    accountIsActive: async (id) => (await ahead.identity(id))?.state === 'active',
     loadExistingGrant: createGrantLoader({
       consents: { find: ahead.consent },
       clients: deps.clients,
@@ -123,6 +128,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     const next = new Provider(deps.issuer, { ...configuration, jwks: { keys: [...keys] } } as Configuration)
     next.proxy = true
     replaceWeakParts(next, deps)
+    keepClients(next, findOn)
     tellByJob(next, work)
     forgetStaleKeys(next)
     recordEngineEvents(next, { audit: deps.audit, work, clock, log, whoOf: (ctx) => deps.whoOf(ctx as unknown as Context) })
@@ -183,10 +189,6 @@ function askedBy(ctx: KoaContextWithOIDC | undefined): Asked {
     clientId: typeof clientId === 'string' ? clientId : null,
     interactionUid: resumed ?? null,
   }
-}
-
-function isOnNow(client: Client | null, clock: Clock): boolean {
-  return client !== null && isOn(client, clock.now())
 }
 
 // RFC 6749 §2.3, R-018: the method that was registered and no other; the engine takes header and body alike.

@@ -112,6 +112,16 @@ describe.each([
   })
 })
 
+test('a client that will end is somebody up to then, and nobody from then on, however lately it was looked at', async () => {
+  const token = () => ask(stage.service, '/token', api, { grant_type: 'client_credentials' })
+  const end = new Date(clockNow().getTime() + (FORGOTTEN_SECONDS + 3) * 1000)
+  await change(`update client set expires_at = $1 where id = 'api'`, [end])
+  expect((await token()).status).toBe(200)
+  await stage.moveClock(3)
+  expect(await token()).toMatchObject(invalidClient)
+  await change(`update client set expires_at = null where id = 'api'`)
+})
+
 describe('R-171 a secret that ends', () => {
   test('is taken up to then, and not from then on', async () => {
     const end = new Date(clockNow().getTime() + 3600_000).toISOString()
