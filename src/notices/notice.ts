@@ -27,6 +27,8 @@ export interface NoticeStore {
    * one answers true.
    */
   addOnce(tx: Tx, notice: Notice, once: string, since: Date): Promise<boolean>
+  /** Takes back what `tx` has added. */
+  drop(tx: Tx, id: string): Promise<void>
   find(id: string): Promise<Notice | null>
   /** How many texts about it were queued for an account since then. */
   texts(tx: Tx, accountId: string, since: Date): Promise<number>

@@ -76,11 +76,15 @@ export function createNotices(deps: NoticesDeps): Notices {
 
   async function tell(tx: Tx, { locale, not, once, until, ...told }: ToTell): Promise<boolean> {
     const at = clock.now()
-    const { emails, phones } = await addressees(tx, told, at, not)
-    if (emails.length + phones.length === 0) return false
     const objectUntil = until === undefined ? addSeconds(at, deps.objectSeconds) : until
     const notice: Notice = { ...told, id: newId(), at, objectUntil, objectedAt: null }
-    if (!(await added(tx, notice, once))) return false
+    // At once: whom it is told is seldom nobody, and then nothing was told.
+    const [{ emails, phones }, isNew] = await Promise.all([addressees(tx, told, at, not), added(tx, notice, once)])
+    if (!isNew) return false
+    if (emails.length + phones.length === 0) {
+      await store.drop(tx, notice.id)
+      return false
+    }
     const usual = addSeconds(at, GIVE_UP_SECONDS)
     // While what it tells of can still be stopped, it is news.
     const giveUpAt = until && until > usual ? until : usual

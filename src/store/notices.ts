@@ -24,6 +24,8 @@ const ADD_ONCE: Statement = {
     ) returning id`,
 }
 
+const DROP: Statement = { name: 'notices_drop', text: 'delete from notice where id = $1' }
+
 const READ = `
   id, account_id as "accountId", kind, detail -> 'values' as values, detail -> 'undo' as undo, device,
   created_at as at, object_until as "objectUntil", objected_at as "objectedAt"`
@@ -63,6 +65,9 @@ export function createNoticeStore(db: Database): NoticeStore {
       const locked = runIn(tx, LOCK, [`notice ${notice.accountId}`])
       const [added] = await Promise.all([runIn(tx, ADD_ONCE, [...valuesOf(notice, once), since]), locked])
       return added.length === 1
+    },
+    async drop(tx, id) {
+      await runIn(tx, DROP, [id])
     },
     find: async (id) => (await db.run<Notice>(FIND, [id]))[0] ?? null,
     texts: async (tx, accountId, since) => (await runIn<{ texts: number }>(tx, TEXTS, [accountId, since]))[0]?.texts ?? 0,
