@@ -31,6 +31,9 @@ export interface Account {
   recoveryStartedAt: Date | null
 }
 
+/** An account without what a sign-in may ask its person for: enough for whoever holds a token of theirs. */
+export type Identity = Omit<Account, 'authenticators' | 'passkeys' | 'demandsSecond'>
+
 /** What an account goes by for people: its email address, else its number; null when it has neither. */
 export function handleOf(account: Account): Address | null {
   return account.email ?? account.phone

@@ -1,5 +1,5 @@
 import { addSeconds } from '../base/index.ts'
-import type { Account } from './account.ts'
+import type { Account, Identity } from './account.ts'
 
 /** Claims of OpenID Connect Core §5.1 that a profile may hold. Who one is and what is proven is never read from it. */
 export const PROFILE_CLAIMS = [
@@ -23,7 +23,7 @@ export const PROFILE_CLAIMS = [
  * proven (R-034); an account without an address or a number has no claims about it. `phone_number` is in E.164 form.
  * `updated_at` is a number of seconds and moves with the profile too; proving the same number again changes nothing about a person.
  */
-export function claimsOf(account: Account): Record<string, unknown> {
+export function claimsOf(account: Identity): Record<string, unknown> {
   const claims: Record<string, unknown> = { sub: account.id }
   for (const name of PROFILE_CLAIMS) {
     const value = Object.hasOwn(account.profile, name) ? account.profile[name] : undefined
@@ -52,7 +52,7 @@ export function recoveryClaimOf({ recoveredAt }: Pick<Account, 'recoveredAt'>, t
   return told ? { recovered_at: Math.floor(recoveredAt.getTime() / 1000) } : {}
 }
 
-function profileChangedAt({ profile: { updatedAt } }: Account): number {
+function profileChangedAt({ profile: { updatedAt } }: Identity): number {
   const at = typeof updatedAt === 'string' ? Date.parse(updatedAt) : 0
   return Number.isNaN(at) ? 0 : at
 }

@@ -2,7 +2,7 @@
 // and its end. It does not prove anything itself and knows no sessions or tokens.
 // Tables: account, address; an account takes all that belongs to it with it. Specs: OpenID Connect Core §5.1 (claims),
 // §5.7 (sub), F-25.
-export { type Account, type AccountState, handleOf, initialsOf, nameOf } from './account.ts'
+export { type Account, type AccountState, handleOf, type Identity, initialsOf, nameOf } from './account.ts'
 export {
   type AcceptedInvitation,
   type AccountStore,

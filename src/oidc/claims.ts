@@ -1,4 +1,4 @@
-import { type Account, recoveryClaimOf } from '../accounts/index.ts'
+import { type Account, type Identity, recoveryClaimOf } from '../accounts/index.ts'
 import type { Clock } from '../base/index.ts'
 import { policyOf } from './client-metadata.ts'
 
@@ -65,8 +65,8 @@ interface ClaimsContext {
  */
 export function createFindAccount(deps: {
   accounts: {
-    find(id: string): Promise<Account | null>
-    claimsOf(account: Account): Record<string, unknown>
+    find(id: string): Promise<Identity | null>
+    claimsOf(account: Identity): Record<string, unknown>
   }
   recovery: { toldSeconds: number }
   clock: Clock
@@ -90,9 +90,16 @@ export function createFindAccount(deps: {
 
 const PERSON = 'person'
 
-/** The account behind the engine's object. */
-export function personOf(account: unknown): Account {
-  return (account as { [PERSON]: Account })[PERSON]
+/** Who is behind the engine's object. */
+export function personOf(account: unknown): Identity {
+  return (account as { [PERSON]: Identity })[PERSON]
+}
+
+/** The same with what a sign-in may ask for. It is known wherever somebody has a session, and by a token alone nowhere. */
+export function signerOf(account: unknown): Account {
+  const person = personOf(account)
+  if (!('authenticators' in person)) throw new Error('what a sign-in may ask for was not read')
+  return person as Account
 }
 
 function inIdToken(ctx: ClaimsContext): boolean {

@@ -1,4 +1,4 @@
-import type { Account } from '../accounts/index.ts'
+import type { Account, Identity } from '../accounts/index.ts'
 import type { Clock } from '../base/index.ts'
 import type { Consent } from './consent.ts'
 import type { InteractionLook, RecordKey, RecordStore, StoredRecord, TokenRead } from './records.ts'
@@ -9,6 +9,8 @@ export interface Known {
   /** By `nameOf`. Each is handed out once: the engine changes in place what it is given. */
   records: Map<string, StoredRecord | null>
   accounts: Map<string, Account | null>
+  /** Those of whom a token was read. */
+  identities: Map<string, Identity | null>
   /** By `agreementOf`. */
   consents: Map<string, Consent | null>
   /** What was or is being read of a value that may be a token of several models. */
@@ -18,7 +20,8 @@ export interface Known {
 }
 
 export function nothingKnown(): Known {
-  return { records: new Map(), accounts: new Map(), consents: new Map(), anyToken: new Map(), look: null }
+  const byId = { accounts: new Map(), identities: new Map(), consents: new Map() }
+  return { records: new Map(), ...byId, anyToken: new Map(), look: null }
 }
 
 /** What was seen of an interaction. `read` is null where it was gone. */
@@ -43,6 +46,8 @@ export interface ReadAhead {
   /** A session by its uid. */
   session(uid: string): Promise<StoredRecord | null>
   account(id: string): Promise<Account | null>
+  /** For whom what a sign-in may ask for is nothing. */
+  identity(id: string): Promise<Identity | null>
   consent(accountId: string, clientId: string): Promise<Consent | null>
 }
 
@@ -69,7 +74,7 @@ export function createReadAhead(deps: {
     const reads = deps.asked().anyToken ? await anyToken(known, id) : await store.readToken(model, id, clock.now())
     for (const { payload, grant, account } of reads) {
       if (typeof payload.grantId === 'string') known.records.set(nameOf('Grant', payload.grantId), recordOf(grant))
-      if (typeof payload.accountId === 'string') known.accounts.set(payload.accountId, account)
+      if (typeof payload.accountId === 'string') known.identities.set(payload.accountId, account)
     }
     return reads.find((read) => read.model === model) ?? null
   }
@@ -126,6 +131,11 @@ export function createReadAhead(deps: {
     return look.read
   }
 
+  async function account(id: string): Promise<Account | null> {
+    const kept = deps.known()?.accounts.get(id)
+    return kept === undefined ? deps.accounts.find(id) : kept
+  }
+
   return {
     async find(key, value) {
       const known = deps.known()
@@ -141,9 +151,11 @@ export function createReadAhead(deps: {
       const kept = known && take(known, nameOf(BY_UID, uid))
       return kept === undefined ? store.findSession(uid) : kept
     },
-    async account(id) {
-      const kept = deps.known()?.accounts.get(id)
-      return kept === undefined ? deps.accounts.find(id) : kept
+    account,
+    async identity(id) {
+      const known = deps.known()
+      const kept = known?.accounts.has(id) ? undefined : known?.identities.get(id)
+      return kept === undefined ? account(id) : kept
     },
     async consent(accountId, clientId) {
       const kept = deps.known()?.consents.get(agreementOf(accountId, clientId))

@@ -1,4 +1,4 @@
-import type { Account } from '../accounts/index.ts'
+import type { Account, Identity } from '../accounts/index.ts'
 import type { Tx } from '../base/index.ts'
 import type { AgreementKey, Consent } from './consent.ts'
 import type { LogoutNews } from './logout.ts'
@@ -42,14 +42,14 @@ export interface StoredRecord {
 }
 
 /** What a record belongs with, as it was at the moment when the record was read. `null`: it is not there. */
-interface Belonging {
-  account: Account | null
+interface Belonging<Of = Account> {
+  account: Of | null
   /** Payload of the Grant that the record names. */
   grant: Record<string, unknown> | null
 }
 
 /** A token or code that was read. */
-export interface TokenRead extends StoredRecord, Belonging {
+export interface TokenRead extends StoredRecord, Belonging<Identity> {
   model: string
 }
 

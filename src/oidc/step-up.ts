@@ -4,7 +4,7 @@ import type { Account } from '../accounts/index.ts'
 import { type Clock, parseEmailAddress, parsePhoneNumber } from '../base/index.ts'
 import { decide, type Level, type SecondFactor } from '../signin/index.ts'
 import { type AcrNames, askedAcr, levelAsked, levelKept } from './acr.ts'
-import { personOf } from './claims.ts'
+import { signerOf } from './claims.ts'
 import { policyOf } from './client-metadata.ts'
 
 /** A living session that a sign-in may be built on: only what is missing is asked for. */
@@ -43,7 +43,7 @@ export interface LevelDeps {
 export async function owedBy(ctx: KoaContextWithOIDC, deps: LevelDeps): Promise<ReturnType<typeof decide>> {
   const { session, account, client, params, result } = ctx.oidc
   if (!session?.accountId || !account || !client) return { next: 'enough' }
-  const person = personOf(account)
+  const person = signerOf(account)
   const asked = levelAsked(askedAcr(params ?? {}), deps.acrNames)
   const acr = asked && !asked.essential && result?.login ? null : asked
   const requirement = { secondFactor: policyOf(client).secondFactor ?? deps.secondFactor, acr }

@@ -1,6 +1,6 @@
-import type { Account } from '../accounts/index.ts'
+import type { Account, Identity } from '../accounts/index.ts'
 import type { AheadStore, InteractionLook, InteractionRead, SessionRead, TokenRead } from '../oidc/index.ts'
-import { accountColumns, accountJoins } from './account-sql.ts'
+import { accountColumns, accountJoins, identityColumns, identityJoins } from './account-sql.ts'
 import type { Database, Statement } from './database.ts'
 
 // As `hashOf` of src/base: a grant is named by its id, and stored under the hash of it.
@@ -38,8 +38,8 @@ export const sessionOf = (uid: string) => `
 const RECORD = 'r.payload, r.consumed_at as "consumedAt", granted.payload as grant'
 
 const token = (models: string) => `
-  select r.model, ${RECORD}, ${accountColumns('$2')}
-  from oidc_record r ${grantNamed('r.grant_id')} ${account('$2')}
+  select r.model, ${RECORD}, ${identityColumns('$2')}
+  from oidc_record r ${grantNamed('r.grant_id')} left join account a on a.id = r.account_id ${identityJoins('$2')}
   where r.id = $1 and r.model ${models}`
 
 const readToken: Statement = { name: 'oidc_read_token', text: token('= $3') }
@@ -84,20 +84,20 @@ export function createAheadStore(db: Database): AheadStore {
     async readToken(model, id, now) {
       const rows = await db.run<TokenRow>(model ? readToken : readAnyToken, model ? [id, now, model] : [id, now])
       return rows.map(({ model, payload, consumedAt, grant, ...account }) => {
-        return { model, payload, consumedAt, grant, account: accountIn(account) }
+        return { model, payload, consumedAt, grant, account: accountIn<Identity>(account) }
       })
     },
     async readSession(id, clientId, now) {
       const [row] = await db.run<SessionRow>(readSession, [id, now, clientId])
       if (!row) return null
       const { payload, consumedAt, grant, consent, ...account } = row
-      return { payload, consumedAt, grant, consent, account: accountIn(account) }
+      return { payload, consumedAt, grant, consent, account: accountIn<Account>(account) }
     },
     async readInteraction(id, sessionId, now) {
       const [row] = await db.run<InteractionRow>(readInteraction, [id, now, sessionId])
       if (!row) return null
       const { payload, consumedAt, grant, consent, clientId, begunIn, session, ...account } = row
-      return { payload, consumedAt, grant, consent, clientId, begunIn, session, account: accountIn(account) }
+      return { payload, consumedAt, grant, consent, clientId, begunIn, session, account: accountIn<Account>(account) }
     },
     async lookAtInteraction(id) {
       return (await db.run<InteractionLook>(lookAtInteraction, [id]))[0] ?? null
@@ -106,13 +106,13 @@ export function createAheadStore(db: Database): AheadStore {
 }
 
 /** A record's own columns, with those of its account, which are there and empty where it has none. */
-type Row<Read> = Omit<Read, 'account'> & AccountRow
-type AccountRow = Omit<Account, 'id'> & { id: string | null }
+type Row<Read, Of = Account> = Omit<Read, 'account'> & NoneOr<Of>
+type NoneOr<Of> = Omit<Of, 'id'> & { id: string | null }
 
-type TokenRow = Row<TokenRead>
+type TokenRow = Row<TokenRead, Identity>
 type SessionRow = Row<SessionRead>
 type InteractionRow = Row<InteractionRead>
 
-function accountIn(row: AccountRow): Account | null {
-  return row.id === null ? null : (row as Account)
+function accountIn<Of extends Identity>(row: NoneOr<Of>): Of | null {
+  return row.id === null ? null : (row as unknown as Of)
 }

@@ -33,7 +33,7 @@ describe('what a request reads ahead', () => {
     const statements = await request(async () => {
       expect(await stage.engine.token.find(one.token)).toMatchObject({ jti: one.token, accountId: one.accountId })
       expect(await stage.engine.grant.find(one.grantId)).toMatchObject({ jti: one.grantId, accountId: one.accountId })
-      expect(await stage.ahead.account(one.accountId)).toMatchObject({ id: one.accountId, state: 'active', email: null })
+      expect(await stage.ahead.identity(one.accountId)).toMatchObject({ id: one.accountId, state: 'active', email: null })
     })
     expect(statements).toEqual(['oidc_read_token'])
   })
@@ -44,7 +44,7 @@ describe('what a request reads ahead', () => {
     const statements = await request(async () => {
       expect(await stage.engine.token.find(one.token)).toBeDefined()
       expect(await stage.engine.grant.find(grantId)).toBeUndefined()
-      expect(await stage.ahead.account(accountId)).toBeNull()
+      expect(await stage.ahead.identity(accountId)).toBeNull()
     })
     expect(statements).toEqual(['oidc_read_token'])
   })
@@ -55,12 +55,22 @@ describe('what a request reads ahead', () => {
       await stage.engine.token.find(one.token)
       await query(stage.url, `update account set state = 'suspended' where id = $1`, [one.accountId])
       await query(stage.url, `delete from oidc_record where model = 'Grant' and account_id = $1`, [one.accountId])
-      expect((await stage.ahead.account(one.accountId))?.state).toBe('active')
+      expect((await stage.ahead.identity(one.accountId))?.state).toBe('active')
     })
     await request(async () => {
-      expect((await stage.ahead.account(one.accountId))?.state).toBe('suspended')
+      expect((await stage.ahead.identity(one.accountId))?.state).toBe('suspended')
       expect(await stage.engine.grant.find(one.grantId)).toBeUndefined()
     })
+  })
+
+  test('is of a token not what a sign-in may ask its person for: that is read anew', async () => {
+    const one = await holder()
+    const statements = await request(async () => {
+      await stage.engine.token.find(one.token)
+      expect(await stage.ahead.identity(one.accountId)).not.toHaveProperty('authenticators')
+      expect(await stage.ahead.account(one.accountId)).toMatchObject({ id: one.accountId, authenticators: 0 })
+    })
+    expect(statements).toEqual(['oidc_read_token', 'accounts_find'])
   })
 
   test('R-023 makes it write nothing on a grant that was taken back after it was read', async () => {
