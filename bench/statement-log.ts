@@ -26,9 +26,16 @@ export function ownStatements(counts: Readonly<Record<string, number>>): Record<
 
 const SELDOM = 0.5
 
-/** Of a sign-in's statements those of the engine: its records, and the person whom it asks for. */
+/**
+ * Of a sign-in's statements those of the engine: its records, and the person whom it asks for. Every screen looks at the
+ * interaction; a login without a screen looks once, to finish it.
+ */
 export function engineStatements(counts: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).filter(([name]) => name.startsWith('oidc_') || name === 'accounts_find'))
+  const { [LOOK]: looks, ...rest } = counts
+  const own = Object.entries(rest).filter(([name]) => name.startsWith('oidc_') || name === 'accounts_find')
+  return Object.fromEntries(looks === undefined ? own : [...own, [LOOK, Math.min(1, looks)]])
 }
+
+const LOOK = 'interaction_look'
 
 export const sumOf = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((all, one) => all + one, 0)

@@ -121,9 +121,11 @@ describe('statements are counted in the log', () => {
     expect(ownStatements({ oidc_find: 1, keys_all: 0.05, 'get_job1/graphile_worker': 1 })).toEqual({ oidc_find: 1 })
   })
 
-  test("the engine's part of a sign-in: its records, and the person it asks for", () => {
+  test("the engine's part of a sign-in: its records, the person it asks for, and of the looks of all screens one", () => {
     const all = { oidc_find: 3, oidc_flush: 2, accounts_find: 1, accounts_by_address: 2, audit_append: 5 }
     expect(engineStatements(all)).toEqual({ oidc_find: 3, oidc_flush: 2, accounts_find: 1 })
+    const looks = { interaction_look: 5, attempt_history: 5, oidc_claim: 1 }
+    expect(engineStatements(looks)).toEqual({ interaction_look: 1, oidc_claim: 1 })
   })
 })
 
