@@ -28,7 +28,10 @@ interface DatabaseHealth {
 }
 
 export interface Database {
-  /** Runs one statement on the pool, committed by itself. Throws `Refusal('unavailable')` when it cannot be asked. */
+  /**
+   * Runs one statement on the pool, committed by itself. One that lost a race (40001, 40P01) was undone as a whole and is tried
+   * again up to three times. Throws `Refusal('unavailable')` when it cannot be asked.
+   */
   run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
   /**
    * One transaction (read committed). A lost race (40001, 40P01) is tried again up to three times, so `work` must
@@ -97,12 +100,21 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   async function run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    try {
-      return (await ask(statement, values)) as Row[]
-    } catch (error) {
-      if (!isStalePlan(error)) throw failed(error)
-      return (await ask(statement, values).catch((fault) => Promise.reject(failed(fault)))) as Row[]
+    for (let tries = 0; ; tries++) {
+      try {
+        return (await ask(statement, values)) as Row[]
+      } catch (error) {
+        if (isStalePlan(error) && tries === 0) continue
+        await pauseBeforeTry(error, tries)
+      }
     }
+  }
+
+  /** Lets whoever won a race come to its end. Throws what is no lost race, and one that was lost too often. */
+  async function pauseBeforeTry(error: unknown, tries: number): Promise<void> {
+    if (!isRetryable(error) || tries >= RETRIES_MAX) throw failed(error)
+    measures.retries.inc()
+    await pause(jittered(2 ** tries * 5))
   }
 
   async function transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -115,9 +127,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         for (const each of afterwards) runAfterwards(each)
         return result
       } catch (error) {
-        if (!isRetryable(error) || tries >= RETRIES_MAX) throw failed(error)
-        measures.retries.inc()
-        await pause(jittered(2 ** tries * 5))
+        await pauseBeforeTry(error, tries)
       }
     }
   }

@@ -2,7 +2,6 @@ import type { DeliveryStore, DueDelivery, NewestDelivery, ReceiptedDelivery, Sup
 import { appendEntries } from './audit.ts'
 import { type Database, runIn, type Statement } from './database.ts'
 import { mayGoAgain, mayWait } from './delivery-sql.ts'
-import { isRetryable } from './failures.ts'
 
 const INSERT: Statement = {
   name: 'deliveries_insert',
@@ -135,11 +134,7 @@ export function createDeliveryStore(db: Database, lifetimes: { capSeconds: numbe
     claim: async (id, now, until) => (await db.run<DueDelivery>(CLAIM, [id, now, until.email, until.sms]))[0] ?? null,
     async handOver(id, { at, route, receiptId, entry }) {
       const values = [id, at, route, receiptId, capSeconds, ttlSeconds, JSON.stringify([entry])]
-      const told = await db.run(HAND_OVER, values).catch((error) => {
-        if (!isRetryable(error)) throw error
-        return db.transact((tx) => runIn(tx, HAND_OVER, values)) // it lost a race, and was undone as a whole
-      })
-      return told.length === 1
+      return (await db.run(HAND_OVER, values)).length === 1
     },
     defer: async (tx, id, tries, reason, dueAt) => (await runIn(tx, DEFER, [id, tries, reason, dueAt])).length === 1,
     end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,

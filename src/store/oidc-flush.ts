@@ -2,19 +2,12 @@ import type { AuditRow } from '../audit/index.ts'
 import type { Tx } from '../base/index.ts'
 import type { Batch } from '../oidc/index.ts'
 import { type Database, runIn, type Statement } from './database.ts'
-import { isRetryable } from './failures.ts'
 import { type Part, partsOf } from './oidc-flush-parts.ts'
 
-/** Writes a batch as one statement, committed by itself. A statement that lost a race was undone as a whole: it is tried again. */
+/** Writes a batch as one statement, committed by itself. */
 export async function flushAlone(db: Database, batch: Batch<AuditRow>): Promise<'written' | 'lost'> {
   const { statement, values } = statementOf(batch)
-  if (!statement) return 'written'
-  try {
-    return outcomeOf(await db.run(statement, values))
-  } catch (error) {
-    if (!isRetryable(error)) throw error
-    return outcomeOf(await db.transact((tx) => runIn(tx, statement, values)))
-  }
+  return statement ? outcomeOf(await db.run(statement, values)) : 'written'
 }
 
 /** The same inside a transaction. */
@@ -35,13 +28,24 @@ const statements = new Map<string, Statement>()
 function statementOf(batch: Batch<AuditRow>): { statement: Statement | null; values: readonly unknown[] } {
   const { parts, gated } = partsOf(batch)
   if (parts.length === 0) return { statement: null, values: [] }
-  const name = `oidc_flush_${parts.map(({ mark }) => mark).join('')}`
+  const name = nameOf(parts)
   let statement = statements.get(name)
   if (!statement) {
     statement = { name, text: textOf(parts, gated) }
     statements.set(name, statement)
   }
   return { statement, values: parts.flatMap(({ values }) => values) }
+}
+
+// PostgreSQL keeps 63 bytes of a name: parts that follow each other under the same mark are counted, not listed.
+function nameOf(parts: readonly Part[]): string {
+  const runs: { mark: string; count: number }[] = []
+  for (const { mark } of parts) {
+    const last = runs.at(-1)
+    if (last?.mark === mark) last.count++
+    else runs.push({ mark, count: 1 })
+  }
+  return `oidc_flush_${runs.map(({ mark, count }) => (count === 1 ? mark : `${mark}${count}`)).join('')}`
 }
 
 function textOf(parts: readonly Part[], gated: boolean): string {

@@ -53,6 +53,9 @@ interface BatchDeps {
   ended(answered: boolean): void
 }
 
+/** PostgreSQL cuts longer ones (NAMEDATALEN), and two statements would be one. */
+const NAME_MAX = 63
+
 const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): string | Buffer | null } }).utils
 
 /**
@@ -99,6 +102,7 @@ export function createBatch({ questions, plans, answerTimeoutMs, ended }: BatchD
   function planOf(connection: pg.Connection, { name, text }: Statement): Plan {
     const known = plans?.get(name)
     if (known) return known
+    if (name.length > NAME_MAX) throw new Error(`the name of a statement is too long: ${name}`)
     const plan: Plan = { columns: [] }
     const prepared = plans && name !== '' ? name : ''
     if (plans && prepared) {

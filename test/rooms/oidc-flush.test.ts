@@ -155,6 +155,18 @@ describe('the statement that writes a request', () => {
     expect(left).toEqual([])
   })
 
+  test('a sign-out of any number of applications has a statement of its own name', async () => {
+    const ends = (applications: number, told: number): Partial<Batch<AuditRow>> => ({
+      destroys: Array.from({ length: applications }, () => ({ model: 'Grant', id: newSecret() })),
+      revokedGrants: Array.from({ length: applications }, newSecret),
+      entries: Array.from({ length: told }, entry),
+    })
+    heard.clear()
+    for (const batch of [ends(17, 1), ends(17, 2), ends(60, 1), ends(60, 2)]) await flush(batch)
+    expect(heard.size).toBe(4)
+    for (const name of heard.keys()) expect(name.length).toBeLessThan(64) // PostgreSQL cuts longer ones
+  })
+
   test('what a change leaves as it was is not written', async () => {
     const grant = record('Grant')
     await flush({ inserts: [grant] })

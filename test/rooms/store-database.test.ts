@@ -3,13 +3,15 @@ import { Refusal, type Tx } from '../../src/base/index.ts'
 import { afterCommit, type Database, runIn, type Statement } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
 import { freePorts } from '../support/ports.ts'
-import { closeAll, open } from './store-support.ts'
+import { closeAll, eventually, open } from './store-support.ts'
 
 afterEach(closeAll)
 
 const at = new Date('2026-01-01T00:00:00Z')
 const INSERT: Statement = { name: 't_insert', text: 'insert into replay (id, expires_at) values ($1, $2)' }
 const TOUCH: Statement = { name: 't_touch', text: 'update replay set expires_at = $2 where id = $1' }
+const TOUCH_ALL: Statement = { name: 't_touch_all', text: 'update replay set expires_at = $1' }
+const WAITING = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
 const IDS: Statement = { name: 't_ids', text: 'select id from replay order by id' }
 const ALL: Statement = { name: 't_all', text: 'select * from replay' }
 const SLOW: Statement = { name: 't_slow', text: 'select pg_sleep(30)' }
@@ -94,6 +96,22 @@ describe('a transaction', () => {
       })
     await Promise.all([cross('a', 'b'), cross('b', 'a')])
     expect(tries).toBeGreaterThanOrEqual(3) // the one that is tried again may meet the other once more
+  })
+
+  test('F-11 that meets a lone statement in a deadlock: that one is tried again, and both are kept', async () => {
+    const url = await freshDatabase()
+    const db = open(url)
+    for (const id of ['a', 'b']) await db.run(INSERT, [id, at])
+    const later = new Date('2027-01-01T00:00:00Z')
+    const alone = await db.transact(async (tx) => {
+      await runIn(tx, TOUCH, ['b', at])
+      const both = { inTheEnd: db.run(TOUCH_ALL, [later]) } // holds `a`, and waits for `b`
+      await eventually(async () => (await query(url, WAITING)).length === 1)
+      await runIn(tx, TOUCH, ['a', at])
+      return both
+    })
+    expect(await alone.inTheEnd).toEqual([])
+    expect((await db.run<{ expires_at: Date }>(ALL, [])).map((row) => row.expires_at)).toEqual([later, later])
   })
 
   test('F-11 that loses a race of serializable transactions is tried again, and no update is lost', async () => {
