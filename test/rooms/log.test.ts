@@ -88,3 +88,26 @@ test('a line that can wait is written within a moment', async () => {
   child.kill('SIGKILL')
   expect(String(line)).toContain('"msg":"told"')
 })
+
+test('a reader that hangs holds nobody up and fills no memory; it is told how many lines it lost', async () => {
+  const base = new URL('../../src/base/index.ts', import.meta.url).href
+  const lines = 60_000
+  const code = `
+    const { createLog } = await import('${base}'); const log = createLog('info')
+    for (let at = 0; at < ${lines}; at++) {
+      log.info({ at, long: 'x'.repeat(400) }, 'told')
+      if (at % 1000 === 0) await new Promise(setImmediate)
+    }
+    process.stderr.write('all told')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'pipe'] })
+  await once(child.stderr, 'data')
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')])
+  const read = output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { msg: string; lines?: number })
+  const lost = read.filter(({ lines }) => lines !== undefined)
+  expect(lost).toHaveLength(1)
+  expect(read.length - 1 + Number(lost[0]?.lines)).toBe(lines)
+  expect(output.length).toBeLessThan(10e6)
+})
