@@ -25,11 +25,17 @@ export function openOrm(session: WireOptions): Orm {
     keepAlive: true,
     onConnect: (client) => greet(client, session) as unknown as undefined,
   })
-  const opened = openPrisma(pool)
+  let opened: Promise<PrismaClient> | null = null
   return {
-    client: () => opened,
+    client() {
+      opened ??= openPrisma(pool).catch((error) => {
+        opened = null // the next one who asks tries again
+        throw error
+      })
+      return opened
+    },
     async close() {
-      await (await opened).$disconnect()
+      await opened?.then((client) => client.$disconnect())
       await pool.end()
     },
   }
