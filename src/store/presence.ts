@@ -13,7 +13,8 @@ export interface Presence {
   stop(): Promise<void>
 }
 
-const LOOK_EVERY_MS = 5000
+/** How often is looked for what nobody tells of. */
+export const LOOK_EVERY_MS = 5000
 const LOCK_SPACE = 0x44575251 // the first half of our advisory locks; any number that nothing else uses
 
 const LOCK_ID = (name: string) => `(hashtext(${name}) & 2147483647)`

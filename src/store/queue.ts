@@ -6,7 +6,7 @@ import { addJob } from './add-job.ts'
 import { afterCommit, type Database } from './database.ts'
 import { connectionLivesOn, describeFailure, isReadOnly } from './failures.ts'
 import { atMost, pause } from './pause.ts'
-import { createPresence, type Presence } from './presence.ts'
+import { createPresence, LOOK_EVERY_MS, type Presence } from './presence.ts'
 import { createShortWay } from './short-way.ts'
 import { createJobTeller, withTrace } from './told-job.ts'
 import { workerLogger } from './worker-logger.ts'
@@ -48,7 +48,7 @@ export interface Queue {
 interface QueueDeps {
   /** A direct connection, past any pooler: the queue listens on it. */
   databaseUrl: string
-  /** Told of a server that takes no writes any more: the queue, which writes every second, is the first to meet it. */
+  /** Told of a server that takes no writes any more: the queue, which writes every few seconds, is the first to meet it. */
   db: Pick<Database, 'transact' | 'distrust'>
   log: Log
   metrics: Metrics
@@ -60,7 +60,10 @@ interface QueueDeps {
   concurrency: number
   /** Tasks at once that are no jobs (`soon`), beside those. */
   soonAtOnce: number
-  /** How often jobs of dead workers are looked for: found twice, they are free. 5 s. */
+  /**
+   * How often each worker looks for jobs that nobody tells it of, which are those that were put off and those whose
+   * worker died; and how often dead workers are looked for: found twice, their jobs are free. 5 s.
+   */
   lookEveryMs?: number
 }
 
@@ -107,7 +110,7 @@ export function createQueue(deps: QueueDeps): Queue {
       concurrency: deps.concurrency,
       noHandleSignals: true, // the process stops in its own order
       useNodeTime: true, // one clock, the process's
-      pollInterval: 1000,
+      pollInterval: deps.lookEveryMs ?? LOOK_EVERY_MS,
       logger: workerLogger(log),
       preset: { plugins: [presencePlugin(shown)] },
       events: watchForStuck(),
