@@ -46,7 +46,7 @@ export interface ReadAhead {
   /** A session by its uid. */
   session(uid: string): Promise<StoredRecord | null>
   account(id: string): Promise<Account | null>
-  /** For whom what a sign-in may ask for is nothing. */
+  /** The same without what a sign-in may ask for: enough for whoever holds a token. */
   identity(id: string): Promise<Identity | null>
   consent(accountId: string, clientId: string): Promise<Consent | null>
 }
