@@ -274,7 +274,11 @@ describe('R-135 at the same moment', () => {
     await addEmail(own, added)
     const way = await proven(added)
     await rows('delete from address where canonical = $1', [added])
+    // Nor is it noted as a sign-in.
+    const noted = async () => rows('select last_sign_in_at::text from account where id = $1', [await accountOf(email)])
+    const before = await noted()
     expect(formWith(await lockedOut(email, way), 'identifier')).toBeDefined()
+    expect(await noted()).toEqual(before)
   })
 })
 
