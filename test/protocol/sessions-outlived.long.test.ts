@@ -267,14 +267,13 @@ describe('R-135 at the same moment', () => {
     expect(await rows(sql, [accountId])).toEqual([])
   })
 
-  test('R-087 an address that is taken away while it is proven brings nobody in', async () => {
+  test('R-087 an address that is taken away while it is proven brings nobody in, and notes no sign-in', async () => {
     const [email, added] = ['taken@fabrikam.example', 'taken-away@fabrikam.example']
     const own = createVisitor(stage.service)
     await openAccount(stage, own, email)
     await addEmail(own, added)
     const way = await proven(added)
     await rows('delete from address where canonical = $1', [added])
-    // Nor is it noted as a sign-in.
     const noted = async () => rows('select last_sign_in_at::text from account where id = $1', [await accountOf(email)])
     const before = await noted()
     expect(formWith(await lockedOut(email, way), 'identifier')).toBeDefined()
