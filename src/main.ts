@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import type { Log } from './base/index.ts'
 import { keepCompiled, readCompiled } from './compiled.ts'
 import type { Config } from './config/index.ts'
-import { giveBackMemory } from './memory.ts'
 
 readCompiled()
 const { readConfig } = await import('./config/index.ts')
@@ -39,7 +38,6 @@ async function run(config: Config): Promise<void> {
   try {
     await service.started
     keepCompiled()
-    giveBackMemory()
   } catch (error) {
     if (told()) return // a start that was broken off
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
