@@ -41,6 +41,8 @@ const LOOK_EVERY_MS = 10_000
 const ANSWER_SPARE_MS = 1000
 
 interface Waiting {
+  /** Which one it is of all that ever waited. */
+  number: number
   came(wire: Wire): void
   failed(error: unknown): void
 }
@@ -55,6 +57,7 @@ export function openPool(options: PoolOptions): Pool {
   let trusted = new WeakSet<Wire>()
   const idle: { wire: Wire; since: number }[] = []
   const line = new Set<Waiting>()
+  let waitedEver = 0
   let opening = 0
   let count = 0
   let told = false
@@ -73,6 +76,7 @@ export function openPool(options: PoolOptions): Pool {
         line.delete(waiting)
       }
       const waiting: Waiting = {
+        number: ++waitedEver,
         came: (wire) => {
           leave()
           resolve(wire)
@@ -97,6 +101,7 @@ export function openPool(options: PoolOptions): Pool {
   async function openOne(): Promise<void> {
     count++
     opening++
+    const sinceWhen = waitedEver
     try {
       const wire = await openWire(session)
       opening--
@@ -108,7 +113,8 @@ export function openPool(options: PoolOptions): Pool {
       opening--
       count--
       const [first] = line
-      first?.failed(error)
+      // Whoever came since is not told of an outage that may be over: the next attempt is theirs.
+      if (first && first.number <= sinceWhen) first.failed(error)
       openMore()
       endIfEmpty()
     }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { withPatience } from '../../src/base/index.ts'
 import { beforeCommit } from '../../src/store/database.ts'
 import { afterCommit, type Database, runIn, type Statement } from '../../src/store/index.ts'
 import { lineTo } from '../faults/line.ts'
@@ -172,4 +173,19 @@ test('F-06 once somebody was told of a read-only server, no connection of before
   held.resolve()
   expect(before).toContain(await inUse)
   expect((await pidsOf()).filter((pid) => before.includes(pid))).toEqual([])
+})
+
+test('F-05 whoever comes while a connection is being made for somebody who left is not told of its end', async () => {
+  const line = await lineTo(await freshDatabase())
+  line.silence()
+  const db = open(line.url, { poolSize: 1 })
+  await expect(withPatience(200, () => db.run(IDS, []))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(line.taken).toBe(1) // and is still waited for
+  line.mend()
+  const newcomer = db.run(IDS, [])
+  await new Promise(setImmediate)
+  line.cut()
+  expect(await newcomer).toEqual([])
+  await closeAll()
+  await line.stop()
 })
