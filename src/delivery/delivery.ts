@@ -60,8 +60,11 @@ export interface DeliveryDeps {
   transact: Transact
   /** Adds a job in the caller's transaction. A waiting job with the same key is replaced. */
   enqueue(tx: Tx, task: string, payload: Record<string, string>, options: { runAt?: Date; key?: string }): Promise<unknown>
-  /** Has a task run as soon as the caller's transaction is committed. A crash may lose it: `resume` finds its message. */
-  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string }): Promise<unknown>
+  /**
+   * Has a task run as soon as the caller's transaction is committed, waiting for none of another lane. A crash or a stop
+   * may lose it: `resume` finds its message.
+   */
+  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string; lane: Channel }): Promise<unknown>
   /** Puts the message into words, for its channel. `null` when there is nothing to say any more. */
   compose(delivery: DueDelivery): Promise<Composed | null>
   /** Nobody is at this address any more, as of a message of that moment; in the transaction that remembers so. */
@@ -151,7 +154,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const id = newId()
     const targetKey = order.target === '' ? null : deps.addressKey(order.target)
     await store.insert(tx, { id, noticeId, createdAt: clock.now(), targetKey, ...rest })
-    await deps.soon(tx, DELIVER_TASK, { deliveryId: id }, { key: keyOf(id) })
+    // A mail server that hangs keeps no text waiting.
+    await deps.soon(tx, DELIVER_TASK, { deliveryId: id }, { key: keyOf(id), lane: order.channel })
     const detail = { deliveryId: id, channel: order.channel, message: order.message }
     await deps.audit.record(tx, 'message.queued', { attemptId, detail })
     return { id }

@@ -36,9 +36,10 @@ export interface Queue {
   /**
    * Has a task run by this process once the caller's transaction is committed, without a job, and tried once: for work
    * that rows of its own tell of, by which it is found again after a crash or a failure. Where this process takes no more
-   * it is a job like any other, under this key.
+   * it is a job like any other, under this key; where it stops meanwhile, only the rows are left. Work of one `lane`
+   * never waits for that of another; there are few of them, known beforehand.
    */
-  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string }): Promise<void>
+  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string; lane: string }): Promise<void>
   /** Begins to work, and begins anew after an outage of the database until `stop`. */
   start(): Promise<void>
   /** Takes no more jobs and lets running ones end, for `graceSeconds` (10) at most; what is left runs again later. */
@@ -58,7 +59,7 @@ interface QueueDeps {
   crontab: string
   /** Jobs at once in this process. */
   concurrency: number
-  /** Tasks at once that are no jobs (`soon`), beside those. */
+  /** Tasks at once that are no jobs (`soon`), in each lane, beside those. */
   soonAtOnce: number
   /**
    * How often each worker looks for jobs that nobody tells it of, which are those that were put off and those whose
@@ -183,10 +184,10 @@ export function createQueue(deps: QueueDeps): Queue {
 
   return {
     add,
-    async soon(tx, task, payload, { key }) {
-      if (!shortWay.isOpen()) return add(tx, task, payload, { key })
+    async soon(tx, task, payload, { key, lane }) {
+      if (!shortWay.isOpen(lane)) return add(tx, task, payload, { key })
       const soon = { task, payload: withTrace(payload) }
-      afterCommit(tx, () => shortWay.take(soon))
+      afterCommit(tx, () => shortWay.take(lane, soon))
     },
     async start() {
       shortWay.open()

@@ -1,63 +1,80 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** Work that waits for a place, for each place. What is more goes by the queue, where other processes find it. */
-const WAITING_FOR_EACH = 4
+const WAITING_FOR_EACH = 16
 
-/** Runs work in this process, a few at once, without a job. */
+/** Runs work in this process, a few at once in each lane, without a job. Work that hangs keeps only its own lane. */
 export interface ShortWay<Work> {
-  /** Whether one more is taken: never before `open` and after `close`, nor while too many wait. */
-  isOpen(): boolean
+  /** Whether this lane takes one more: never before `open` and after `close`, nor while too many wait in it. */
+  isOpen(lane: string): boolean
   open(): void
-  /** Begins it in a moment, or when a place is free. */
-  take(work: Work): void
+  /** Begins it in a moment, or when a place is free. After `close` it begins nothing: nobody would wait for its end. */
+  take(lane: string, work: Work): void
   /** Takes no more. Settles when all that was taken has ended. */
   close(): Promise<void>
   /** Forgets what has not begun. */
   drop(): void
 }
 
-/** @param run never rejects */
+interface Lane<Work> {
+  waiting: Work[]
+  running: number
+}
+
+/**
+ * @param atOnce in each lane
+ * @param run never rejects
+ */
 export function createShortWay<Work>(atOnce: number, run: (work: Work) => Promise<void>): ShortWay<Work> {
   // Whose request the work comes from must not decide how patient it is, nor what its log lines are joined to.
   const outside = AsyncLocalStorage.snapshot()
-  const waiting: Work[] = []
+  const lanes = new Map<string, Lane<Work>>()
   let taking = false
-  let running = 0
   let emptied = () => {}
 
-  function begin(): void {
-    if (running >= atOnce) return
-    const [work] = waiting.splice(0, 1)
-    if (work === undefined) return
-    running++
-    void run(work).finally(end)
+  function laneOf(name: string): Lane<Work> {
+    const lane = lanes.get(name) ?? { waiting: [], running: 0 }
+    lanes.set(name, lane)
+    return lane
   }
 
-  function end(): void {
-    running--
-    begin()
-    if (running === 0) emptied()
+  function begin(lane: Lane<Work>): void {
+    if (lane.running >= atOnce) return
+    const [work] = lane.waiting.splice(0, 1)
+    if (work === undefined) return
+    lane.running++
+    void run(work).finally(() => end(lane))
   }
+
+  function end(lane: Lane<Work>): void {
+    lane.running--
+    begin(lane)
+    if (isEmpty()) emptied()
+  }
+
+  const isEmpty = () => lanes.values().every(({ waiting, running }) => running === 0 && waiting.length === 0)
 
   return {
-    isOpen: () => taking && waiting.length < atOnce * WAITING_FOR_EACH,
+    isOpen: (name) => taking && laneOf(name).waiting.length < atOnce * WAITING_FOR_EACH,
     open() {
       taking = true
     },
-    take(work) {
-      waiting.push(work)
+    take(name, work) {
+      if (!taking) return
+      const lane = laneOf(name)
+      lane.waiting.push(work)
       // Whoever asked for it is answered first.
-      outside(() => setImmediate(begin))
+      outside(() => setImmediate(begin, lane))
     },
     close() {
       taking = false
       return new Promise((resolve) => {
         emptied = resolve
-        if (running === 0 && waiting.length === 0) resolve()
+        if (isEmpty()) resolve()
       })
     },
     drop() {
-      waiting.splice(0)
+      for (const lane of lanes.values()) lane.waiting.splice(0)
     },
   }
 }

@@ -162,11 +162,11 @@ describe('work that is done soon, without a job', () => {
     const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
     await queue.start()
     const undone = db.transact(async (tx) => {
-      await queue.soon(tx, 'note', { id: 'undone' }, { key: 'undone' })
+      await queue.soon(tx, 'note', { id: 'undone' }, { key: 'undone', lane: 'a' })
       throw new Error('no')
     })
     await expect(undone).rejects.toThrow('no')
-    await db.transact((tx) => queue.soon(tx, 'note', { id: 'kept' }, { key: 'kept' }))
+    await db.transact((tx) => queue.soon(tx, 'note', { id: 'kept' }, { key: 'kept', lane: 'a' }))
     await eventually(() => done.length > 0)
     expect([done, await jobsOf(url)]).toEqual([['kept'], []])
   })
@@ -176,24 +176,49 @@ describe('work that is done soon, without a job', () => {
     const { begun, ends, work } = busy()
     const { db, queue } = stage(url, { work })
     await queue.start()
-    for (let id = 0; id < 30; id++) await db.transact((tx) => queue.soon(tx, 'work', { id: String(id) }, { key: String(id) }))
-    // Two here and two jobs; eight more wait here, eighteen in the table.
+    for (let id = 0; id < 60; id++)
+      await db.transact((tx) => queue.soon(tx, 'work', { id: String(id) }, { key: String(id), lane: 'a' }))
+    // Two here and two jobs; 32 more wait here, 24 in the table.
     await eventually(() => begun.length === 4)
-    expect((await jobsOf(url)).length).toBe(20)
+    expect((await jobsOf(url)).length).toBe(26)
     await eventually(() => {
       for (const end of ends.splice(0)) end()
-      return begun.length === 30
+      return begun.length === 60
     })
     for (const end of ends.splice(0)) end()
-    expect(new Set(begun).size).toBe(30)
+    expect(new Set(begun).size).toBe(60)
     await eventually(async () => (await jobsOf(url)).length === 0)
+  })
+
+  test('F-28 waits for none of another lane, however many hang there', async () => {
+    const { begun, work } = busy()
+    const { db, queue } = stage(await freshDatabase(), { work })
+    await queue.start()
+    const add = (id: string, lane: string) => db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane }))
+    for (const id of ['a', 'b', 'c', 'd']) await add(id, 'email')
+    await add('text', 'sms')
+    await eventually(() => begun.length === 3)
+    expect(begun).toEqual(['a', 'b', 'text'])
+    await queue.stop(0.1)
+  })
+
+  test('F-20 whose transaction ends after the stop is not begun: nobody would wait for its end', async () => {
+    const { begun, work } = busy()
+    const { db, queue } = stage(await freshDatabase(), { work })
+    await queue.start()
+    await db.transact(async (tx) => {
+      await queue.soon(tx, 'work', { id: 'late' }, { key: 'late', lane: 'a' })
+      await queue.stop()
+    })
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+    expect(begun).toEqual([])
   })
 
   test('is a job before the process works and while it stops; what it took by then may end', async () => {
     const url = await freshDatabase()
     const { begun, ends, work } = busy()
     const { db, queue } = stage(url, { work })
-    const add = (id: string) => db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id }))
+    const add = (id: string) => db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane: 'a' }))
     await add('before')
     expect((await jobsOf(url)).length).toBe(1)
     await queue.start()
@@ -214,7 +239,7 @@ describe('work that is done soon, without a job', () => {
     const { begun, ends, work } = busy()
     const { db, queue } = stage(await freshDatabase(), { work })
     await queue.start()
-    for (const id of ['a', 'b', 'c']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id }))
+    for (const id of ['a', 'b', 'c']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane: 'a' }))
     await eventually(() => begun.length === 2)
     await queue.stop(0.1)
     for (const end of ends.splice(0)) end()
@@ -232,7 +257,7 @@ describe('work that is done soon, without a job', () => {
     }
     const { db, queue } = stage(url, { work }, log)
     await queue.start()
-    for (const id of ['bad', 'worse', 'good']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id }))
+    for (const id of ['bad', 'worse', 'good']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane: 'a' }))
     await eventually(() => done.length === 1)
     expect([lines.filter((line) => line.includes('a job failed')).length, await jobsOf(url)]).toEqual([2, []])
   })
@@ -241,7 +266,7 @@ describe('work that is done soon, without a job', () => {
     const left: number[] = []
     const { db, queue } = stage(await freshDatabase(), { work: async () => void left.push(patienceLeftMs()) })
     await queue.start()
-    await withPatience(1000, () => db.transact((tx) => queue.soon(tx, 'work', {}, { key: 'k' })))
+    await withPatience(1000, () => db.transact((tx) => queue.soon(tx, 'work', {}, { key: 'k', lane: 'a' })))
     await eventually(() => left.length === 1)
     expect(left).toEqual([Number.POSITIVE_INFINITY])
   })
