@@ -162,7 +162,7 @@ const serviceSettings = {
   workerConcurrency: integer({
     name: 'WORKER_CONCURRENCY',
     group: 'Storage',
-    help: 'Jobs that run at the same time, for each process; as many messages are sent beside them.',
+    help: 'Jobs that run at the same time, for each process; as many mails and as many texts are sent beside them.',
     default: '4',
     min: 1,
     max: 50,
