@@ -13,7 +13,7 @@ import { startWebhookServer, WEBHOOK_SECRET } from '../support/webhook-server.ts
 
 const NUMBER = '+4915112345678' as PhoneNumber
 const WORDS = 'Fabrikam: 123456 is your code, good for 10 minutes. Tell it to no one.\n\n@doorward.example #123456'
-const TIMES = { connectionSeconds: 1, textSeconds: 0.5 }
+const TIMES = { connectionSeconds: 1, textSeconds: 1 }
 const lines: string[] = []
 const log = createLog('debug', { write: (line) => void lines.push(line) })
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   routes = {
     sns: createSnsRoute({ region: null, senderId: 'Fabrikam', log, times: TIMES }),
     twilio: twilioRoute(),
-    webhook: createWebhookRoute({ url: webhook.url, secret: WEBHOOK_SECRET, log, deadlineSeconds: 0.5 }),
+    webhook: createWebhookRoute({ url: webhook.url, secret: WEBHOOK_SECRET, log, deadlineSeconds: 1 }),
   }
 })
 afterAll(async () => {
@@ -266,7 +266,7 @@ function twilioRoute(changes: Partial<Parameters<typeof createTwilioRoute>[0]> =
     from: '+15005550006',
     receiptsUrl,
     log,
-    deadlineSeconds: 0.5,
+    deadlineSeconds: 1,
     ...changes,
   })
 }
