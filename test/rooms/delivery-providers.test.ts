@@ -153,7 +153,7 @@ describe('F-33 what the provider says decides what becomes of a text', () => {
     ['sns', { status: 400, code: 'MonthlySpendLimitReached' }, 'deferred', 'spend_limit'],
     ['sns', { status: 504 }, 'deferred', 'unanswered'],
     ['sns', 'hang', 'deferred', 'unanswered'],
-    ['sns', { afterMs: 700 }, 'deferred', 'unanswered'],
+    ['sns', { afterMs: 1400 }, 'deferred', 'unanswered'],
     ['sns', 'cut', 'deferred', 'unanswered'],
     ['twilio', { status: 400, code: 21610 }, 'refused', 'opted_out'],
     ['twilio', { status: 400, code: 21211 }, 'refused', 'unreachable'],
