@@ -40,7 +40,7 @@ export function flameGraph(profile: Profile, title: string, shortPath: (url: str
   const height = TOP + rows * ROW + 6
   // The whole stands at the bottom: boxes are placed from there upwards.
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title"><title id="title">${escaped(title)}</title>`,
     '<style>svg { background: #fff } text { font: 11px ui-monospace, monospace; fill: #1f2328 } rect { stroke: #fff }</style>',
     `<text x="6" y="18">${escaped(title)}: time spent in functions</text>`,
     `<g transform="translate(0 ${height - ROW - 4})">`,
