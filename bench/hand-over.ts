@@ -2,8 +2,7 @@
 // steady rate, whatever has become of those before, at the service as production starts it.
 //   --rate 50   sign-ins begun in a second          --seconds 20   how long it is measured, after a quarter of it that is not
 // Ends with 1 where a sign-in failed; a missed goal is told, and is no failure.
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { loadavg, tmpdir } from 'node:os'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Application, createApplication } from './application.ts'
@@ -12,6 +11,7 @@ import { type Connection, connectTo } from './http.ts'
 import { cpuMsOf, cpuMsOfTree, pinThisProcess } from './machine.ts'
 import { type MailSink, startMailSink } from './mail-sink.ts'
 import { startPostgres } from './postgres.ts'
+import { createStage } from './stage.ts'
 
 const GOAL_MS = 150
 const TOLD_EVERY_MS = 2000
@@ -33,33 +33,18 @@ const failures: string[] = []
 let mailsHere = 0
 
 const cores = pinThisProcess()
-const folder = await mkdtemp(join(tmpdir(), 'doorward-hand-over-'))
-await chmod(folder, 0o711) // as root, PostgreSQL runs as another user, who must come through
-const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
-let closing: Promise<void> | undefined
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().finally(() => process.exit(1)))
-try {
-  await run()
-} finally {
-  await closeAll()
-}
-
-function closeAll(): Promise<void> {
-  closing ??= (async () => {
-    for (const close of closers.reverse()) await close()
-  })()
-  return closing
-}
+const { folder, atEnd, play } = await createStage('hand-over')
+await play(run)
 
 async function run(): Promise<void> {
   const loadBefore = loadavg()[0] ?? 0
   const postgres = await startPostgres(join(folder, 'postgres'))
-  closers.push(() => postgres.stop())
+  atEnd(() => postgres.stop())
   const mails = await startMailSink(heard)
-  closers.push(() => mails.stop())
+  atEnd(() => mails.stop())
   const deps = { folder, core: cores?.server ?? null, concurrency: 1, postgres, mails }
   const service = await startContender('service', deps)
-  closers.push(() => service.process.stop())
+  atEnd(() => service.process.stop())
   const { pid } = service.process
   if (pid === null) throw new Error('the service has no process here')
 

@@ -5,8 +5,8 @@
 //   --json FILE        the result for machines            --markdown FILE the tables     --svg FILE the chart
 //   --profile          where the service spends its time; the profiles go to bench-profiles, or with --profiles FOLDER there
 // Ends with 1 where a guard is off or an answer is wrong; missed goals are told, and are no failure.
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { chart } from './chart.ts'
 import { type Contender, gatherCrowd, startBytes, startContender } from './contenders.ts'
@@ -23,6 +23,7 @@ import { profile } from './profile.ts'
 import { connectToProvider } from './provider.ts'
 import { type Result, report } from './report.ts'
 import { troubles } from './server-process.ts'
+import { createStage } from './stage.ts'
 
 const CONCURRENCY = 8
 /** So few say nothing. */
@@ -35,37 +36,25 @@ const { chosen, load, rounds } = options
 const say = (words: string) => process.stderr.write(`${words}\n`)
 
 const cores = pinThisProcess()
-const folder = await mkdtemp(join(tmpdir(), 'doorward-bench-'))
-await chmod(folder, 0o711) // as root, PostgreSQL runs as another user, who must come through
-const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
-let closing: Promise<void> | undefined
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().finally(() => process.exit(1)))
-try {
-  await run(cores)
-} catch (error) {
-  for (const line of troubles(join(folder, 'service.log'))) say(`the service said: ${line}`)
-  if (!(error instanceof GuardsOff)) throw error
-  say(error.message)
-  process.exitCode = 1
-} finally {
-  await closeAll()
-}
-
-// A signal stops the servers under the running load, which fails then: both ways lead here, and wait for the same end.
-function closeAll(): Promise<void> {
-  closing ??= (async () => {
-    for (const close of closers.reverse()) await close()
-  })()
-  return closing
-}
+const { folder, atEnd, play } = await createStage('bench')
+await play(async () => {
+  try {
+    await run(cores)
+  } catch (error) {
+    for (const line of troubles(join(folder, 'service.log'))) say(`the service said: ${line}`)
+    if (!(error instanceof GuardsOff)) throw error
+    say(error.message)
+    process.exitCode = 1
+  }
+})
 
 async function run(pinned: Cores | null): Promise<void> {
   const loadBefore = loadavg()[0] ?? 0
   say(`load of the machine before: ${loadBefore.toFixed(2)}`)
   const postgres = await startPostgres(join(folder, 'postgres'))
-  closers.push(() => postgres.stop())
+  atEnd(() => postgres.stop())
   const mails = await startMailSink()
-  closers.push(() => mails.stop())
+  atEnd(() => mails.stop())
   const { contenders, dependencies } = await startAll(pinned, postgres, mails)
   const idleMb = contenders.map(memoryNow)
   const dependenciesMb = dependencies && memoryOf(dependencies.pid).nowMb
@@ -97,7 +86,7 @@ async function startAll(pinned: Cores | null, postgres: Postgres, mails: MailSin
   const contenders: Contender[] = []
   async function add(starting: Promise<Contender>): Promise<Contender> {
     const contender = await starting
-    closers.push(() => contender.process.stop())
+    atEnd(() => contender.process.stop())
     contenders.push(contender)
     say(`${contender.words}: ready`)
     return contender
@@ -112,7 +101,7 @@ async function startAll(pinned: Cores | null, postgres: Postgres, mails: MailSin
   const service = await add(startContender('service', deps))
   await add(startBytes(service, deps))
   const dependencies = service.starting && (await startDependenciesOnly(service.starting, folder))
-  if (dependencies) closers.push(() => dependencies.stop())
+  if (dependencies) atEnd(() => dependencies.stop())
   return { contenders, dependencies }
 }
 

@@ -2,8 +2,8 @@
 //   --quick         a tenth of it, and fewer questions          --json FILE   the result for machines
 // Ends with 1 where one of them takes more than 100 ms at the median, or finds nothing where it should.
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
@@ -11,6 +11,7 @@ import { freePorts } from '../../test/support/ports.ts'
 import { startMailSink } from '../mail-sink.ts'
 import { startPostgres } from '../postgres.ts'
 import { startServer } from '../server-process.ts'
+import { createStage } from '../stage.ts'
 import { fill } from './data.ts'
 import { type Question, questions } from './questions.ts'
 
@@ -35,22 +36,16 @@ interface Measured {
   p95Ms: number
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'doorward-bench-admin-'))
-await chmod(folder, 0o711) // as root, PostgreSQL runs as another user, who must come through
-const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
-try {
-  await run()
-} finally {
-  for (const close of closers.reverse()) await close()
-}
+const { folder, atEnd, play } = await createStage('bench-admin')
+await play(run)
 
 async function run(): Promise<void> {
   const postgres = await startPostgres(join(folder, 'postgres'))
-  closers.push(() => postgres.stop())
+  atEnd(() => postgres.stop())
   const databaseUrl = await postgres.newDatabase('bench_admin')
   await fill(databaseUrl, sizes, say)
   const mails = await startMailSink()
-  closers.push(() => mails.stop())
+  atEnd(() => mails.stop())
   const { base, secret } = await startService(databaseUrl, mails.url)
   const measured = await measureAll(base, secret)
   if (flags.json) await writeFile(flags.json, `${JSON.stringify({ sizes, measured }, null, 2)}\n`)
@@ -87,7 +82,7 @@ async function startService(databaseUrl: string, smtpUrl: string): Promise<{ bas
       LIMITS: 'admin-api:1000000/1m',
     },
   })
-  closers.push(() => service.stop())
+  atEnd(() => service.stop())
   return { base: `http://127.0.0.1:${port}`, secret }
 }
 

@@ -4,8 +4,8 @@
 //   --expired 500000      records to sweep                     --rounds 5    of the empty and the full database by turns
 //   --json FILE           the result for machines
 // Ten million take some 30 GB of disk and most of an hour, a million 3 GB and ten minutes. The folder goes at the end.
-import { chmod, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { mkdir, statfs, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
@@ -13,6 +13,7 @@ import { type Contender, startContender } from '../contenders.ts'
 import { startMailSink } from '../mail-sink.ts'
 import { operations } from '../operations.ts'
 import { startPostgres } from '../postgres.ts'
+import { createStage } from '../stage.ts'
 import { type Changes, changesBetween, readCounters } from './changes.ts'
 import { growthBetween, WATCHED } from './growth.ts'
 import { indexesOf, type Population, populate, sizesOf } from './population.ts'
@@ -39,31 +40,15 @@ const population: Population = {
   ...{ accounts, signedIn: Math.round(accounts / 3), entries: accounts, expired: Number(flags.expired) },
 }
 const say = (text: string) => process.stderr.write(`${text}\n`)
-const folder = await mkdtemp(join(tmpdir(), 'doorward-bench-scale-'))
-await chmod(folder, 0o711) // as root, PostgreSQL runs as another user, who must come through
-const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
-let closing: Promise<void> | undefined
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().finally(() => process.exit(1)))
-try {
-  await run()
-} finally {
-  await closeAll()
-}
-
-// A signal stops the servers under the running load, which fails then: both ways lead here, and wait for the same end.
-function closeAll(): Promise<void> {
-  closing ??= (async () => {
-    for (const close of closers.reverse()) await close()
-  })()
-  return closing
-}
+const { folder, atEnd, play } = await createStage('bench-scale')
+await play(run)
 
 async function run(): Promise<void> {
   await expectRoom()
   const postgres = await startPostgres(join(folder, 'postgres'), LARGE)
-  closers.push(() => postgres.stop())
+  atEnd(() => postgres.stop())
   const mails = await startMailSink()
-  closers.push(() => mails.stop())
+  atEnd(() => mails.stop())
 
   async function start(name: string): Promise<Contender> {
     const own = join(folder, name)
@@ -71,7 +56,7 @@ async function run(): Promise<void> {
     const newDatabase = () => postgres.newDatabase(name)
     const deps = { folder: own, core: null, concurrency: 2, postgres: { ...postgres, newDatabase }, mails }
     const contender = await startContender('service', deps)
-    closers.push(() => contender.process.stop())
+    atEnd(() => contender.process.stop())
     return contender
   }
 
@@ -79,7 +64,7 @@ async function run(): Promise<void> {
   const url = postgres.urlFor('scale_full')
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  closers.push(() => client.end())
+  atEnd(() => client.end())
   const written = await writtenBy(full, client)
   await populate(client, population, say)
   const sizes = await sizesOf(client)

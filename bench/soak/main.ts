@@ -1,8 +1,8 @@
 // `npm run bench:soak`: hours of steady use, and whether the service grows by it. Ends by itself, with 1 where it does.
 //   --minutes 60     how long          --rate 20     operations a second, mixed; 0: as fast as eight clients can
 //   --json FILE      the looks and the verdict for machines
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
+
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Contender, startContender } from '../contenders.ts'
@@ -10,6 +10,7 @@ import { memoryOf } from '../machine.ts'
 import { startMailSink } from '../mail-sink.ts'
 import { prepare } from '../operations.ts'
 import { startPostgres } from '../postgres.ts'
+import { createStage } from '../stage.ts'
 import { startLoad } from './load.ts'
 import { createLooker } from './look.ts'
 import { type Look, leastOf, verdictOf } from './trend.ts'
@@ -29,32 +30,16 @@ const { values: flags } = parseArgs({
 const minutes = Number(flags.minutes)
 const rate = Number(flags.rate)
 const say = (words: string) => process.stderr.write(`${words}\n`)
-const folder = await mkdtemp(join(tmpdir(), 'doorward-bench-soak-'))
-await chmod(folder, 0o711) // as root, PostgreSQL runs as another user, who must come through
-const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })]
-let closing: Promise<void> | undefined
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAll().finally(() => process.exit(1)))
-try {
-  await run()
-} finally {
-  await closeAll()
-}
-
-// A signal stops the servers under the running load, which fails then: both ways lead here, and wait for the same end.
-function closeAll(): Promise<void> {
-  closing ??= (async () => {
-    for (const close of closers.reverse()) await close()
-  })()
-  return closing
-}
+const { folder, atEnd, play } = await createStage('bench-soak')
+await play(run)
 
 async function run(): Promise<void> {
   const postgres = await startPostgres(join(folder, 'postgres'))
-  closers.push(() => postgres.stop())
+  atEnd(() => postgres.stop())
   const mails = await startMailSink()
-  closers.push(() => mails.stop())
+  atEnd(() => mails.stop())
   const service = await startContender('service', { folder, core: null, concurrency: CONCURRENCY, postgres, mails })
-  closers.push(() => service.process.stop())
+  atEnd(() => service.process.stop())
   const { pid } = service.process
   const probeUrl = service.starting?.probeUrl
   if (pid === null || !probeUrl) throw new Error('nobody knows which process the service is')
@@ -74,7 +59,7 @@ async function run(): Promise<void> {
 async function soak(service: Contender, pid: number, probeUrl: string): Promise<Look[]> {
   const look = createLooker(pid, probeUrl)
   const load = startLoad(service.workers, rate)
-  closers.push(load.stop)
+  atEnd(load.stop)
   const looks: Look[] = []
   let window: Look[] = []
   for (const end = performance.now() + minutes * 60_000; performance.now() < end; ) {
