@@ -26,6 +26,11 @@ import {
 type Reads = (ctx: Context, lenient: boolean) => unknown
 type Draws = (ctx: Context, emitter: Emitter) => void
 
+interface Drawn {
+  template: Template
+  draw: Draws
+}
+
 /** What liquidjs keeps to itself of its parts. */
 interface Inside {
   context: { scopes: object[]; environments: object; globals: object }
@@ -47,12 +52,12 @@ interface Inside {
  * itself, and its contents come back here. Results and errors are those of liquidjs.
  */
 export function drawDirectly(engine: Liquid): void {
-  const known = new WeakMap<Template, Draws>()
+  const known = new WeakMap<readonly Template[], readonly Drawn[]>()
 
   function drawAll(templates: readonly Template[], ctx: Context, emitter: Emitter): void {
-    for (const template of templates) {
+    for (const { template, draw } of drawn(templates)) {
       try {
-        drawn(template)(ctx, emitter)
+        draw(ctx, emitter)
       } catch (error) {
         throw LiquidError.is(error) ? error : new RenderError(error as Error, template)
       }
@@ -60,10 +65,12 @@ export function drawDirectly(engine: Liquid): void {
     }
   }
 
-  function drawn(template: Template): Draws {
-    const made = known.get(template) ?? drawsOf(template)
-    known.set(template, made)
-    return made
+  function drawn(templates: readonly Template[]): readonly Drawn[] {
+    const made = known.get(templates)
+    if (made) return made
+    const making = templates.map((template) => ({ template, draw: drawsOf(template) }))
+    known.set(templates, making)
+    return making
   }
 
   function drawsOf(template: Template): Draws {
@@ -158,8 +165,9 @@ export function drawDirectly(engine: Liquid): void {
       return (ctx: Context) => [name, read(ctx, false)]
     })
     return (value, context) => {
-      const values = args.map((read) => read(context, false))
-      return toValueSync(handler.call({ context, token, liquid }, value, ...values) as never)
+      const filtering = { context, token, liquid }
+      if (args.length === 0) return settled(handler.call(filtering, value))
+      return settled(handler.call(filtering, value, ...args.map((read) => read(context, false))))
     }
   }
 
@@ -216,14 +224,26 @@ function readsOf(token: Token): Reads {
 }
 
 function lookUp(ctx: Context, names: readonly (string | number)[]): unknown {
-  const { scopes, environments, globals } = ctx as unknown as Inside['context']
-  const [first = ''] = names
-  let value: unknown = scopes.findLast((scope) => first in scope) ?? (first in environments ? environments : globals)
+  let value: unknown = scopeOf(ctx, names[0] ?? '')
   for (const name of names) {
-    value = toValueSync(ctx.readProperty(value as object, name))
+    value = settled(ctx.readProperty(value as object, name))
     if (value === undefined) return undefined
   }
   return value
+}
+
+function scopeOf(ctx: Context, name: string | number): object {
+  const { scopes, environments, globals } = ctx as unknown as Inside['context']
+  for (let at = scopes.length - 1; at >= 0; at--) {
+    const scope = scopes[at] as object
+    if (name in scope) return scope
+  }
+  return name in environments ? environments : globals
+}
+
+/** What a generator of liquidjs comes to; all else as it is. */
+function settled(value: unknown): unknown {
+  return typeof value === 'object' ? toValueSync(value as never) : value
 }
 
 function isPlain(value: unknown): boolean {

@@ -10,6 +10,13 @@ interface Html {
   html: string
 }
 
+/** One message of one language; what has no gaps and no elements is the same each time. */
+interface Sentence {
+  format: IntlMessageFormat
+  words: string | null
+  html: string | null
+}
+
 export interface Messages {
   /** Names of the languages on offer; the first is the one to fall back to. */
   locales: readonly string[]
@@ -27,6 +34,9 @@ export interface Messages {
   stamp(at: Date, locale: string): string
 }
 
+/** What the parser of messages calls a piece of plain text. */
+const LITERAL = 0
+
 /** The language whose sentences stand in for those that another one lacks. */
 export const FALLBACK = 'en'
 
@@ -37,25 +47,28 @@ export function createMessages(dir: string, words: Theme['words'] = new Map()): 
   const base = tables.get(FALLBACK)
   if (!base) throw new Error(`${FALLBACK}.json is missing in ${dir}`)
   const locales = [FALLBACK, ...[...tables.keys()].filter((locale) => locale !== FALLBACK)]
-  const compiled = new Map<string, IntlMessageFormat>()
+  const compiled = new Map(locales.map((locale) => [locale, new Map<string, Sentence>()]))
   const clocks = new Map<string, { time: Intl.DateTimeFormat; date: Intl.DateTimeFormat }>()
 
-  function compile(key: string, locale: string): IntlMessageFormat {
-    const id = `${locale} ${key}`
-    const known = compiled.get(id)
-    if (known) return known
+  function sentence(key: string, locale: string): Sentence {
+    return compiled.get(locale)?.get(key) ?? compile(key, locale)
+  }
+
+  function compile(key: string, locale: string): Sentence {
     const own = tables.get(locale)?.get(key)
     const text = own ?? base?.get(key)
     if (text === undefined) throw new Error(`no message ${key}`)
     const format = new IntlMessageFormat(text, own === undefined ? FALLBACK : locale)
-    compiled.set(id, format)
-    return format
+    const words = format.getAst().every(({ type }) => type === LITERAL) ? String(format.format()) : null
+    const made = { format, words, html: words === null ? null : escapeHtml(words) }
+    compiled.get(locale)?.set(key, made)
+    return made
   }
 
   function clockOf(locale: string) {
     const known = clocks.get(locale)
     if (known) return known
-    const dates = compile('locale.dates', locale).format() as string
+    const dates = sentence('locale.dates', locale).format.format() as string
     const made = {
       time: new Intl.DateTimeFormat(dates, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' }),
       date: new Intl.DateTimeFormat(dates, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }),
@@ -67,9 +80,14 @@ export function createMessages(dir: string, words: Theme['words'] = new Map()): 
   return {
     locales,
     missing: (locale) => [...base.keys()].filter((key) => !tables.get(locale)?.has(key)),
-    say: (key, values, locale) => String(compile(key, locale).format({ ...values })),
+    say(key, values, locale) {
+      const { words, format } = sentence(key, locale)
+      return words ?? String(format.format({ ...values }))
+    },
     sayHtml(key, values, locale) {
-      const parts = compile(key, locale).format<Html>({ ...elements(values), ...values })
+      const { html, format } = sentence(key, locale)
+      if (html !== null) return html
+      const parts = format.format<Html>({ ...elements(values), ...values })
       return htmlOf(Array.isArray(parts) ? parts : [parts])
     },
     time: (at, locale) => `${clockOf(locale).time.format(at)} UTC`,

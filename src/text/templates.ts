@@ -11,6 +11,8 @@ const WEB_ADDRESS = /^(?:https?:\/\/[^/\\]|\/(?![/\\]))/i
 /** What stands for values that nobody knows any more, such as the name of an application that is gone. */
 const UNTOLD: MessageValues = { app: '', address: '', method: '' }
 
+const NO_VALUES: MessageValues = {}
+
 /** What every template sees besides its props. */
 interface Globals {
   locale: string
@@ -172,6 +174,7 @@ function localeOf({ context }: { context: { globals: object } }): string {
 
 // A filter's named arguments arrive as pairs.
 function valuesOf(pairs: unknown[]): MessageValues {
+  if (pairs.length === 0) return NO_VALUES
   const named = pairs.filter((pair): pair is [string, unknown] => Array.isArray(pair) && pair.length === 2)
   return Object.fromEntries(named.map(([name, value]) => [name, typeof value === 'number' ? value : String(value)]))
 }
