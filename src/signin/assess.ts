@@ -84,7 +84,7 @@ export function createAssess(deps: AssessDeps) {
     if (!(await store.prove(tx, attempt.id, { ...proven, state: enough ? 'proven' : 'open', asks }))) return { outcome: 'ended' }
     if (decision.next === 'second') await offer(tx, attempt, account, decision.methods, own)
     if (!enough) await audit.record(tx, 'sign_in.second_asked', { ...who, detail: { asks: asks ?? '' } })
-    return { outcome: enough ? 'proven' : 'second' }
+    return enough ? { outcome: 'proven', attempt: { ...attempt, ...proven, state: 'proven', asks } } : { outcome: 'second' }
   }
 
   /**

@@ -1,6 +1,9 @@
+import type { Attempt } from './attempt.ts'
+
 /** What came of an answer. Everything here a person can cause; it is returned, never thrown. */
 export type Outcome =
-  | { outcome: 'proven' }
+  /** Enough. The attempt with all that it proves; its challenges are as they were before. */
+  | { outcome: 'proven'; attempt: Attempt }
   /** Right, and not enough by itself: another proof is asked for. */
   | { outcome: 'second' }
   /** Right, and what the application insists on cannot be had. */

@@ -191,7 +191,7 @@ export function createPasskeyEnrolment(deps: PasskeyEnrolmentDeps, prove: KeptPr
       await deps.devices.forgetAll(tx, account.id)
       const enrolled = { kind: factor.kind, credentialId: added.credentialId, label: added.label, rescued: false }
       await deps.tells(tx, attempt, account, { proofs: attempt.proofs, enrolled, codesLeft: null, signedIn: false }, asker)
-      return { outcome: 'proven' }
+      return { outcome: 'proven', attempt }
     })
   }
 

@@ -37,7 +37,10 @@ import { createWebServer } from './server.ts'
 import { createConsentSteps } from './sign-in/consent.ts'
 import { createContinue } from './sign-in/continue.ts'
 import { createDispatcher } from './sign-in/dispatcher.ts'
+import { createFinish } from './sign-in/finish.ts'
+import { createGoOn } from './sign-in/go-on.ts'
 import { createHelp } from './sign-in/help.ts'
+import { createLastQuestion } from './sign-in/last-question.ts'
 import { createLinkPage } from './sign-in/link-page.ts'
 import { createOtherChannel } from './sign-in/other-channel.ts'
 import { createPasskeyScreens } from './sign-in/passkeys.ts'
@@ -105,7 +108,10 @@ export function createSite(deps: SiteDeps): Server {
   const cookies = createCookies(secure)
   const visits = createVisits({ ...deps, interactions, csrf, cookies })
   const rescueWait = createRescueWait({ ...deps, visits, interactions })
-  const shared = { ...deps, visits, cookies, csrf, interactions, rescueWait }
+  const lastQuestion = createLastQuestion({ ...deps, interactions, rescueWait, cookies })
+  const finish = createFinish({ ...deps, visits, interactions, cookies })
+  const goOn = createGoOn({ ...deps, visits, interactions, cookies, lastQuestion, finish })
+  const shared = { ...deps, visits, cookies, csrf, interactions, rescueWait, lastQuestion, finish, goOn }
   const consent = createConsentSteps(shared)
   const work = createWork(shared)
   const rescue = createRescueScreens(shared)

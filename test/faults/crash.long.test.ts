@@ -31,8 +31,7 @@ describe('a process that is killed', () => {
     const mail = await stage.mailbox.next(email)
     const form = formWith(walk.page, 'code')
     if (!form) throw new Error('no code field')
-    await walk.visitor.submit(form, { code: mail.code ?? '' })
-    const resume = (await walk.visitor.get(`${walk.home}/continue`)).location ?? ''
+    const resume = (await walk.visitor.submit(form, { code: mail.code ?? '' })).location ?? ''
     // The answer is lost on its way: this browser gets neither session nor code.
     const lost = await send(resume, { headers: { cookie: walk.visitor.jar.header(resume) ?? '' } })
     expect(lost.headers.location).toContain('code=')

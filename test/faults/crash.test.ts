@@ -5,6 +5,7 @@ import { send } from '../support/http.ts'
 import { formWith } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
+import { failpointAt, LAST_LOOK } from './failpoint.ts'
 import { ask, finish, until } from './fault-tools.ts'
 
 // The process dies at the worst moments; what was acknowledged stays, and what was not has not happened (S-1).
@@ -15,12 +16,6 @@ beforeAll(async () => {
   stage = await startStage({ env: { LIMITS: GENEROUS_LIMITS } })
 })
 afterAll(() => stage.stop())
-
-/** Ends the process without warning and starts it anew with the same settings. */
-async function crash(): Promise<void> {
-  await stage.service.kill9()
-  await stage.service.restart()
-}
 
 function tokenRequest(fields: Record<string, string>) {
   const { clientId, clientSecret } = stage.relyingParty
@@ -38,9 +33,14 @@ describe('a process that is killed', () => {
     const mail = await stage.mailbox.next(email)
     const form = formWith(walk.page, 'code')
     if (!form) throw new Error('no code field')
-    const accepted = await walk.visitor.submit(form, { code: mail.code ?? '' })
-    expect(accepted.location).toBe(`${walk.home}/continue`)
-    await crash()
+    // The proof is kept, and the last look waits at a lock of ours.
+    const failpoint = await failpointAt(stage.service.databaseUrl, ...LAST_LOOK)
+    const lost = walk.visitor.submit(form, { code: mail.code ?? '' }).catch(() => null)
+    await failpoint.reached()
+    await stage.service.kill9()
+    await failpoint.remove()
+    expect(await lost).toBeNull()
+    await stage.service.restart()
 
     // The code is not good a second time, and says nothing but the way on.
     const again = await walk.visitor.submit(form, { code: mail.code ?? '' })

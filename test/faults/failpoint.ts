@@ -12,6 +12,9 @@ export interface Failpoint {
 
 const LOCK = 17
 
+/** Between the last proof, which is kept by then, and the session. */
+export const LAST_LOOK = ['update of account_id on oidc_record', `new.model = 'Interaction'`] as const
+
 /**
  * Sets one, such as `insert on audit_entry` where `new.event = 'sign_in.proven'`. What waits has the service's own two
  * seconds for a lock.

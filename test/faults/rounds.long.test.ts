@@ -8,6 +8,7 @@ import { posting, withField } from '../protocol/text-walk.ts'
 import { type Answer, send } from '../support/http.ts'
 import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
 import { startPairStage } from '../support/stage.ts'
+import { leadsOn } from '../support/way-on.ts'
 import { ask } from './fault-tools.ts'
 
 // Everything that is good for once, fifty times at the same moment at two instances, round after round. Pushed
@@ -53,7 +54,7 @@ async function winnersOf(post: Post, won: (answer: Given) => boolean): Promise<n
   return answers.filter(won).length
 }
 
-const goesOn = ({ headers }: Given) => headers.location?.endsWith('/continue') === true
+const goesOn = ({ headers }: Given) => leadsOn(headers.location)
 const isOk = ({ status }: Given) => status === 200
 
 /** So many rounds, each with something new; tells how many rounds had how many winners. */

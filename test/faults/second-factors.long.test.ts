@@ -21,6 +21,7 @@ import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+import { failpointAt, LAST_LOOK } from './failpoint.ts'
 import { type OwnPostgres, startOwnPostgres } from './fault-tools.ts'
 
 // A second proof while the process dies, the database goes away, rows are swapped, and secrets change.
@@ -65,9 +66,13 @@ describe('a process that is killed', () => {
     const authenticator = await member(email)
     const walk = await afterFirst(stage, email)
     const code = authenticator()
-    const accepted = await walk.visitor.submit(withField(walk.page, 'code'), { code })
-    expect(accepted.location).toBe(`${walk.home}/continue`)
-    await crash()
+    const failpoint = await failpointAt(stage.service.databaseUrl, ...LAST_LOOK)
+    const lost = walk.visitor.submit(withField(walk.page, 'code'), { code }).catch(() => null)
+    await failpoint.reached()
+    await stage.service.kill9()
+    await failpoint.remove()
+    expect(await lost).toBeNull()
+    await stage.service.restart()
 
     const again = await walk.visitor.submit(withField(walk.page, 'code'), { code })
     expect(again.location).toBe(walk.home)

@@ -3,6 +3,7 @@ import { query } from '../support/database.ts'
 import { createVisitor, formWith, type Visitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
+import { stoppedAtProof } from '../support/stopped.ts'
 import { type App, appOf, authorize, authorizeUrl, newSecret, newVerifier, redeem, refresh, userinfo } from './protocol.ts'
 
 const REDIRECT = 'https://other.fabrikam.example/callback'
@@ -80,10 +81,10 @@ describe('an authorization code', () => {
     const identify = formWith(start, 'identifier')
     const waiting = await browser.follow(await browser.submit(identify ?? fail(), { identifier: address }))
     const { code } = await stage.mailbox.next(address)
-    const proven = await browser.submit(formWith(waiting, 'code') ?? fail(), { code: code ?? '' })
-    expect(proven.location).toMatch(/\/continue$/)
+    const { databaseUrl } = stage.service
+    await stoppedAtProof(databaseUrl, () => browser.submit(formWith(waiting, 'code') ?? fail(), { code: code ?? '' }))
     await setState(address, 'closed')
-    const end = await browser.open(proven.location ?? '')
+    const end = await browser.open(`${waiting.url}/continue`)
     expect({ status: end.status, location: end.location }).toEqual({ status: 403, location: null })
   })
 

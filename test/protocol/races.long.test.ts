@@ -3,6 +3,8 @@ import { query } from '../support/database.ts'
 import { type Answer, send } from '../support/http.ts'
 import type { Visitor } from '../support/person.ts'
 import type { Service } from '../support/service.ts'
+import { stoppedAtProof } from '../support/stopped.ts'
+import { leadsOn } from '../support/way-on.ts'
 import { type App, authorize, authorizeUrl, newVerifier, redeem, refresh, tokensOf } from './protocol.ts'
 import { expectOneWinnerAtMost, formOf, type Races, startRaces, statuses } from './races-stage.ts'
 
@@ -46,7 +48,7 @@ describe('at once, over two instances', () => {
 
   async function expectOneProof(answers: readonly Answer[], email: string, visitor: Visitor): Promise<void> {
     expect(statuses(answers)).toEqual({ 303: 50 })
-    const winners = answers.filter(({ headers }) => headers.location?.endsWith('/continue'))
+    const winners = answers.filter(({ headers }) => leadsOn(headers.location))
     expect(winners).toHaveLength(1)
     const [{ account_id: accountId } = { account_id: '' }] = await query<{ account_id: string }>(
       stage.service.databaseUrl,
@@ -64,12 +66,12 @@ describe('at once, over two instances', () => {
     const email = 'fifty-ways@fabrikam.example'
     const { visitor, page } = await waiting(email)
     const { code } = await stage.mailbox.next(email)
-    const proven = await visitor.submit(formOf(page, 'code'), { code: code ?? '' })
+    await stoppedAtProof(stage.service.databaseUrl, () => visitor.submit(formOf(page, 'code'), { code: code ?? '' }))
     const getting = (url: string) => {
       const cookie = visitor.jar.header(url) ?? ''
       return (via: Service) => send(url, { headers: { cookie, accept: 'text/html' }, via })
     }
-    const on = await atOnce(50, getting(proven.location ?? ''))
+    const on = await atOnce(50, getting(`${page.url}/continue`))
     const next = on.find(({ status }) => status === 303)?.headers.location ?? ''
     const ends = await atOnce(50, getting(new URL(next, stage.service.issuer).href))
     expect(ends.filter(({ status }) => status >= 500)).toEqual([])
@@ -95,7 +97,7 @@ describe('at once, over two instances', () => {
       )
       const answers = await atOnce(50, (via, index) => (posts[index] as (typeof posts)[number])(via))
       expect(statuses(answers)).toEqual({ 303: 50 })
-      expect(answers.filter(({ headers }) => headers.location?.endsWith('/continue'))).toHaveLength(50)
+      expect(answers.filter(({ headers }) => leadsOn(headers.location))).toHaveLength(50)
       expect(await count('address where canonical = $1', [email])).toBe(1)
       const accounts = await query<{ account_id: string }>(
         stage.service.databaseUrl,

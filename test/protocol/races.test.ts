@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { query } from '../support/database.ts'
 import type { Answer } from '../support/http.ts'
 import { createVisitor, type Visitor } from '../support/person.ts'
+import { leadsOn } from '../support/way-on.ts'
 import { authorize, authorizeUrl, newVerifier, redeem, refresh, tokensOf } from './protocol.ts'
 import { EMAIL_CAP, expectOneWinnerAtMost, formOf, type Races, startRaces, statuses } from './races-stage.ts'
 
@@ -49,7 +50,7 @@ describe('at once, over two instances', () => {
 
   async function expectOneProof(answers: readonly Answer[], email: string, visitor: Visitor): Promise<void> {
     expect(statuses(answers)).toEqual({ 303: 50 })
-    const winners = answers.filter(({ headers }) => headers.location?.endsWith('/continue'))
+    const winners = answers.filter(({ headers }) => leadsOn(headers.location))
     expect(winners).toHaveLength(1)
     const [{ account_id: accountId } = { account_id: '' }] = await query<{ account_id: string }>(
       stage.service.databaseUrl,
@@ -85,7 +86,7 @@ describe('at once, over two instances', () => {
     // The one that is open can be answered.
     const page = await visitor.open(start.url)
     const post = posting(visitor, formOf(page, 'code'), { code: await openCode(email) })
-    expect((await post(stage.service)).headers.location).toMatch(/\/continue$/)
+    expect(leadsOn((await post(stage.service)).headers.location)).toBe(true)
   })
 
   /** The code of the attempt that is still open: its mail is the only one that is right. */
@@ -111,6 +112,6 @@ describe('at once, over two instances', () => {
     const [challenge] = await query(stage.service.databaseUrl, 'select tries, state from challenge where target = $1', [email])
     expect(challenge).toEqual({ tries: 5, state: 'open' })
     // The right code comes too late; the link does not.
-    expect((await posting(visitor, form, { code: code ?? '' })(stage.service)).headers.location).not.toMatch(/continue/)
+    expect(leadsOn((await posting(visitor, form, { code: code ?? '' })(stage.service)).headers.location)).toBe(false)
   })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
 import { startPairStage } from '../support/stage.ts'
+import { leadsOn } from '../support/way-on.ts'
 import {
   addRecoveryCodes,
   afterFirst,
@@ -51,7 +52,7 @@ async function toChoice(walk: Walker): Promise<Walker> {
 async function allAtOnce(walks: readonly Walker[], code: string, times: number) {
   const posts = walks.map(({ visitor, page }) => posting(visitor, withField(page, 'code'), { code }))
   const answers = await Promise.all(posts.flatMap((post) => Array.from({ length: times }, (_, index) => post(either(index)))))
-  return { answers, won: answers.filter(({ headers }) => headers.location?.endsWith('/continue')) }
+  return { answers, won: answers.filter(({ headers }) => leadsOn(headers.location)) }
 }
 
 describe('a code of an authenticator', () => {

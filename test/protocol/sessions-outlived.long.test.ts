@@ -10,6 +10,7 @@ import type { Form } from '../support/html.ts'
 import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
+import { stoppedAtProof } from '../support/stopped.ts'
 import { type App, redeem } from './protocol.ts'
 import { afterFirst, choosing, keyOn } from './second-standing.ts'
 
@@ -57,23 +58,35 @@ const endAll = async (address: string, which = ALL) => {
   return db.transact((tx) => sessions.endAll(tx, accountId, which))
 }
 
-/** In a new browser, up to the right code: the attempt is proven, and nothing was followed. */
-async function proven(address: string, visitor = createVisitor(stage.service)): Promise<{ visitor: Visitor; next: string }> {
-  const start = await visitor.open(at('/account'))
-  const waiting = await visitor.follow(await visitor.submit(formOf(start, 'identifier'), { identifier: address }))
-  const { code } = await stage.mailbox.next(address)
-  const { location } = await visitor.submit(formOf(waiting, 'code'), { code: code ?? '' })
-  return { visitor, next: location ?? '' }
+/** Somebody on the way in a new browser, and where they go on. */
+interface Way {
+  visitor: Visitor
+  next: string
+}
+
+/** Up to the right code: the attempt is proven, and that is all. */
+async function proven(address: string): Promise<Way> {
+  const { visitor, page, type } = await typing(address)
+  await stoppedAtProof(stage.service.databaseUrl, type)
+  return { visitor, next: `${page.url}/continue` }
 }
 
 /** One step further: the engine has the result, and was not asked to go on with it. */
-async function finished(address: string): Promise<{ visitor: Visitor; next: string }> {
-  const { visitor, next } = await proven(address)
-  return { visitor, next: (await visitor.get(next)).location ?? '' }
+async function finished(address: string): Promise<Way> {
+  const { visitor, type } = await typing(address)
+  return { visitor, next: (await type()).location ?? '' }
+}
+
+async function typing(address: string) {
+  const visitor = createVisitor(stage.service)
+  const start = await visitor.open(at('/account'))
+  const page = await visitor.follow(await visitor.submit(formOf(start, 'identifier'), { identifier: address }))
+  const { code } = await stage.mailbox.next(address)
+  return { visitor, page, type: () => visitor.submit(formOf(page, 'code'), { code: code ?? '' }) }
 }
 
 /** Goes on; answers the page where that ends. Nobody may be signed in by it. */
-async function lockedOut(address: string, { visitor, next }: { visitor: Visitor; next: string }): Promise<Page> {
+async function lockedOut(address: string, { visitor, next }: Way): Promise<Page> {
   const before = await livingSessions(address)
   const page = await visitor.open(next)
   expect(isAccountPage(page)).toBe(false)

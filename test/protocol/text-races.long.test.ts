@@ -6,6 +6,7 @@ import type { Answer } from '../support/http.ts'
 import { createVisitor } from '../support/person.ts'
 import { GENEROUS_LIMITS, type Service } from '../support/service.ts'
 import { startPairStage } from '../support/stage.ts'
+import { leadsOn } from '../support/way-on.ts'
 import {
   arrive,
   askForText,
@@ -53,7 +54,7 @@ async function count(sql: string, values: readonly unknown[] = []): Promise<numb
   return Number(row?.count)
 }
 
-const won = (answers: readonly Answer[]) => answers.filter(({ headers }) => headers.location?.endsWith('/continue'))
+const won = (answers: readonly Answer[]) => answers.filter(({ headers }) => leadsOn(headers.location))
 
 /** A browser that waits for a text, asked for at one of the instances. */
 async function waiting(number: string, instance: Service = stage.service) {

@@ -9,6 +9,7 @@ import { type Answer, send } from '../support/http.ts'
 import { createVisitor, formWith, type Page, type Visitor } from '../support/person.ts'
 import type { Service } from '../support/service.ts'
 import type { Stage } from '../support/stage.ts'
+import { leadsOn } from '../support/way-on.ts'
 
 /** A browser that stands on a page of a sign-in. */
 export interface Standing {
@@ -81,7 +82,7 @@ export function nameDigits(walk: Standing, digits: string): Promise<Page> {
 
 /** Types a code; answers whether it was enough. */
 export async function typeCode({ visitor, page }: Standing, code: string | null): Promise<boolean> {
-  return /\/continue$/.test((await visitor.submit(withField(page, 'code'), { code: code ?? '' })).location ?? '')
+  return leadsOn((await visitor.submit(withField(page, 'code'), { code: code ?? '' })).location)
 }
 
 /** The code of six digits that is not the right one. */

@@ -88,8 +88,7 @@ describe('a browser with several tabs', () => {
     let page = await visitor.open(authorizeUrl(stage.service, app, newVerifier()))
     page = await visitor.follow(await visitor.submit(must(page, 'identifier'), { identifier: 'bela-tabs@fabrikam.example' }))
     const { code } = await stage.mailbox.next('bela-tabs@fabrikam.example')
-    page = await visitor.submit(must(page, 'code'), { code: code ?? '' })
-    const onTheWay = await visitor.get(page.location ?? '')
+    const onTheWay = await visitor.submit(must(page, 'code'), { code: code ?? '' })
     expect(onTheWay.location).toMatch(/\/authorize\//)
 
     const anna = await tokensOf(stage, app, { email: 'anna-tabs@fabrikam.example', visitor })

@@ -194,7 +194,7 @@ describe('a passkey that is set up in a sign-in', () => {
     expect((await Promise.all(twice)).map(({ outcome }) => outcome).sort()).toEqual(['ended', 'second'])
     const shown = await stage.attemptOf(attempt.interactionUid)
     expect([shown.asks, stage.one.second.codesToKeep(shown).length]).toEqual(['keep-codes', 10])
-    expect(await stage.one.second.codesKept(shown, asker)).toEqual({ outcome: 'proven' })
+    expect(await stage.one.second.codesKept(shown, asker)).toMatchObject({ outcome: 'proven' })
     expect(await stage.accountOf(accountId)).toMatchObject({ passkeys: 1, demandsSecond: true, authenticators: 1 })
     expect(stage.told.filter((one) => one.accountId === accountId)).toMatchObject([
       { kind: 'passkey_added', values: { name: 'My key' }, undo: { always: 'yes' } },
@@ -215,13 +215,13 @@ describe('a passkey that is set up in a sign-in', () => {
     const attempt = await stage.provenBy('email', NOTHING, accountId)
     expect(await stage.one.passkeys.mayOffer(attempt)).toBe(true)
     const passkey = createSoftwarePasskey()
-    expect(await setUp(attempt, (options) => passkey.create(options, here))).toEqual({ outcome: 'proven' })
+    expect(await setUp(attempt, (options) => passkey.create(options, here))).toMatchObject({ outcome: 'proven' })
     expect(await stage.accountOf(accountId)).toMatchObject({ passkeys: 1, demandsSecond: false, authenticators: 0 })
     expect(await stage.one.credentials.ofAccount(accountId)).toHaveLength(1)
     expect(stage.told.filter((one) => one.accountId === accountId).map(({ kind }) => kind)).toEqual(['passkey_added'])
     expect(await stage.one.passkeys.mayOffer(attempt)).toBe(false)
     expect(await setUp(attempt, (options) => passkey.create(options, here))).toBeNull()
-    expect((await stage.signIn((options) => passkey.get(options, here))).outcome).toEqual({ outcome: 'proven' })
+    expect((await stage.signIn((options) => passkey.get(options, here))).outcome).toMatchObject({ outcome: 'proven' })
   })
 
   test('R-101 is not added any more where an app was set up since it was offered', async () => {
@@ -244,7 +244,7 @@ describe('a passkey that is set up in a sign-in', () => {
     const accountId = await stage.newAccount()
     await demand(accountId)
     const attempt = await stage.provenBy('email', NOTHING, accountId)
-    expect(await setUp(attempt, (options) => createSoftwarePasskey().create(options, here))).toEqual({ outcome: 'proven' })
+    expect(await setUp(attempt, (options) => createSoftwarePasskey().create(options, here))).toMatchObject({ outcome: 'proven' })
     expect(await stage.accountOf(accountId)).toMatchObject({ passkeys: 1, demandsSecond: false })
   })
 

@@ -1,43 +1,44 @@
 import type { Context, Middleware } from 'koa'
 import { type Accounts, handleOf } from '../../accounts/index.ts'
-import { type Address, type Clock, maskAddress, type Proof, Refusal, type Transact } from '../../base/index.ts'
+import { type Clock, maskAddress } from '../../base/index.ts'
 import type { Interactions } from '../../oidc/index.ts'
-import { type Attempt, type Flow, isKept, type KnownBrowsers, levelOf, nextStep } from '../../signin/index.ts'
-import type { Cookies } from '../cookies.ts'
+import { type Attempt, nextStep } from '../../signin/index.ts'
 import type { Csrf } from '../middleware/csrf.ts'
+import type { Finish } from './finish.ts'
+import type { FindLastQuestion } from './last-question.ts'
 import type { PasskeyScreens } from './passkeys.ts'
+import { provenChallenges } from './proven-challenges.ts'
 import type { RescueWait } from './rescue-wait.ts'
-import { provenChallenges } from './steps.ts'
 import type { OpenVisit, Visits } from './visit.ts'
 
 export interface ContinueDeps {
   visits: Visits
   interactions: Interactions
-  flow: Pick<Flow, 'stands'>
-  rescueWait: RescueWait
+  rescueWait: Pick<RescueWait, 'draw' | 'until'>
   csrf: Csrf
   /** Null where there are none. */
-  passkeyScreens: Pick<PasskeyScreens, 'showOffer'> | null
-  accounts: Pick<Accounts, 'find' | 'signedIn'>
-  knownBrowsers: KnownBrowsers
-  cookies: Cookies
-  transact: Transact
+  passkeyScreens: Pick<PasskeyScreens, 'drawOffer'> | null
+  accounts: Pick<Accounts, 'find'>
+  lastQuestion: FindLastQuestion
+  finish: Finish
   clock: Clock
 }
 
-/** From a proven attempt on to the application. */
+/**
+ * From a proven attempt on to the application: where something is asked first, and where a browser comes back to whose
+ * sign-in stopped between the last proof and its session.
+ */
 export function createContinue(deps: ContinueDeps) {
-  const { visits, interactions, rescueWait } = deps
+  const { visits, interactions, rescueWait, finish } = deps
 
-  /** Where the tab goes whose button was pressed. Asks first when somebody else is signed in here (R-059). */
   const go: Middleware = async (ctx) => {
     const visit = await visits.loadOpen(ctx)
     const attempt = provenAttempt(visit, deps.clock.now())
     if (!attempt) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
-    if (attempt.accountId && (await rescueWait.show(ctx, visit, attempt.accountId))) return
-    const other = await interactions.presentAccount(ctx)
-    if (other && other !== attempt.accountId) return askSwitch(ctx, visit, attempt, other)
-    if (await deps.passkeyScreens?.showOffer(ctx, visit, attempt)) return
+    const question = await deps.lastQuestion(ctx, visit, attempt)
+    if (question?.ask === 'rescue-wait') return rescueWait.draw(ctx, visit, question.until)
+    if (question?.ask === 'account-switch') return askSwitch(ctx, visit, attempt, question.other)
+    if (question?.ask === 'passkey-offer') return deps.passkeyScreens?.drawOffer(ctx, visit, question.after)
     return finish(ctx, visit, attempt, null)
   }
 
@@ -52,7 +53,7 @@ export function createContinue(deps: ContinueDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const attempt = provenAttempt(visit, deps.clock.now())
     const present = await interactions.presentAccount(ctx)
-    const waits = attempt?.accountId ? await rescueWait.waits(visit, attempt.accountId) : false
+    const waits = attempt?.accountId ? await rescueWait.until(visit, attempt.accountId) : null
     // The form speaks of one account. Should another one be signed in by now, that one is asked about.
     if (!attempt || waits || ctx.query.of !== markOf(visit, present)) {
       return visits.seeOther(ctx, `/sign-in/${visit.uid}/continue`)
@@ -95,77 +96,12 @@ export function createContinue(deps: ContinueDeps) {
     return handle ? maskAddress(handle) : ''
   }
 
-  async function finish(ctx: Context, visit: OpenVisit, attempt: Attempt, mayEnd: string | null): Promise<void> {
-    const { accountId, proofs } = attempt
-    if (!accountId) throw new Error('a proven attempt has no account')
-    if (!(await claim(visit, attempt, accountId))) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
-    // The oldest proof that counts: `max_age` must never be met by a younger one beside it.
-    const at = new Date(Math.min(...proofs.map((proof) => new Date(proof.at).getTime())))
-    const login = { accountId, amr: amrOf(proofs), level: levelOf(proofs), at, mayEnd }
-    const next = await interactions.finishLogin(ctx, visit.interaction, login)
-    const targets = await knownBy(attempt, accountId)
-    const known = targets.reduce((cookie, target) => deps.knownBrowsers.remember(cookie, target), deps.cookies.known(ctx))
-    if (known) deps.cookies.setKnown(ctx, known)
-    visits.seeOther(ctx, next)
-  }
-
-  /** What this browser is known by from now on: the addresses that were proven, or whom a passkey says it is. */
-  async function knownBy(attempt: Attempt, accountId: string): Promise<Address[]> {
-    const proven = provenChallenges(attempt).map(({ target }) => target)
-    if (proven.length > 0 || !attempt.proofs.some(({ kind }) => kind === 'passkey')) return proven
-    const account = await deps.accounts.find(accountId)
-    return [account?.email, account?.phone].flatMap((address) => address ?? [])
-  }
-
-  /**
-   * The last look before a session is made. What ends all of an account either finds the attempt, which then stands no
-   * more, or waits for this and finds the interaction, which then is gone when its result is to be written.
-   */
-  async function claim(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
-    const claimed = await claimAtOnce(visit, attempt, accountId)
-    // What was asked at once was undone together; that the attempt stands no more is kept.
-    if (!claimed) await deps.transact((tx) => deps.flow.stands(tx, attempt))
-    return claimed
-  }
-
-  /** All three in one message, in the order in which their rows are locked; false and nothing written unless each holds. */
-  async function claimAtOnce(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
-    try {
-      return await deps.transact(async (tx) => {
-        const look = [deps.flow.stands(tx, attempt), interactions.claim(tx, visit.uid, accountId)] as const
-        const [stands, claimed, isActive] = await Promise.all([...look, deps.accounts.signedIn(tx, accountId)])
-        if (!stands || !claimed) throw new Undone()
-        // R-095: suspended or closed meanwhile.
-        if (!isActive) throw new Refusal('account_closed')
-        return true
-      })
-    } catch (error) {
-      if (error instanceof Undone) return false
-      throw error
-    }
-  }
-
   /** Which account the question is about, as part of its form's address. It says nothing about the account. */
   function markOf(visit: OpenVisit, accountId: string | null): string {
     return deps.csrf.tokenFor(`${visit.uid}\n${accountId}`).slice(0, 22)
   }
 
   return { go, press, switchAccount, keep, leave, other }
-}
-
-/** Rolls the last look back. */
-class Undone extends Error {
-  override name = 'Undone'
-}
-
-/**
- * RFC 8176 §2: a second factor makes `mfa`, as does a passkey that is two by itself; two channels are `mca` and no second
- * factor (R-069).
- */
-function amrOf(proofs: readonly Proof[]): string[] {
-  const two = proofs.length > 1 || proofs.some(({ level }) => level === 2)
-  const kept = proofs.some((proof) => isKept(proof))
-  return [...new Set(proofs.flatMap((proof) => proof.amr)), ...(two ? [kept ? 'mfa' : 'mca'] : [])]
 }
 
 // One proof of two opens nothing (R-100): what is enough, only the next step says.

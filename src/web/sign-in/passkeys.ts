@@ -1,8 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import { type Clock, Refusal } from '../../base/index.ts'
-import type { Interactions } from '../../oidc/index.ts'
 import {
-  type Attempt,
   type Devices,
   type FactorOutcome,
   nextStep,
@@ -13,7 +11,7 @@ import {
 import type { PasskeyFormView } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
-import { createGoOn } from './go-on.ts'
+import type { GoOn } from './go-on.ts'
 import { mayRemember } from './may-remember.ts'
 import type { RescueScreens } from './rescue.ts'
 import { heard, say } from './said.ts'
@@ -23,8 +21,8 @@ export interface PasskeyDeps {
   visits: Visits
   passkeys: Passkeys
   secondFactor: Pick<SecondFactorFlow, 'ways' | 'mayGoWithout'>
-  interactions: Interactions
-  devices: Pick<Devices, 'days' | 'rememberSeconds'>
+  goOn: GoOn
+  devices: Pick<Devices, 'days'>
   rescue: Pick<RescueScreens, 'line'>
   cookies: Cookies
   clock: Clock
@@ -35,8 +33,7 @@ export interface PasskeyDeps {
  * answered, which ends in a redirect like every other: the script routes nothing.
  */
 export function createPasskeyScreens(deps: PasskeyDeps) {
-  const { visits, passkeys, cookies } = deps
-  const goOn = createGoOn(deps)
+  const { visits, passkeys, cookies, goOn } = deps
   const home = (uid: string) => `/sign-in/${uid}`
   const stepOf = ({ attempts }: OpenVisit) => nextStep(attempts[0] ?? null, deps.clock.now())
   const purposeOf = ({ uid, interaction }: OpenVisit) => ({ interactionUid: uid, clientId: interaction.clientId })
@@ -105,21 +102,14 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
     if (field(ctx, 'passkey') === 'possible' && cookies.passkey(ctx) === null) cookies.setPasskey(ctx, 'possible')
   }
 
-  /**
-   * Before the application: true when the offer was drawn. Not to whoever the application asked more of, or who used no
-   * message that a passkey could spare; not to a browser that cannot, or whose person does not want it.
-   */
-  async function showOffer(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<boolean> {
-    const message = attempt.proofs.find(({ kind }) => kind === 'email' || kind === 'sms')?.kind
-    if (!message || visit.requirement.acr || cookies.passkey(ctx) !== 'possible') return false
-    if (!(await passkeys.mayOffer(attempt))) return false
+  /** The offer, before the application. */
+  function drawOffer(ctx: Context, visit: OpenVisit, after: 'email' | 'sms'): void {
     visits.show(ctx, visit, 'passkey-offer', {
       form: form(visit, 'passkey-new'),
       answer: visits.form(visit, 'passkey-offer'),
-      after: message === 'sms' ? 'sms' : 'email',
+      after,
       refused: wasRefused(ctx, visit),
     })
-    return true
   }
 
   /** The page that asks for a passkey as the second proof. */
@@ -149,7 +139,7 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
 
   return {
     ...{ signInOptions, signIn, secondOptions, second, newOptions, make, decline },
-    ...{ show, showOffer, notePossible, form },
+    ...{ show, drawOffer, notePossible, form },
   }
 }
 

@@ -13,6 +13,7 @@ export interface RescueWaitDeps {
 
 /** An application that waits longer after a rescue than the rescue itself: until then it takes nobody who got back in so. */
 export function createRescueWait({ visits, interactions, accounts, clock }: RescueWaitDeps) {
+  /** Null where nobody is made to wait. */
   async function until(visit: OpenVisit, accountId: string): Promise<Date | null> {
     const asking = { ...visit.requirement, waitSeconds: visit.rescueWaitSeconds }
     if (!interactions.holdsAny(asking)) return null
@@ -23,17 +24,20 @@ export function createRescueWait({ visits, interactions, accounts, clock }: Resc
   /** True when the page that says so was drawn. */
   async function show(ctx: Context, visit: OpenVisit, accountId: string): Promise<boolean> {
     const end = await until(visit, accountId)
-    if (!end) return false
+    if (end) draw(ctx, visit, end)
+    return end !== null
+  }
+
+  function draw(ctx: Context, visit: OpenVisit, end: Date): void {
     visits.show(ctx, visit, 'rescue-wait', {
       until: end,
       now: clock.now(),
       leave: visits.form(visit, 'leave'),
       restart: visits.form(visit, 'restart?another=1'),
     })
-    return true
   }
 
-  return { show, waits: async (visit: OpenVisit, accountId: string) => (await until(visit, accountId)) !== null }
+  return { until, show, draw }
 }
 
 export type RescueWait = ReturnType<typeof createRescueWait>

@@ -1,6 +1,5 @@
 import type { Context, Middleware } from 'koa'
 import { Refusal } from '../../base/index.ts'
-import type { Interactions } from '../../oidc/index.ts'
 import {
   type Attempt,
   type Devices,
@@ -14,7 +13,7 @@ import {
 import type { Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
-import { createGoOn } from './go-on.ts'
+import type { GoOn } from './go-on.ts'
 import { nothingBeside } from './help.ts'
 import { mayRemember } from './may-remember.ts'
 import type { PasskeyScreens } from './passkeys.ts'
@@ -24,9 +23,9 @@ import type { OpenVisit, Visits } from './visit.ts'
 
 export interface SecondFactorDeps {
   visits: Visits
-  interactions: Interactions
+  goOn: GoOn
   secondFactor: SecondFactorFlow
-  devices: Pick<Devices, 'days' | 'rememberSeconds'>
+  devices: Pick<Devices, 'days'>
   rescue: Pick<RescueScreens, 'line' | 'isReady' | 'showInstead'>
   /** Null where there are none. */
   passkeyScreens: Pick<PasskeyScreens, 'form' | 'show'> | null
@@ -46,8 +45,7 @@ const METHODS: readonly SecondMethod[] = ['passkey', 'totp', 'recovery', 'email'
 
 /** The screens and forms of a second factor: choose, answer, set one up, keep the recovery codes. */
 export function createSecondFactorScreens(deps: SecondFactorDeps) {
-  const { visits, secondFactor, cookies } = deps
-  const goOn = createGoOn(deps)
+  const { visits, secondFactor, cookies, goOn } = deps
   const home = (uid: string) => `/sign-in/${uid}`
 
   async function show(ctx: Context, visit: OpenVisit, step: FactorStep): Promise<void> {

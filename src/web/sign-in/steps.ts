@@ -1,20 +1,9 @@
 import type { Middleware } from 'koa'
 import { type Clock, maskAddress, Refusal } from '../../base/index.ts'
-import type { Challenge } from '../../factors/index.ts'
-import type { Interactions } from '../../oidc/index.ts'
-import {
-  type Attempt,
-  type Devices,
-  type Flow,
-  isKept,
-  nextStep,
-  type Outcome,
-  type Prover,
-  typedChallenge,
-} from '../../signin/index.ts'
+import { type Attempt, type Flow, nextStep, type Outcome, type Prover, typedChallenge } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { field } from '../request.ts'
-import { createGoOn } from './go-on.ts'
+import type { GoOn } from './go-on.ts'
 import type { PasskeyScreens } from './passkeys.ts'
 import { say } from './said.ts'
 import type { OpenVisit, Visits } from './visit.ts'
@@ -24,18 +13,15 @@ export interface StepDeps {
   flow: Flow
   prover: Prover
   cookies: Cookies
-  interactions: Pick<Interactions, 'unmet'>
-  devices: Pick<Devices, 'rememberSeconds'>
+  goOn: GoOn
   /** Null where there are none. */
   passkeyScreens: Pick<PasskeyScreens, 'notePossible'> | null
   clock: Clock
 }
 
-/** The forms of a sign-in by one method. Steps never call steps: each ends in a redirect to the dispatcher. */
+/** The forms of a sign-in by one method. Steps never call steps: each ends in a redirect. */
 export function createSteps(deps: StepDeps) {
-  const { visits, flow, prover, cookies } = deps
-  // Only the tab whose button was pressed goes on to the application.
-  const goOn = createGoOn(deps)
+  const { visits, flow, prover, cookies, goOn } = deps
   const home = (uid: string) => `/sign-in/${uid}`
 
   const identify: Middleware = async (ctx) => {
@@ -117,11 +103,4 @@ export function createSteps(deps: StepDeps) {
 export function maskedTyped(attempt: Attempt): string {
   const challenge = typedChallenge(attempt)
   return challenge ? maskAddress(challenge.target) : ''
-}
-
-/** The addresses that an attempt proves, the last one first. */
-export function provenChallenges(attempt: Attempt): Challenge[] {
-  const kinds = attempt.proofs.map(({ kind }) => kind).reverse()
-  const addresses = attempt.challenges.filter((challenge) => !isKept(challenge))
-  return kinds.flatMap((kind) => addresses.filter((challenge) => challenge.kind === kind))
 }

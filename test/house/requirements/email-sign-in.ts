@@ -28,7 +28,10 @@ export const emailSignIn: Requirements = {
     says: 'A link opened elsewhere never signs in there; it shows what it is for and the code.',
     code: ['src/web/sign-in/link-page.ts'],
   },
-  'R-059': { says: 'A session of another account is never replaced in silence.', code: ['src/web/sign-in/continue.ts'] },
+  'R-059': {
+    says: 'A session of another account is never replaced in silence.',
+    code: ['src/web/sign-in/last-question.ts', 'src/web/sign-in/continue.ts'],
+  },
   'R-060': { says: 'A new attempt ends the one before it; a guess meets one challenge only.', code: ['src/store/attempts.ts'] },
   'R-061': {
     says: 'Five wrong codes close the code; tries are counted before they are judged.',
@@ -58,7 +61,7 @@ export const emailSignIn: Requirements = {
   },
   'R-069': {
     says: '`acr` and `amr` claim one factor for an emailed or texted proof, and for both together, no more.',
-    code: ['src/oidc/configuration.ts', 'src/web/sign-in/continue.ts'],
+    code: ['src/oidc/configuration.ts', 'src/web/sign-in/finish.ts'],
   },
   'R-070': {
     says: 'An answer counts for the purpose it was asked for, no other.',

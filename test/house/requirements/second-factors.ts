@@ -3,7 +3,7 @@ import type { Requirements } from '../requirements.ts'
 export const secondFactors: Requirements = {
   'R-100': {
     says: 'Between two proofs there is no session and no right at all.',
-    code: ['src/signin/next-step.ts', 'src/web/sign-in/continue.ts'],
+    code: ['src/signin/next-step.ts', 'src/web/sign-in/continue.ts', 'src/web/sign-in/finish.ts'],
   },
   'R-101': {
     says: 'Every way in obeys the same policy, and what a person has enrolled.',
@@ -100,7 +100,7 @@ export const secondFactors: Requirements = {
       'src/signin/policy.ts',
       'src/oidc/prompts.ts',
       'src/oidc/step-up.ts',
-      'src/web/sign-in/continue.ts',
+      'src/web/sign-in/finish.ts',
       'src/web/own-client/fresh.ts',
     ],
   },
