@@ -36,7 +36,7 @@ const NOTHING_BESIDE = { secondFactor: 'off', acr: null } as const
  */
 export function createAddressProof(deps: AddressProofDeps) {
   const { store, transact, factors, clock, audit } = deps
-  const { take, takeForMessage, gateOf, newAttempt, newChallenge, queueMessage } = createPhases(deps)
+  const { take, takeForMessage, gateOf, newAttempt, firstChallenge, queueMessage } = createPhases(deps)
   const { judgeCode, useUp, factorOf } = createAnswers(deps)
   const { retry, resendState, codeForm } = createResend(deps)
 
@@ -79,9 +79,9 @@ export function createAddressProof(deps: AddressProofDeps) {
     const now = clock.now()
     const begun = newAttempt('address', { interactionUid: uidOf(accountSessionId), clientId }, NOTHING_BESIDE, asker, now)
     const attempt: AttemptRow = { ...begun, accountId }
-    const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state: 'open', now })
+    const challenge = firstChallenge(attempt.id, offer, { knownBrowser, state: 'open', now })
     await transact(async (tx) => {
-      await store.begin(tx, attempt, challenge)
+      await store.begin(tx, attempt, { challenge, failuresMax: deps.policy.failuresMax })
       await queueMessage(tx, attempt, challenge)
       const who = { ...asker.who, clientId, accountId, attemptId: attempt.id }
       await audit.record(tx, 'address.proof_started', { ...who, detail: { kind, address: offer.target } })

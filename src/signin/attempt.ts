@@ -64,8 +64,11 @@ export interface AttemptStore {
   history(interactionHash: string): Promise<StoredAttempt[]>
   /** The attempt that a challenge belongs to, with that challenge. */
   ofChallenge(challengeId: string): Promise<StoredAttempt | null>
-  /** Ends what is open in the interaction, then adds attempt and challenge. Parallel calls follow one another. */
-  begin(tx: Tx, attempt: AttemptRow, challenge: Challenge | null): Promise<void>
+  /**
+   * Ends what is open in the interaction, then adds attempt and challenge, which takes no short code after so many wrong
+   * ones in a row at its address, as its browser's are counted (R-062). Parallel calls follow one another.
+   */
+  begin(tx: Tx, attempt: AttemptRow, first: { challenge: Challenge; failuresMax: number } | null): Promise<void>
   /** Adds a challenge of another method to an open attempt. False when it is not open or has one of this method. */
   add(tx: Tx, challenge: Challenge): Promise<boolean>
   /** Puts a challenge in the place of one of its method that was not used. False when the attempt is not open. */

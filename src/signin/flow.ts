@@ -9,7 +9,7 @@ import { createResend } from './resend.ts'
 /** Attempts to sign in, from their beginning to the last message. Answers are judged in prove.ts. */
 export function createFlow(deps: FlowDeps) {
   const { store, transact, factors, clock, policy, audit } = deps
-  const { take, takeForMessage, gateOf, newAttempt, newChallenge, queueMessage } = createPhases(deps)
+  const { take, takeForMessage, gateOf, newAttempt, firstChallenge, queueMessage } = createPhases(deps)
 
   /** Attempts to sign in of an interaction, newest first. The first one is the one that counts. */
   async function history(interactionUid: string): Promise<Attempt[]> {
@@ -40,10 +40,10 @@ export function createFlow(deps: FlowDeps) {
     const now = clock.now()
     const attempt = newAttempt('sign-in', purpose, requirement, asker, now)
     const state = gate === 'proof' ? 'held' : 'open'
-    const challenge = await newChallenge(attempt.id, offer, { knownBrowser, state, now })
+    const challenge = firstChallenge(attempt.id, offer, { knownBrowser, state, now })
     const who = { ...asker.who, clientId: purpose.clientId, attemptId: attempt.id }
     await transact(async (tx) => {
-      const begins = store.begin(tx, attempt, challenge)
+      const begins = store.begin(tx, attempt, { challenge, failuresMax: policy.failuresMax })
       await Promise.all([begins, state === 'open' ? queueMessage(tx, attempt, challenge) : null])
       await audit.record(tx, 'sign_in.started', { ...who, detail: { method: offer.kind, address: offer.target, knownBrowser } })
     })

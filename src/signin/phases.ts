@@ -6,6 +6,12 @@ import { type Attempt, type AttemptRow, SEAL_CONTEXT } from './attempt.ts'
 import type { Asker, FlowDeps, Purpose } from './deps.ts'
 import type { Requirement } from './policy.ts'
 
+interface NewChallenge {
+  knownBrowser: boolean
+  state: 'unnamed' | 'held' | 'open'
+  now: Date
+}
+
 /** What every way into an attempt goes through: limits before the work, one challenge, one message. */
 export function createPhases(deps: Omit<FlowDeps, 'accounts'>) {
   const { secrets, policy, audit } = deps
@@ -78,20 +84,20 @@ export function createPhases(deps: Omit<FlowDeps, 'accounts'>) {
     }
   }
 
-  /** A challenge with its first message, or held before it. */
-  async function newChallenge(
-    attemptId: string,
-    offer: Offer,
-    of: { knownBrowser: boolean; state: 'unnamed' | 'held' | 'open'; now: Date },
-  ): Promise<Challenge> {
-    const { knownBrowser, state, now } = of
+  /** A challenge with its first message, or held before it, in an attempt that is there already. */
+  async function newChallenge(attemptId: string, offer: Offer, of: NewChallenge): Promise<Challenge> {
+    return { ...firstChallenge(attemptId, offer, of), shortCode: !(await deps.guesses.closed(offer.targetKey, of.knownBrowser)) }
+  }
+
+  /** The same for an attempt that begins with it: the store looks at the wrong codes when it adds both. */
+  function firstChallenge(attemptId: string, offer: Offer, { knownBrowser, state, now }: NewChallenge): Challenge {
     return {
       id: newId(),
       attemptId,
       ...offer,
       secretId: secrets.currentId,
       knownBrowser,
-      shortCode: !(await deps.guesses.closed(offer.targetKey, knownBrowser)),
+      shortCode: true,
       state,
       tries: 0,
       messages: state === 'open' ? 1 : 0,
@@ -155,5 +161,5 @@ export function createPhases(deps: Omit<FlowDeps, 'accounts'>) {
     return factor
   }
 
-  return { takeForMessage, take, gateOf, newAttempt, newChallenge, queueMessage, startOnFile, factorOf }
+  return { takeForMessage, take, gateOf, newAttempt, newChallenge, firstChallenge, queueMessage, startOnFile, factorOf }
 }

@@ -34,7 +34,9 @@ const beginWith: Statement = {
   name: 'attempt_begin_with',
   text: `${BEGIN}
     insert into ${CHALLENGE}
-    select $14, id, $15, $16, $17, $18, $19::boolean, $20::boolean, $21, $22::int,
+    select $14, id, $15, $16, $17, $18, $19::boolean, $20::boolean and not exists (
+      select from guess_counter where target_key = $17 and known_browser = $19::boolean and failures >= $25::int
+    ), $21, $22::int,
       $23::timestamptz, $23::timestamptz, $23::timestamptz, $24::timestamptz
     from begun`,
 }
@@ -211,13 +213,13 @@ export async function endAttempts(tx: Tx, accountId: string, except: string | nu
 export function createAttemptStore(db: Database): AttemptStore {
   return {
     ...createAttemptReads(db),
-    async begin(tx, a, challenge) {
+    async begin(tx, a, first) {
       const locked = runIn(tx, lockInteraction, [a.interactionHash])
       const where = [a.id, a.interactionHash, a.interactionSealed, a.purpose, a.clientId, a.device, a.locale]
       const what = [JSON.stringify(a.requirement), a.accountId, JSON.stringify(a.proofs), a.asks]
       const values = [...where, a.createdAt, a.expiresAt, ...what]
-      const begins = challenge
-        ? runIn(tx, beginWith, [...values, challenge.id, ...columnsOf(challenge)])
+      const begins = first
+        ? runIn(tx, beginWith, [...values, first.challenge.id, ...columnsOf(first.challenge), first.failuresMax])
         : runIn(tx, begin, values)
       await Promise.all([locked, begins])
     },
