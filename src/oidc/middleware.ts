@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { AuditRow } from '../audit/index.ts'
 import { Refusal } from '../base/index.ts'
+import { letGoOnceSent } from './let-go.ts'
 import type { RequestState } from './pages.ts'
 import type { StoredForm } from './stored-form.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
@@ -16,28 +17,35 @@ interface MiddlewareDeps {
 /** The engine for one request, inside its unit of work; what the engine leaves amiss in an answer is put right here. */
 export function createMiddleware({ provider, work, form }: MiddlewareDeps): Middleware {
   return async (ctx, next) => {
-    const engine = provider()
-    const [serve] = engine.middleware as unknown as [(ctx: Context, next: Next) => Promise<void>]
-    let passedOn = false
-    const outcome = await work.run(async () => {
-      await serve(ctx, async () => {
-        passedOn = true
-      })
-      if (passedOn) return
-      const current = work.current()
-      forgetNobodysSession(ctx, engine.cookieName('session'), (id) => current?.forget({ model: 'Session', id: form.idOf(id) }))
-      if (switchesAccount(ctx)) {
-        current?.discard()
-        askFirst(ctx)
-      }
-      // What the engine wrote before it failed or refused is not to be: a refused client keeps the token it came with.
-      if (ctx.status >= 500) current?.discard()
-      else if (ctx.status >= 400) current?.keepEnds()
-    })
-    if (passedOn) return next()
+    const walk = { passedOn: false }
+    const outcome = await work.run(() => throughEngine(ctx, walk))
+    if (walk.passedOn) return next()
+    letGoOnceSent(ctx)
     if (outcome === 'lost') answerLost(ctx)
     else tidy(ctx)
     return undefined
+  }
+
+  async function throughEngine(ctx: Context, walk: { passedOn: boolean }): Promise<void> {
+    const engine = provider()
+    const [serve] = engine.middleware as unknown as [(ctx: Context, next: Next) => Promise<void>]
+    await serve(ctx, passOn(walk))
+    if (walk.passedOn) return
+    const current = work.current()
+    forgetNobodysSession(ctx, engine.cookieName('session'), (id) => current?.forget({ model: 'Session', id: form.idOf(id) }))
+    if (switchesAccount(ctx)) {
+      current?.discard()
+      askFirst(ctx)
+    }
+    // What the engine wrote before it failed or refused is not to be: a refused client keeps the token it came with.
+    if (ctx.status >= 500) current?.discard()
+    else if (ctx.status >= 400) current?.keepEnds()
+  }
+}
+
+function passOn(walk: { passedOn: boolean }): Next {
+  return async () => {
+    walk.passedOn = true
   }
 }
 

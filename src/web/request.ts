@@ -20,6 +20,21 @@ export function stateOf(ctx: Context): WebState {
   return ctx.state as WebState
 }
 
+/**
+ * A place for one value of each request. It hangs on the request itself: a `WeakMap` holds its values through each collection of
+ * new objects, whether their keys live or not, and with them whatever request they reach.
+ */
+export function onRequest<T>(name: string): { get(ctx: Context): T | undefined; set(ctx: Context, value: T | undefined): void } {
+  const key = Symbol(name)
+  const held = (ctx: Context) => ctx.state as Record<symbol, T | undefined>
+  return {
+    get: (ctx) => held(ctx)[key],
+    set(ctx, value) {
+      held(ctx)[key] = value
+    },
+  }
+}
+
 /** Who asks, for the audit trail. */
 export function whoOf(ctx: Context): EventWho {
   const { reference, ip } = stateOf(ctx)

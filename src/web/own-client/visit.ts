@@ -4,6 +4,7 @@ import type { Rescues, RescueView } from '../../rescue/index.ts'
 import type { FormView, Text, ViewName, Views } from '../../text/index.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Csrf } from '../middleware/csrf.ts'
+import { onRequest } from '../request.ts'
 import type { Place } from './place.ts'
 import type { OwnSession, OwnSessions } from './session.ts'
 
@@ -40,7 +41,7 @@ export interface OwnVisitDeps<V extends OwnVisit> {
 /** Loads visits to a place, guards its handlers and draws its pages. */
 export function createOwnVisits<V extends OwnVisit>(deps: OwnVisitDeps<V>) {
   const { place, text, csrf, cookies, sessions } = deps
-  const visits = new WeakMap<Context, Promise<V | null>>()
+  const visits = onRequest<Promise<V | null>>(`visit of ${place.clientId}`)
   // The session's own id, which no other session has and no page shows.
   const subjectOf = ({ session }: OwnVisit) => `${place.clientId}/${session.id}`
 
@@ -56,7 +57,7 @@ export function createOwnVisits<V extends OwnVisit>(deps: OwnVisitDeps<V>) {
 
   /** The same, asked anew: for an answer that takes longer than a request mostly does. */
   function again(ctx: Context): Promise<V | null> {
-    visits.delete(ctx)
+    visits.set(ctx, undefined)
     return present(ctx)
   }
 

@@ -41,7 +41,7 @@ export function createOtherChannel(deps: OtherChannelDeps) {
       .trim()
     if (step.screen === 'last-digits') {
       if (!/^[0-9]{2}$/.test(typed)) say(cookies, ctx, visit.uid, 'digits_invalid')
-      else if ((await secondChannel.nameDigits(step.attempt, step.challenge, typed, visit.asker)) === 'closed')
+      else if ((await secondChannel.nameDigits(step.attempt, step.challenge, typed, visit.asker())) === 'closed')
         say(cookies, ctx, visit.uid, 'texts_closed')
     }
     visits.seeOther(ctx, home(visit.uid))
@@ -54,7 +54,7 @@ export function createOtherChannel(deps: OtherChannelDeps) {
     const typed = field(ctx, 'identifier')
     const offer = deps.flow.readIdentifier(typed, [], ['email'])
     if (offer === null || offer === 'unfit') say(cookies, ctx, visit.uid, 'address_invalid', typed)
-    else if (attempt) await secondChannel.startSecond(attempt, offer, visit.asker)
+    else if (attempt) await secondChannel.startSecond(attempt, offer, visit.asker())
     visits.seeOther(ctx, home(visit.uid))
   }
 

@@ -38,7 +38,7 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
   const stepOf = ({ attempts }: OpenVisit) => nextStep(attempts[0] ?? null, deps.clock.now())
   const purposeOf = ({ uid, interaction }: OpenVisit) => ({ interactionUid: uid, clientId: interaction.clientId })
 
-  const signInOptions = optionsOf((visit) => passkeys.signInOptions(purposeOf(visit), visit.asker))
+  const signInOptions = optionsOf((visit) => passkeys.signInOptions(purposeOf(visit), visit.asker()))
 
   const secondOptions = optionsOf(async (visit) => {
     const step = stepOf(visit)
@@ -62,7 +62,7 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
   const signIn: Middleware = async (ctx) => {
     const visit = await visits.loadPosted(ctx, 'login')
     const response = field(ctx, 'response')
-    const outcome = await passkeys.answerSignIn(purposeOf(visit), visit.requirement, response, visit.asker)
+    const outcome = await passkeys.answerSignIn(purposeOf(visit), visit.requirement, response, visit.asker())
     if (isRefused(outcome)) say(cookies, ctx, visit.uid, 'passkey_refused')
     return goOn(ctx, visit, outcome)
   }
@@ -73,7 +73,7 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
     if (step.screen !== 'passkey') return visits.seeOther(ctx, home(visit.uid))
     const remember = field(ctx, 'remember') !== '' && mayRemember(visit, step.challenge)
     const response = field(ctx, 'response')
-    const outcome = await passkeys.answerSecond(step.attempt, step.challenge, response, remember, visit.asker)
+    const outcome = await passkeys.answerSecond(step.attempt, step.challenge, response, remember, visit.asker())
     if (isRefused(outcome)) say(cookies, ctx, visit.uid, 'passkey_refused')
     return goOn(ctx, visit, outcome)
   }
@@ -83,7 +83,7 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const [attempt] = visit.attempts
     if (!attempt) return visits.seeOther(ctx, home(visit.uid))
-    const outcome = await passkeys.confirmEnrolment(attempt, field(ctx, 'response'), visit.asker.device, visit.asker)
+    const outcome = await passkeys.confirmEnrolment(attempt, field(ctx, 'response'), visit.asker().device, visit.asker())
     if (isRefused(outcome)) say(cookies, ctx, visit.uid, 'passkey_refused')
     // After a sign-in that is over nothing of it holds anybody up.
     if (attempt.state === 'proven') return visits.seeOther(ctx, `${home(visit.uid)}/continue`)
@@ -115,7 +115,7 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
   /** The page that asks for a passkey as the second proof. */
   async function show(ctx: Context, visit: OpenVisit, step: Extract<Step, { screen: 'passkey' }>): Promise<void> {
     const { attempt, challenge } = step
-    const ways = await deps.secondFactor.ways(attempt, visit.asker)
+    const ways = await deps.secondFactor.ways(attempt, visit.asker())
     const { days } = deps.devices
     visits.show(ctx, visit, 'passkey', {
       form: form(visit, 'factor-passkey'),
@@ -124,7 +124,7 @@ export function createPasskeyScreens(deps: PasskeyDeps) {
       other: ways.length > 1 ? visits.form(visit, 'other-way') : null,
       remember: days !== null && mayRemember(visit, challenge) ? { days } : null,
       restart: visits.form(visit, 'restart'),
-      without: (await deps.secondFactor.mayGoWithout(attempt, visit.asker)) ? visits.form(visit, 'without') : null,
+      without: (await deps.secondFactor.mayGoWithout(attempt, visit.asker())) ? visits.form(visit, 'without') : null,
       cancel: visits.form(visit, 'leave'),
       rescue: await deps.rescue.line(ctx, visit),
     })

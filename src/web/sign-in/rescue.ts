@@ -62,7 +62,7 @@ export function createRescueScreens(deps: RescueScreenDeps) {
     if (ready) return true
     if (!cameForIt(visit, attempt) || (await rescues.open(attempt.accountId ?? ''))) return false
     const account = await accountOf(attempt.accountId)
-    const may = account && (await rescues.may(attempt, account, visit.asker))
+    const may = account && (await rescues.may(attempt, account, visit.asker()))
     if (may?.may !== 'now') return false
     await showMay(ctx, visit, attempt, may, true)
     return true
@@ -80,7 +80,8 @@ export function createRescueScreens(deps: RescueScreenDeps) {
     const open = await rescues.open(accountId)
     const account = await accountOf(accountId)
     if (!account) return visits.seeOther(ctx, home(visit.uid))
-    const may = attempt && !isOnSession(visit, attempt) ? await rescues.may(attempt, account, visit.asker) : provesFirst(account)
+    const may =
+      attempt && !isOnSession(visit, attempt) ? await rescues.may(attempt, account, visit.asker()) : provesFirst(account)
     if (!open) return showMay(ctx, visit, attempt, may)
     const ready = attempt && (await rescues.readyFor(attempt))
     if (ready) return showReady(ctx, visit, attempt, ready)
@@ -95,7 +96,7 @@ export function createRescueScreens(deps: RescueScreenDeps) {
     instead = false,
   ): Promise<void> {
     if (may.may === 'never') return visits.seeOther(ctx, help(visit.uid))
-    const ways = attempt ? await deps.secondFactor.ways(attempt, visit.asker) : []
+    const ways = attempt ? await deps.secondFactor.ways(attempt, visit.asker()) : []
     const left = ways.find(({ kind }) => kind === 'recovery')?.left ?? 0
     const { wait, knownWait, window } = rescues.spans
     const step = { now: 'rescue/begin', prove: 'rescue/prove', address: null, again: null, locked: null }[may.may]
@@ -116,7 +117,7 @@ export function createRescueScreens(deps: RescueScreenDeps) {
   }
 
   async function showReady(ctx: Context, visit: OpenVisit, attempt: Attempt, { lapsesAt }: RescueView): Promise<void> {
-    const methods = attempt.asks === 'second' ? await deps.secondFactor.ways(attempt, visit.asker) : []
+    const methods = attempt.asks === 'second' ? await deps.secondFactor.ways(attempt, visit.asker()) : []
     visits.show(ctx, visit, 'rescue-ready', {
       until: lapsesAt,
       now: clock.now(),
@@ -139,18 +140,18 @@ export function createRescueScreens(deps: RescueScreenDeps) {
 
   /** Sends a code to the address that is still to be proven. */
   const prove = posted(async (visit, { attempt, accountId }, ctx) => {
-    if (attempt && !isOnSession(visit, attempt)) await rescues.proveOther(attempt, visit.asker)
+    if (attempt && !isOnSession(visit, attempt)) await rescues.proveOther(attempt, visit.asker())
     else await beginAnew(visit, accountId)
     visits.seeOther(ctx, home(visit.uid))
   })
 
   const begin = posted(async (visit, { attempt }, ctx) => {
-    if (attempt) await rescues.begin(attempt, visit.asker)
+    if (attempt) await rescues.begin(attempt, visit.asker())
     visits.seeOther(ctx, page(visit.uid))
   })
 
   const stop = posted(async (visit, { accountId }, ctx) => {
-    const where = { ...visit.asker.who, clientId: visit.interaction.clientId }
+    const where = { ...visit.asker().who, clientId: visit.interaction.clientId }
     if (await rescues.cancel({ accountId }, 'person', where)) say(cookies, ctx, visit.uid, 'rescue_stopped')
     visits.seeOther(ctx, home(visit.uid))
   })
@@ -174,7 +175,7 @@ export function createRescueScreens(deps: RescueScreenDeps) {
     const account = await accountOf(accountId)
     const offer = deps.flow.readIdentifier(account?.email ?? account?.phone ?? '', [], ['email', 'sms'])
     if (offer === null || offer === 'unfit') return
-    await deps.flow.start({ interactionUid: uid, clientId: interaction.clientId }, offer, requirement, asker)
+    await deps.flow.start({ interactionUid: uid, clientId: interaction.clientId }, offer, requirement, asker())
   }
 
   function provesFirst({ email, phone }: Account): MayRescue {

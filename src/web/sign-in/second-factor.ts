@@ -63,12 +63,12 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
   }
 
   async function showChoice(ctx: Context, visit: OpenVisit, attempt: Attempt): Promise<void> {
-    const methods = await secondFactor.ways(attempt, visit.asker)
+    const methods = await secondFactor.ways(attempt, visit.asker())
     const last = attempt.proofs.at(-1)?.kind
     const first = last === 'email' || last === 'sms' || last === 'passkey' ? last : null
     const inDoubt = isDoubtful(attempt.proofs)
     if (inDoubt && methods.length === 0) return visits.show(ctx, visit, 'second-none', nothingBeside(visits, visit, attempt))
-    const without = await secondFactor.mayGoWithout(attempt, visit.asker)
+    const without = await secondFactor.mayGoWithout(attempt, visit.asker())
     await drawChoice(ctx, visit, methods, first, without, inDoubt)
   }
 
@@ -79,9 +79,9 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
   async function showStepUp(ctx: Context, visit: OpenVisit): Promise<boolean> {
     const { stepUp } = visit.interaction
     if (!stepUp) return false
-    const methods = await secondFactor.waysOf(stepUp, visit.requirement, visit.asker)
+    const methods = await secondFactor.waysOf(stepUp, visit.requirement, visit.asker())
     if (methods.length === 0) return false
-    await drawChoice(ctx, visit, methods, null, await secondFactor.mayGoWithoutFrom(stepUp, visit.requirement, visit.asker))
+    await drawChoice(ctx, visit, methods, null, await secondFactor.mayGoWithoutFrom(stepUp, visit.requirement, visit.asker()))
     return true
   }
 
@@ -104,7 +104,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
 
   async function showCode(ctx: Context, visit: OpenVisit, step: Extract<Step, { screen: 'factor-code' }>): Promise<void> {
     const { attempt, challenge } = step
-    const methods = await secondFactor.ways(attempt, visit.asker)
+    const methods = await secondFactor.ways(attempt, visit.asker())
     const mine = methods.find(({ kind }) => kind === challenge.kind)
     const wrong = heard(cookies, ctx, visit.uid, ['wrong']) !== null
     visits.show(ctx, visit, 'factor-code', {
@@ -114,7 +114,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
       ...(wrong && { triesLeft: deps.triesMax - challenge.tries }),
       closed: secondFactor.isClosed(challenge),
       other: methods.length > 1 ? visits.form(visit, 'other-way') : null,
-      without: (await secondFactor.mayGoWithout(attempt, visit.asker)) ? visits.form(visit, 'without') : null,
+      without: (await secondFactor.mayGoWithout(attempt, visit.asker())) ? visits.form(visit, 'without') : null,
       remember: deps.devices.days !== null && mayRemember(visit, challenge) ? { days: deps.devices.days } : null,
       restart: visits.form(visit, 'restart'),
       cancel: visits.form(visit, 'leave'),
@@ -155,7 +155,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const method = METHODS.find((known) => known === field(ctx, 'way'))
     if (!method) throw new Refusal('bad_request')
     const from = fromOf(visit, nextStep(visit.attempts[0] ?? null, deps.clock.now()))
-    if (from) await secondFactor.choose(from, method, visit.asker)
+    if (from) await secondFactor.choose(from, method, visit.asker())
     visits.seeOther(ctx, home(visit.uid))
   }
 
@@ -173,7 +173,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
     const from = MAY_GO_WITHOUT.includes(step.screen) ? fromOf(visit, step) : null
     if (!from) return visits.seeOther(ctx, home(visit.uid))
-    return goOn(ctx, visit, await secondFactor.goWithout(from, visit.asker))
+    return goOn(ctx, visit, await secondFactor.goWithout(from, visit.asker()))
   }
 
   /** What a way is taken in: the attempt, or a living session that nothing was begun with yet. */
@@ -190,7 +190,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
     if (step.screen !== 'factor-code') return visits.seeOther(ctx, home(visit.uid))
     const remember = field(ctx, 'remember') !== '' && mayRemember(visit, step.challenge)
-    const outcome = await secondFactor.answer(step.attempt, step.challenge, field(ctx, 'code'), remember, visit.asker)
+    const outcome = await secondFactor.answer(step.attempt, step.challenge, field(ctx, 'code'), remember, visit.asker())
     if (outcome.outcome === 'wrong' || outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'wrong')
     return goOn(ctx, visit, outcome)
   }
@@ -207,7 +207,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
     if (step.screen !== 'enrol') return visits.seeOther(ctx, home(visit.uid))
     const name = field(ctx, 'name')
-    const outcome = await secondFactor.confirmEnrolment(step.attempt, field(ctx, 'code'), name, visit.asker)
+    const outcome = await secondFactor.confirmEnrolment(step.attempt, field(ctx, 'code'), name, visit.asker())
     if (outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'code_wrong', name)
     return goOn(ctx, visit, outcome)
   }
@@ -216,7 +216,7 @@ export function createSecondFactorScreens(deps: SecondFactorDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
     if (step.screen !== 'keep-codes') return visits.seeOther(ctx, home(visit.uid))
-    return goOn(ctx, visit, await secondFactor.codesKept(step.attempt, visit.asker))
+    return goOn(ctx, visit, await secondFactor.codesKept(step.attempt, visit.asker()))
   }
 
   return { show, showStepUp, way, otherWay, without, answer, enrol, enrolCode, keepCodes }

@@ -41,12 +41,12 @@ export function createSteps(deps: StepDeps) {
   }
 
   async function begin(ctx: Parameters<Middleware>[0], visit: OpenVisit, typed: string): Promise<void> {
-    const offer = flow.readIdentifier(typed, visit.asker.countries, visit.methods)
+    const offer = flow.readIdentifier(typed, visit.asker().countries, visit.methods)
     if (offer === null) say(cookies, ctx, visit.uid, 'address_invalid', typed)
     else if (offer === 'unfit') say(cookies, ctx, visit.uid, 'phone_unfit', typed)
     else {
       const purpose = { interactionUid: visit.uid, clientId: visit.interaction.clientId }
-      const begun = await flow.start(purpose, offer, visit.requirement, visit.asker)
+      const begun = await flow.start(purpose, offer, visit.requirement, visit.asker())
       if (begun === 'closed') say(cookies, ctx, visit.uid, 'texts_closed')
     }
     visits.seeOther(ctx, home(visit.uid))
@@ -56,7 +56,7 @@ export function createSteps(deps: StepDeps) {
     const visit = await visits.loadPosted(ctx, 'login')
     const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
     if (step.screen !== 'wait') return visits.seeOther(ctx, home(visit.uid))
-    const outcome = await prover.answerCode(step.attempt, step.challenge, field(ctx, 'code'), visit.asker)
+    const outcome = await prover.answerCode(step.attempt, step.challenge, field(ctx, 'code'), visit.asker())
     if (outcome.outcome === 'wrong' || outcome.outcome === 'unreadable') say(cookies, ctx, visit.uid, 'wrong')
     return goOn(ctx, visit, outcome)
   }
@@ -66,7 +66,7 @@ export function createSteps(deps: StepDeps) {
     const token = String(ctx.params.token)
     const found = prover.findByLink(visit.attempts, token)
     const outcome: Outcome = found
-      ? await prover.answerLink(found.attempt, found.challenge, token, visit.asker)
+      ? await prover.answerLink(found.attempt, found.challenge, token, visit.asker())
       : { outcome: 'ended' }
     // Expired or replaced: the link's own page says so. Used by a press before this one: that one goes on.
     if (outcome.outcome === 'ended') {
@@ -84,7 +84,7 @@ export function createSteps(deps: StepDeps) {
     return async (ctx) => {
       const visit = await visits.loadPosted(ctx, 'login')
       const step = nextStep(visit.attempts[0] ?? null, deps.clock.now())
-      if (step.screen === 'wait') await send(step.attempt, step.challenge, visit.asker)
+      if (step.screen === 'wait') await send(step.attempt, step.challenge, visit.asker())
       visits.seeOther(ctx, home(visit.uid))
     }
   }

@@ -7,7 +7,7 @@ import type { AppView, FormView, Text, ViewName, Views } from '../../text/index.
 import type { Cookies } from '../cookies.ts'
 import { deviceInWords } from '../device-words.ts'
 import type { Csrf } from '../middleware/csrf.ts'
-import { networkOf, stateOf, whoOf } from '../request.ts'
+import { networkOf, onRequest, stateOf, whoOf } from '../request.ts'
 import { countriesFor } from './countries.ts'
 
 /** One request to a screen of a sign-in, with what is stored about it. */
@@ -21,7 +21,7 @@ export interface Visit {
   attempts: readonly Attempt[]
   app: AppView
   locale: string
-  asker: Asker
+  asker(): Asker
   /** What a sign-in that begins now must reach. */
   requirement: Requirement
   /** What may begin it, by the application's own rule. */
@@ -55,7 +55,7 @@ const UID = /^[A-Za-z0-9_-]{21,64}$/
 export function createVisits(deps: VisitDeps) {
   const { interactions, clients, text, csrf } = deps
 
-  const visits = new WeakMap<Context, Promise<Visit>>()
+  const visits = onRequest<Promise<Visit>>('visit')
 
   /** What is known of `/sign-in/:uid`, from any browser. Throws `Refusal('sign_in_not_open')` when nothing is. */
   function load(ctx: Context): Promise<Visit> {
@@ -86,7 +86,7 @@ export function createVisits(deps: VisitDeps) {
     return {
       ...stored,
       // Most pages need not know who asks.
-      get asker() {
+      asker() {
         asker ??= askerOf(ctx, locale)
         return asker
       },

@@ -41,7 +41,7 @@ export function createWork(deps: WorkDeps) {
       const solution = field(ctx, 'solution')
       const worked = solution !== '' && (await proofOfWork.check(step.challenge.id, solution))
       if (solution !== '' && !worked) await deps.audit.note('proof_of_work.refused', { ...whoOf(ctx), detail: {} })
-      const released = await deps.flow.release(step.attempt, step.challenge, worked ? 'work' : 'wait', visit.asker)
+      const released = await deps.flow.release(step.attempt, step.challenge, worked ? 'work' : 'wait', visit.asker())
       if (released === 'early') say(cookies, ctx, visit.uid, 'early')
       if (released === 'closed') {
         await deps.flow.restart(step.attempt)
