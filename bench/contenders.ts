@@ -12,11 +12,15 @@ import { median } from './samples.ts'
 import { type ServerProcess, type Starting, startServer } from './server-process.ts'
 import { type GuardKey, newGuardKey, serviceEnvironment } from './service.ts'
 
-const CONTENDER_WORDS: Record<ContenderName, string> = {
+export const CONTENDER_WORDS: Record<ContenderName, string> = {
   bytes: 'the same bytes by `node:http`',
   engine: 'bare engine, in memory',
   orm: 'ORM adapter, PostgreSQL',
   service: 'Doorward, PostgreSQL',
+  floor: 'the floor',
+  mailless: 'the floor without the mail',
+  storeless: 'the floor without PostgreSQL',
+  bare: 'the floor without mail, PostgreSQL and log',
   other: 'the other provider',
 }
 
@@ -36,6 +40,8 @@ export interface Contender {
   starting: Starting | null
   /** What it is not asked, though others of its kind are. */
   leavesOut(operation: Operation): boolean
+  /** Told which operation comes next; null while it is prepared. */
+  tell?(operation: Operation | null): Promise<void>
 }
 
 export interface ContenderDeps {
@@ -47,6 +53,8 @@ export interface ContenderDeps {
   starts?: number
   postgres: Postgres
   mails: MailSink
+  /** Where the service keeps what it does for each request, if it does. */
+  recording?: { tapeFile: string; database: string }
 }
 
 /** Starts the engine, the engine on the ORM adapter, or the service. */
@@ -54,15 +62,19 @@ export async function startContender(name: 'engine' | 'orm' | 'service', deps: C
   const clients = benchClients(() => randomBytes(32).toString('base64url'))
   const [port] = await freePorts(3)
   const target = targetOnPort(port)
-  const database = name === 'engine' ? null : `bench_${name}`
+  const { recording } = deps
+  const database = name === 'engine' ? null : (recording?.database ?? `bench_${name}`)
   const databaseUrl = database ? await deps.postgres.newDatabase(database) : null
   const shared = { core: deps.core, logFile: join(deps.folder, `${name}.log`) }
   const guardKey = name === 'service' ? await newGuardKey() : null
   const starting: Starting = guardKey
     ? {
         ...shared,
-        args: ['src/main.ts'],
-        env: await serviceEnvironment({ ...deps, clients, guardKey, port, databaseUrl: databaseUrl ?? '' }),
+        args: [...(recording ? ['--import', './bench/floor/recorder.ts'] : []), 'src/main.ts'],
+        env: {
+          ...(await serviceEnvironment({ ...deps, clients, guardKey, port, databaseUrl: databaseUrl ?? '' })),
+          ...(recording ? { TAPE_FILE: recording.tapeFile } : {}),
+        },
         probeUrl: `http://127.0.0.1:${port + 2}/readyz`,
       }
     : {

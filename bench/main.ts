@@ -1,6 +1,7 @@
 // `npm run bench`: servers that are driven one after the other in each round, from another process on another core.
 //   --quick            one short round; shows that it works, the figures are rough
 //   --rounds 5         rounds, three if not said          --seconds 3     length of one measurement
+//   --no-floor         leaves out what the operations cost at the least
 //   --only sign-in     this operation; may be repeated    --provider FILE another provider in place of the service
 //   --json FILE        the result for machines            --markdown FILE the tables     --svg FILE the chart
 //   --profile          where the service spends its time; the profiles go to bench-profiles, or with --profiles FOLDER there
@@ -9,8 +10,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { chart } from './chart.ts'
-import { type Contender, gatherCrowd, startBytes, startContender } from './contenders.ts'
+import { type Contender, type ContenderDeps, gatherCrowd, startBytes, startContender } from './contenders.ts'
 import { startDependenciesOnly } from './dependencies.ts'
+import { FLOORS, startFloors } from './floor/floor.ts'
 import type { Entry, Memory } from './goals.ts'
 import { checkGuards, GuardsOff } from './guards.ts'
 import { type Cores, forgetPeakOf, memoryOf, pinThisProcess, syncMsIn } from './machine.ts'
@@ -102,7 +104,16 @@ async function startAll(pinned: Cores | null, postgres: Postgres, mails: MailSin
   await add(startBytes(service, deps))
   const dependencies = service.starting && (await startDependenciesOnly(service.starting, folder))
   if (dependencies) atEnd(() => dependencies.stop())
+  if (options.floor) await addFloors(deps, contenders)
   return { contenders, dependencies }
+}
+
+async function addFloors(deps: ContenderDeps, contenders: Contender[]): Promise<void> {
+  say('the service is recorded')
+  const floors = await startFloors(deps, chosen)
+  const [first] = floors
+  if (first) atEnd(() => first.process.stop())
+  for (const floor of floors) contenders.push(floor)
 }
 
 /** Looks at the guards of the service, and lets people set up what they sign in by. */
@@ -149,7 +160,7 @@ function memoryNow({ process: { pid } }: Contender): number {
 }
 
 function memory({ name, process: { pid, readySeconds } }: Contender, idleMb: number): [ContenderName, Memory][] {
-  return name === 'other' ? [] : [[name, { readySeconds, idleMb, peakMb: memoryOf(pid).peakMb }]]
+  return name === 'other' || name in FLOORS ? [] : [[name, { readySeconds, idleMb, peakMb: memoryOf(pid).peakMb }]]
 }
 
 async function profileService(contenders: readonly Contender[]): Promise<Result['hotspots']> {

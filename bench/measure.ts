@@ -12,7 +12,9 @@ export interface Load {
 /** One round. The first wrong answer ends the bench. */
 export async function measure(contender: Contender, operation: Operation, load: Load, postgres: Postgres): Promise<Sample> {
   const { workers, process: server, database } = contender
+  await contender.tell?.(null)
   await Promise.all(workers.map((worker) => operation.prepare(worker)))
+  await contender.tell?.(operation)
   await drive(workers, operation, load.warmUpMs)
   const before = await readings(server.pid, postgres)
   const start = performance.now()
@@ -70,14 +72,17 @@ const COUNTED = 40
  * @param warmTurns operations before any is counted
  */
 export async function countStatements(
-  { workers, database }: Contender,
+  contender: Contender,
   operation: Operation,
   postgres: Postgres,
   warmTurns: number,
 ): Promise<Record<string, number>> {
+  const { workers, database } = contender
   const [worker] = workers
   if (!database || !worker) return {}
+  await contender.tell?.(null)
   await operation.prepare(worker)
+  await contender.tell?.(operation)
   for (let turn = 0; turn < warmTurns; turn++) await operation.run(worker)
   const listening = await postgres.listen()
   let turns = 0

@@ -3,8 +3,11 @@ import { API, type BenchClients } from './clients.ts'
 import { type Endpoints, expectStatus } from './http.ts'
 import type { Crowd } from './people.ts'
 
-export const CONTENDERS = ['bytes', 'engine', 'orm', 'service', 'other'] as const
-/** `bytes`: a bare `node:http` server; `other`: another provider, by a configuration file. */
+export const CONTENDERS = ['bytes', 'engine', 'orm', 'service', 'floor', 'mailless', 'storeless', 'bare', 'other'] as const
+/**
+ * `bytes`: a bare `node:http` server; `floor`: what the service does outside of itself, without the service, and the three
+ * behind it that with less; `other`: another provider, by a configuration file.
+ */
 export type ContenderName = (typeof CONTENDERS)[number]
 
 /** One of the clients that work at the same time. */
@@ -45,7 +48,7 @@ export interface Operation {
 /** People of one worker who come back again and again, each time in a new browser. */
 export const PEOPLE = 10
 
-const EVERYWHERE: readonly ContenderName[] = ['engine', 'orm', 'service', 'other']
+const EVERYWHERE: readonly ContenderName[] = ['engine', 'orm', 'service', 'floor', 'other']
 const PREPARED: readonly ContenderName[] = ['bytes', 'engine', 'service', 'other']
 const SERVICE: readonly ContenderName[] = ['service']
 
@@ -150,7 +153,7 @@ export const operations: readonly Operation[] = [
     words:
       'a whole sign-in by emailed code up to the tokens, through the screens, with the mail; a known person in a new browser',
     against: 'code-flow login',
-    at: SERVICE,
+    at: [...SERVICE, 'floor', 'mailless', 'storeless', 'bare'],
     prepare: reconnect,
     run: (worker) => inNewBrowser(worker, { email: nextAddress(worker, 'person'), authenticator: null }),
   },

@@ -12,6 +12,8 @@ export interface Options {
   /** People with an authenticator app: two sign-ins each in half a minute. */
   crowd: number
   chosen: readonly Operation[]
+  /** What the operations cost at the least is measured too. */
+  floor: boolean
   /** A configuration file of another provider. */
   provider: string | undefined
   json: string | undefined
@@ -32,6 +34,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       profiles: { type: 'string' },
+      'no-floor': { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
@@ -52,6 +55,7 @@ export function readOptions(args: readonly string[]): Options {
     starts: quick || only.length > 0 ? 1 : 3,
     crowd: quick ? 24 : 64,
     chosen: operations.filter(({ name }) => only.length === 0 || only.includes(name)),
+    floor: !values['no-floor'],
     provider: values.provider,
     json: values.json,
     markdown: values.markdown,

@@ -58,7 +58,7 @@ function operationBlock(operation: Operation, result: Result): string {
 const engineOf = ({ entries }: Result, name: string) =>
   entries.find(({ operation, contender }) => operation === name && contender === 'engine')
 
-const STORELESS: readonly ContenderName[] = ['engine', 'bytes', 'other']
+const STORELESS: readonly ContenderName[] = ['engine', 'bytes', 'storeless', 'bare', 'other']
 
 function row({ contender, samples, statements }: Entry, engine: Entry | undefined, words: Result['words']): string[] {
   const stores = !STORELESS.includes(contender)
@@ -105,15 +105,18 @@ function memoryBlock({ memory, words, dependenciesMb }: Result): string {
 
 const DIGITS = { ms: 3, statements: 1, MB: 0, s: 2 } as const
 
-/** Every goal with its figure: kept or missed. */
+/** Every goal with its figure: kept or missed; and the floor, where it was measured. */
 function goalsBlock(judgements: readonly Judgement[]): string {
-  const rows = judgements.map(({ goal, unit, figure, bound, kept }) => {
+  const rows = judgements.map(({ goal, unit, figure, bound, kept, floor }) => {
     const shown = (value: number) => `${value.toFixed(DIGITS[unit])} ${unit}`
-    return [goal, shown(figure), shown(bound), kept ? 'kept' : '**missed**']
+    const beyond =
+      floor === null ? ['–', '–'] : [shown(floor) + (floor > bound ? ', **above the goal**' : ''), shown(figure - floor)]
+    return [goal, shown(figure), shown(bound), kept ? 'kept' : '**missed**', ...beyond]
   })
   const kept = judgements.filter((one) => one.kept).length
   const summary = `${kept} of ${judgements.length} are kept.`
-  return ['### Goals\n', ...table(['goal', 'figure', 'at most', 'kept or missed'], rows), `\n${summary}`].join('\n')
+  const columns = ['goal', 'figure', 'at most', 'kept or missed', 'floor', "the service's own"]
+  return ['### Goals\n', ...table(columns, rows), `\n${summary}`].join('\n')
 }
 
 function hotspotBlock({ operation, functions, places }: Hotspots): string {
