@@ -155,10 +155,10 @@ describe('the session of the account page', () => {
     await close("state = 'active'")
     expect(await around.isIn(closed)).toBe(true)
     const now = Date.now() + stage.service.clockSeconds * 1000
-    await close(`closing_at = '${new Date(now - 1000).toISOString()}'`)
-    expect(await around.isIn(closed)).toBe(false)
     await close(`closing_at = '${new Date(now + HOUR * 1000).toISOString()}'`)
     expect(await around.isIn(closed)).toBe(true)
+    await close(`closing_at = '${new Date(now - 1000).toISOString()}'`)
+    expect(await around.isIn(closed)).toBe(false)
   })
 
   test('R-136 every form of it needs its token, of this session, from a page of ours', async () => {
