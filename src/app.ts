@@ -155,7 +155,7 @@ export function createApp(options: AppOptions) {
     suppressions: createSuppressionStore(),
     spend: budget,
     addressKey: (address) => addressKey(secrets, address),
-    ...{ enqueue: queue.add, soon: queue.soon },
+    ...{ enqueue: queue.add, soon: queue.soon, hasPlace: queue.hasPlace },
     compose: (due) => (due.challengeId ? composeChallenge(due) : told.compose(due)),
     died: deaths.died,
     ...{ from: config.mailFrom, routes, jobsAtOnce: config.workerConcurrency, audit },

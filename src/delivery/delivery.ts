@@ -12,6 +12,7 @@ import {
   type Tx,
 } from '../base/index.ts'
 import type { Channel, MailName, MessageView, SmsName } from '../text/index.ts'
+import { createHolder, firstTry, HELD_SECONDS } from './held.ts'
 import { messageView } from './message-view.ts'
 import { createDeliveryMetrics } from './metrics.ts'
 import { createOutcomes, NO_ROUTE, OBSOLETE } from './outcome.ts'
@@ -62,9 +63,16 @@ export interface DeliveryDeps {
   enqueue(tx: Tx, task: string, payload: Record<string, string>, options: { runAt?: Date; key?: string }): Promise<unknown>
   /**
    * Has a task run as soon as the caller's transaction is committed, waiting for none of another lane. A crash or a stop
-   * may lose it: `resume` finds its message.
+   * may lose it: `resume` finds its message. `held` is done in place of the task, by this process or by none.
    */
-  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string; lane: Channel }): Promise<unknown>
+  soon(
+    tx: Tx,
+    task: string,
+    payload: Record<string, string>,
+    options: { key: string; lane: Channel; held?: () => Promise<void> },
+  ): Promise<unknown>
+  /** Whether what is asked for soon would be begun by this process at once. */
+  hasPlace(lane: Channel): boolean
   /** Puts the message into words, for its channel. `null` when there is nothing to say any more. */
   compose(delivery: DueDelivery): Promise<Composed | null>
   /** Nobody is at this address any more, as of a message of that moment; in the transaction that remembers so. */
@@ -143,6 +151,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const sending = { atOnceMax: Math.max(1, deps.jobsAtOnce - 1), metrics, clock, log }
   const sendMail = createSend<OutgoingMail>({ channel: 'email', routes: deps.routes.email, ...sending })
   const sendText = createSend<OutgoingText>({ channel: 'sms', routes: deps.routes.sms, ...sending })
+  const holding = createHolder({ store, clock, holdSeconds: claimSeconds.email })
   const outcomes = createOutcomes({ ...deps, metrics, enqueue })
 
   async function enqueue(tx: Tx, id: string, runAt?: Date): Promise<void> {
@@ -152,11 +161,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function queue(tx: Tx, order: MessageOrder): Promise<{ id: string }> {
     const { attemptId, noticeId = null, ...rest } = order
     const id = newId()
-    const targetKey = order.target === '' ? null : deps.addressKey(order.target)
-    await store.insert(tx, { id, noticeId, createdAt: clock.now(), targetKey, ...rest })
+    const { channel, target } = order
+    const targetKey = target === '' ? null : deps.addressKey(target)
+    const row = { id, noticeId, createdAt: clock.now(), targetKey, ...rest }
+    // A text is claimed when it is begun: what a crash left under a claim may have arrived, and a text is not sent twice.
+    const mayHold = channel === 'email' && target !== '' && deps.hasPlace(channel)
+    const isHeld = await store.insert(tx, row, mayHold ? addSeconds(row.createdAt, HELD_SECONDS) : null)
+    const held = isHeld ? () => holding(firstTry(row, attemptId), carryOut) : undefined
     // A mail server that hangs keeps no text waiting.
-    await deps.soon(tx, DELIVER_TASK, { deliveryId: id }, { key: keyOf(id), lane: order.channel })
-    const detail = { deliveryId: id, channel: order.channel, message: order.message }
+    await deps.soon(tx, DELIVER_TASK, { deliveryId: id }, { key: keyOf(id), lane: channel, ...(held && { held }) })
+    const detail = { deliveryId: id, channel, message: order.message }
     await deps.audit.record(tx, 'message.queued', { attemptId, detail })
     return { id }
   }
@@ -165,15 +179,18 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const now = clock.now()
     const until = { email: addSeconds(now, claimSeconds.email), sms: addSeconds(now, claimSeconds.sms) }
     const due = await store.claim(deliveryId, now, until)
-    if (!due) return
-    if (due.giveUpAt <= now) return outcomes.expire(due, 'late')
+    if (due) await carryOut(due)
+  }
+
+  async function carryOut(due: DueDelivery): Promise<void> {
+    if (due.giveUpAt <= clock.now()) return outcomes.expire(due, 'late')
     if (mayArriveAgain(due)) return outcomes.expire(due, UNANSWERED)
     if (due.target === '' || !answersSomething(due)) return outcomes.expire(due, OBSOLETE)
     if (due.suppressed) return outcomes.refuse(due, due.suppressed, NO_ROUTE)
     const message = await composed(due)
     if (message === null) return outcomes.expire(due, OBSOLETE)
     if (message === 'failed') return outcomes.defer(due, 'compose_failed', NO_ROUTE)
-    if (message.channel === 'email') return record(due, await sendMail(mailOf(due, message)))
+    if (message.channel === 'email') return record(due, await sendMail(mailOf(due, message, deps.from, clock.now())))
     return deliverText(due, message)
   }
 
@@ -218,16 +235,6 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
   }
 
-  function mailOf(due: DueDelivery, mail: ComposedMail): OutgoingMail {
-    const { subject, text, html, facts } = mail
-    const messageId = `<${due.id}@${deps.from.address.slice(deps.from.address.lastIndexOf('@') + 1)}>`
-    const to = due.target as EmailAddress
-    return {
-      ...{ from: deps.from, to, subject, text, html, locale: due.locale, messageId, date: clock.now() },
-      ...(facts && { facts }),
-    }
-  }
-
   async function again(tx: Tx, id: string): Promise<Channel | null> {
     const channel = await store.again(tx, id, clock.now())
     if (channel) await enqueue(tx, id)
@@ -266,6 +273,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 }
 
 const keyOf = (id: string) => `${DELIVER_TASK}:${id}`
+
+function mailOf(due: DueDelivery, mail: ComposedMail, from: Sender, date: Date): OutgoingMail {
+  const { subject, text, html, facts } = mail
+  const messageId = `<${due.id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`
+  const to = due.target as EmailAddress
+  return { from, to, subject, text, html, locale: due.locale, messageId, date, ...(facts && { facts }) }
+}
 
 function claimFor(routes: readonly { deadlineSeconds: number }[]): number {
   return routes.reduce((sum, route) => sum + route.deadlineSeconds, CLAIM_SPARE_SECONDS)

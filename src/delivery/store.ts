@@ -8,7 +8,7 @@ export type DeliveryState = 'queued' | 'sending' | 'deferred' | 'handed_over' | 
 /** Why an address takes no messages. */
 export type SuppressionReason = 'bounced' | 'complained' | 'opted_out' | 'unreachable'
 
-interface NewDelivery {
+export interface NewDelivery {
   id: string
   challengeId: string | null
   noticeId: string | null
@@ -80,8 +80,11 @@ export interface ReceiptedDelivery {
 
 /** What this room asks of storage. */
 export interface DeliveryStore {
-  /** Adds a message in state `queued`, due at its creation. */
-  insert(tx: Tx, delivery: NewDelivery): Promise<void>
+  /**
+   * Adds a message, due at its creation: `queued`, or with `heldUntil` claimed until then for its first try, unless its
+   * address takes no messages. True when it is claimed.
+   */
+  insert(tx: Tx, delivery: NewDelivery, heldUntil: Date | null): Promise<boolean>
   /**
    * Single winner: takes a message that is queued or deferred, or is `sending` under a claim that ended by
    * `now`; makes it `sending` until the moment of its channel and counts the try. A claim that ended leaves the
@@ -94,6 +97,8 @@ export interface DeliveryStore {
    * of it, when it was handed over already.
    */
   handOver(id: string, by: { at: Date; route: string; receiptId: string | null; entry: AuditRow }): Promise<boolean>
+  /** Holder of the claim only: keeps it until then. */
+  hold(id: string, tries: number, until: Date): Promise<void>
   /** Holder of the claim only: `deferred` until `dueAt`. A reason `UNANSWERED` stays. False when the claim is lost. */
   defer(tx: Tx, id: string, tries: number, reason: string, dueAt: Date): Promise<boolean>
   /** Holder of the claim only: `refused` or `expired`, for good. False when the claim is lost. */

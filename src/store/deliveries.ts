@@ -5,9 +5,12 @@ import { mayGoAgain, mayWait } from './delivery-sql.ts'
 
 const INSERT: Statement = {
   name: 'deliveries_insert',
-  text: `insert into delivery (id, challenge_id, channel, message, target, target_key, locale, state, tries, created_at, due_at, give_up_at,
-      notice_id)
-    values ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, $8, $8, $9, $10)`,
+  text: `insert into delivery (id, challenge_id, channel, message, target, target_key, locale, created_at, due_at, give_up_at, notice_id,
+      claimed_until, state, tries)
+    select $1, $2, $3, $4, $5, $6, $7, $8::timestamptz, $8::timestamptz, $9::timestamptz, $10,
+      held.until, case when held.until is null then 'queued' else 'sending' end, case when held.until is null then 0 else 1 end
+    from (select case when not exists (select from suppression where target_key = $6) then $11::timestamptz end as until) held
+    returning state = 'sending' as held`,
 }
 
 // The row is locked in its newest version first, so that a second claim waits and then finds it `sending`.
@@ -53,6 +56,11 @@ const HAND_OVER: Statement = {
     ), noted as (${appendEntries('$7', 'handed,')}
     )
     select from handed`,
+}
+
+const HOLD: Statement = {
+  name: 'deliveries_hold',
+  text: `update delivery set claimed_until = $3 where id = $1 and state = 'sending' and tries = $2`,
 }
 
 const DEFER: Statement = {
@@ -127,15 +135,17 @@ const CAME_BACK: Statement = {
 export function createDeliveryStore(db: Database, lifetimes: { capSeconds: number; ttlSeconds: number }): DeliveryStore {
   const { capSeconds, ttlSeconds } = lifetimes
   return {
-    insert: async (tx, d) => {
+    insert: async (tx, d, heldUntil) => {
       const to = [d.channel, d.message, d.target, d.targetKey, d.locale]
-      await runIn(tx, INSERT, [d.id, d.challengeId, ...to, d.createdAt, d.giveUpAt, d.noticeId])
+      const values = [d.id, d.challengeId, ...to, d.createdAt, d.giveUpAt, d.noticeId, heldUntil]
+      return (await runIn<{ held: boolean }>(tx, INSERT, values))[0]?.held === true
     },
     claim: async (id, now, until) => (await db.run<DueDelivery>(CLAIM, [id, now, until.email, until.sms]))[0] ?? null,
     async handOver(id, { at, route, receiptId, entry }) {
       const values = [id, at, route, receiptId, capSeconds, ttlSeconds, JSON.stringify([entry])]
       return (await db.run(HAND_OVER, values)).length === 1
     },
+    hold: async (id, tries, until) => void (await db.run(HOLD, [id, tries, until])),
     defer: async (tx, id, tries, reason, dueAt) => (await runIn(tx, DEFER, [id, tries, reason, dueAt])).length === 1,
     end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,
     newest: async (challengeId) => (await db.run<NewestDelivery>(NEWEST, [challengeId]))[0] ?? null,

@@ -37,9 +37,17 @@ export interface Queue {
    * Has a task run by this process once the caller's transaction is committed, without a job, and tried once: for work
    * that rows of its own tell of, by which it is found again after a crash or a failure. Where this process takes no more
    * it is a job like any other, under this key; where it stops meanwhile, only the rows are left. Work of one `lane`
-   * never waits for that of another; there are few of them, known beforehand.
+   * never waits for that of another; there are few of them, known beforehand. `held` is what is done in place of the task
+   * where the rows say that this process does it: then it is never a job.
    */
-  soon(tx: Tx, task: string, payload: Record<string, string>, options: { key: string; lane: string }): Promise<void>
+  soon(
+    tx: Tx,
+    task: string,
+    payload: Record<string, string>,
+    options: { key: string; lane: string; held?: () => Promise<void> },
+  ): Promise<void>
+  /** Whether this process would begin work of that lane at once. */
+  hasPlace(lane: string): boolean
   /** Begins to work, and begins anew after an outage of the database until `stop`. */
   start(): Promise<void>
   /** Takes no more jobs and lets running ones end, for `graceSeconds` (10) at most; what is left runs again later. */
@@ -76,21 +84,22 @@ const END_MS_MAX = 3000
 const STUCK_ERRORS = 3
 
 /** One try of a task, told and counted. Throws when it failed. */
-type Try = (payload: unknown, helpers: TaskHelpers) => Promise<void>
+type Try = (payload: unknown, helpers: TaskHelpers, held?: Task) => Promise<void>
 
 /** A task that runs once its transaction is committed. */
 interface Soon {
   task: string
   payload: Record<string, string>
+  held: Task | undefined
 }
 
 /** The job queue, on graphile-worker. A job killed with its process is taken again within half a minute (presence). */
 export function createQueue(deps: QueueDeps): Queue {
   const { log } = deps
   const tries = triesOf(deps)
-  const shortWay = createShortWay<Soon>(deps.soonAtOnce, async ({ task, payload }) => {
+  const shortWay = createShortWay<Soon>(deps.soonAtOnce, async ({ task, payload, held }) => {
     await tries
-      .get(task)?.(payload, ONLY_TRY)
+      .get(task)?.(payload, ONLY_TRY, held)
       .catch(() => {})
   })
   let presence: Presence | null = null
@@ -184,11 +193,12 @@ export function createQueue(deps: QueueDeps): Queue {
 
   return {
     add,
-    async soon(tx, task, payload, { key, lane }) {
-      if (!shortWay.isOpen(lane)) return add(tx, task, payload, { key })
-      const soon = { task, payload: withTrace(payload) }
+    async soon(tx, task, payload, { key, lane, held }) {
+      if (!held && !shortWay.isOpen(lane)) return add(tx, task, payload, { key })
+      const soon = { task, payload: withTrace(payload), held }
       afterCommit(tx, () => shortWay.take(lane, soon))
     },
+    hasPlace: shortWay.hasPlace,
     async start() {
       shortWay.open()
       const first = await begin().catch((error) => {
@@ -210,10 +220,10 @@ function triesOf({ tasks, log, metrics }: QueueDeps): Map<string, Try> {
   const told = createJobTeller(metrics)
   const tryOf =
     (name: string, task: Task): Try =>
-    async (payload, tools) => {
+    async (payload, tools, held = task) => {
       const { attempt, attemptsMax } = tools
       try {
-        await told(name, attempt, stringsOf(payload), (ids) => task(ids, tools))
+        await told(name, attempt, stringsOf(payload), (ids) => held(ids, tools))
       } catch (error) {
         log.error({ err: error, task: name, attempt, attemptsMax }, 'a job failed')
         // Only this is kept with the job: the words of an error may name a person.

@@ -7,6 +7,8 @@ const WAITING_FOR_EACH = 16
 export interface ShortWay<Work> {
   /** Whether this lane takes one more: never before `open` and after `close`, nor while too many wait in it. */
   isOpen(lane: string): boolean
+  /** Whether this lane has a place where one more would be begun at once. */
+  hasPlace(lane: string): boolean
   open(): void
   /** Begins it in a moment, or when a place is free. After `close` it begins nothing: nobody would wait for its end. */
   take(lane: string, work: Work): void
@@ -56,6 +58,7 @@ export function createShortWay<Work>(atOnce: number, run: (work: Work) => Promis
 
   return {
     isOpen: (name) => taking && laneOf(name).waiting.length < atOnce * WAITING_FOR_EACH,
+    hasPlace: (name) => taking && laneOf(name).running + laneOf(name).waiting.length < atOnce,
     open() {
       taking = true
     },

@@ -1,9 +1,10 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { appOf, ask as protocolAsk, refresh, userinfo } from '../protocol/protocol.ts'
 import { query } from '../support/database.ts'
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
-import { failpointAt } from './failpoint.ts'
 import { arrive, ask, finish, probe, submit, until, type Walk } from './fault-tools.ts'
 
 // A mail server that fails is a matter of the job that sends, never of the page that asked for the mail.
@@ -134,12 +135,16 @@ describe('when the mail server fails', () => {
 
   test('F-19 killed before it began to send: the mail, of which only its row tells, comes within half a minute, once', async () => {
     const email = 'unsent@fabrikam.example'
-    const failpoint = await failpointAt(stage.service.databaseUrl, 'update on delivery', `new.target = '${email}'`)
+    await stage.mailbox.down()
+    const silent = createServer((socket) => socket.resume())
+    const asked = once(silent, 'connection')
+    silent.listen(Number(new URL(stage.mailbox.url).port), '127.0.0.1')
     const walk = await ask(stage, email)
-    await failpoint.reached()
+    await asked
     await stage.service.kill9()
-    await failpoint.remove()
-    expect(await deliveryOf(email)).toMatchObject({ state: 'queued' })
+    await new Promise((resolve) => silent.close(resolve))
+    await stage.mailbox.up()
+    expect(await deliveryOf(email)).toMatchObject({ state: 'sending' })
     await stage.service.restart()
     const mail = await stage.mailbox.next(email, { withinSeconds: 30 })
     const end = await submit({ ...walk, page: await walk.visitor.open(walk.home) }, 'code', { code: mail.code ?? '' })

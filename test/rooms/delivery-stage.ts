@@ -74,6 +74,7 @@ export async function stage(changes: StageChanges = {}, spares: readonly Mailbox
   onEnd(() => mailbox.stop())
   onEnd(() => Promise.all(routes.map((one) => one.close())))
   const jobs: { id: string; runAt?: Date }[] = []
+  const begun: (() => Promise<void>)[] = []
   const [challengeId, textChallengeId] = await seedChallenges(url)
   const { textRoutes = [], ...rest } = changes
   const { spend, ...money } = countingSpend()
@@ -82,7 +83,9 @@ export async function stage(changes: StageChanges = {}, spares: readonly Mailbox
     transact: db.transact,
     enqueue: async (tx, _task, { deliveryId = '' }, { runAt }) =>
       afterCommit(tx, () => void jobs.push({ id: deliveryId, ...(runAt && { runAt }) })),
-    soon: async (tx, _task, { deliveryId = '' }) => afterCommit(tx, () => void jobs.push({ id: deliveryId })),
+    soon: async (tx, _task, { deliveryId = '' }, { held }) =>
+      afterCommit(tx, () => void (held ? begun.push(held) : jobs.push({ id: deliveryId }))),
+    hasPlace: () => false,
     suppressions: createSuppressionStore(),
     spend,
     compose: async (due) => (due.channel === 'sms' ? TEXT : MAIL),
@@ -131,6 +134,8 @@ export async function stage(changes: StageChanges = {}, spares: readonly Mailbox
     db,
     mailbox,
     jobs,
+    /** What waits to be done by the process that was asked, where it has a place (`hasPlace`). */
+    begun,
     challengeId,
     textChallengeId,
     money,
