@@ -19,6 +19,7 @@ const STYLE = `
   .missed { fill: #cf222e }
   .open { fill: #0969da }
   .goal { stroke: #24292f; stroke-width: 2.5 }
+  .floor { fill: none; stroke: #59636e; stroke-width: 1.5 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 }
     .quiet { fill: #9198a1 }
@@ -28,6 +29,7 @@ const STYLE = `
     .kept { fill: #3fb950 }
     .missed { fill: #ff7b72 }
     .open { fill: #58a6ff }
+    .floor { stroke: #9198a1 }
     .goal { stroke: #e6edf3 }
   }`
 
@@ -35,21 +37,24 @@ interface Row {
   name: string
   engine: number | null
   service: number
+  floor: number | null
   goal: number | null
 }
 
 /**
- * Server CPU for each operation as an SVG: the engine, the service, and the goal. The axis is logarithmic, so that equal
+ * Server CPU for each operation as an SVG: the engine, the service, the goal and the floor. The axis is logarithmic, so that equal
  * distances are equal ratios. It brings its colours for light and dark, and no script.
  */
 export function chart(figures: Pick<Figures, 'entries'>, operations: readonly Operation[]): string {
   const rows = operations.flatMap((operation) => rowOf(figures, operation))
-  const values = rows.flatMap(({ engine, service, goal }) => [engine, service, goal]).filter((value) => value !== null)
+  const values = rows
+    .flatMap(({ engine, service, floor, goal }) => [engine, service, floor, goal])
+    .filter((value) => value !== null)
   const x = scaleOf(values)
   const height = TOP + rows.length * ROW + 34
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title">`,
-    `<title id="title">Server CPU for each operation in milliseconds: bare engine, Doorward, goal</title>`,
+    `<title id="title">Server CPU for each operation in milliseconds: bare engine, Doorward, goal, floor</title>`,
     `<style>${STYLE}\n</style>`,
     legend(),
     ...x.steps.map((step) => gridLine(step, x.at(step), height)),
@@ -65,7 +70,9 @@ function rowOf({ entries }: Pick<Figures, 'entries'>, { name, against = name }: 
     return value > 0 ? value : null
   }
   const service = cpu('service') ?? cpu('other')
-  return service === null ? [] : [{ name, service, engine: cpu('engine', against), goal: cpuBound({ entries }, name) }]
+  return service === null
+    ? []
+    : [{ name, service, engine: cpu('engine', against), floor: cpu('floor'), goal: cpuBound({ entries }, name) }]
 }
 
 /** From a step below the least value to one above the largest. */
@@ -86,6 +93,7 @@ function legend(): string {
     { mark: dot(290, 'missed'), at: 290, words: 'missed' },
     { mark: dot(370, 'open'), at: 370, words: 'no goal' },
     { mark: goalMark(460, 22), at: 460, words: 'goal: at most' },
+    { mark: dot(584, 'floor'), at: 584, words: 'floor' },
   ]
   return [
     ...entries.map(({ mark, at, words }) => `${mark}<text x="${at + 12}" y="26">${words}</text>`),
@@ -98,7 +106,7 @@ function gridLine(step: number, x: number, height: number): string {
   return `${line}<text class="quiet" x="${round(x)}" y="${height - 10}" text-anchor="middle">${step}</text>`
 }
 
-function drawn({ name, engine, service, goal }: Row, y: number, at: (value: number) => number): string[] {
+function drawn({ name, engine, service, floor, goal }: Row, y: number, at: (value: number) => number): string[] {
   const state = goal === null ? 'open' : service <= goal ? 'kept' : 'missed'
   const way =
     engine === null ? '' : `<line class="way" x1="${round(at(engine))}" x2="${round(at(service))}" y1="${y}" y2="${y}"/>`
@@ -108,6 +116,7 @@ function drawn({ name, engine, service, goal }: Row, y: number, at: (value: numb
     way,
     ...(engine === null ? [] : [dot(at(engine), 'engine', y)]),
     ...(goal === null ? [] : [goalMark(at(goal), y)]),
+    ...(floor === null ? [] : [dot(at(floor), 'floor', y)]),
     dot(at(service), state, y),
     `<text class="quiet" x="${WIDTH - 8}" y="${y + 4}" text-anchor="end">${figure}</text>`,
   ]

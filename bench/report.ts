@@ -52,7 +52,28 @@ function operationBlock(operation: Operation, result: Result): string {
       own.map((entry) => row(entry, engine, result.words)),
     ),
     ...(service ? [`\n${statementWords(service)}`] : []),
+    ...sharesOfFloor(own, engine),
   ].join('\n')
+}
+
+/** What each part of the floor takes: the difference that it makes to leave it out. */
+function sharesOfFloor(own: readonly Entry[], engine: Entry | undefined): string[] {
+  const of = (name: ContenderName) => {
+    const entry = own.find(({ contender }) => contender === name)
+    return entry ? medianOf(entry.samples, 'serverCpuMs') : Number.NaN
+  }
+  const [floor, mailless, storeless, bare] = [of('floor'), of('mailless'), of('storeless'), of('bare')]
+  const login = engine ? medianOf(engine.samples, 'serverCpuMs') : Number.NaN
+  const parts = {
+    mail: floor - mailless,
+    'what is told PostgreSQL': floor - storeless,
+    'lines of the log': storeless + mailless - floor - bare,
+    'HTTP alone': bare,
+  }
+  if (Number.isNaN(floor + mailless + storeless + bare)) return []
+  const words = Object.entries(parts).map(([name, ms]) => `${name} ${ms.toFixed(2)}`)
+  const more = Number.isNaN(login) ? '' : ` It has no engine in it; with that of a login it is ${(floor + login).toFixed(2)} ms.`
+  return [`\nOf the floor's ${floor.toFixed(2)} ms of server CPU: ${words.join(', ')}.${more}`]
 }
 
 const engineOf = ({ entries }: Result, name: string) =>

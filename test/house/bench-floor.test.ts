@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { keyOfProgram, type Program, programsOf } from '../../bench/floor/program.ts'
 import { type Asked, type Exchange, markOf, recordingsOf, type Step } from '../../bench/floor/tape.ts'
 import { judge } from '../../bench/goals.ts'
-import { operations } from '../../bench/operations.ts'
+import { type ContenderName, operations } from '../../bench/operations.ts'
 import { report } from '../../bench/report.ts'
 
 const CLIENT = '203.0.113.1'
@@ -101,5 +101,19 @@ describe('the floor in the report', () => {
     const text = (floor: number) => report({ ...figures(floor), machine: {}, words: {}, hotspots: [] }, chosen)
     expect(text(0.12)).toContain('| 0.300 ms | 0.140 ms | **missed** | 0.120 ms | 0.180 ms |')
     expect(text(0.16)).toContain('| 0.300 ms | 0.140 ms | **missed** | 0.160 ms, **above the goal** | 0.140 ms |')
+  })
+
+  test('of a sign-in: what each part takes that can be left out', () => {
+    const cpu = { floor: 5, mailless: 4, storeless: 2, bare: 0.75 }
+    const entries = [
+      ...Object.entries(cpu).map(([contender, ms]) => ({ operation: 'sign-in', contender: contender as ContenderName, ms })),
+      { operation: 'code-flow login', contender: 'engine' as const, ms: 2 },
+    ].map(({ ms, ...entry }) => ({ ...entry, samples: [sample(ms)], statements: {} }))
+    const chosen = operations.filter(({ name }) => name === 'sign-in')
+    const text = report({ ...figures(0), entries, machine: {}, words: {}, hotspots: [] }, chosen)
+    expect(text).toContain(
+      '5.00 ms of server CPU: mail 1.00, what is told PostgreSQL 3.00, lines of the log 0.25, HTTP alone 0.75.',
+    )
+    expect(text).toContain('with that of a login it is 7.00 ms')
   })
 })
