@@ -6,6 +6,7 @@ import { clock, createMetrics, type Log } from './base/index.ts'
 import type { Config } from './config/index.ts'
 import { createDraining, type Draining } from './draining.ts'
 import { firstLink, firstLinkLines } from './first-link.ts'
+import { giveBackMemory } from './memory.ts'
 import { warmPasskeys } from './passkeys.ts'
 import {
   checkDeployment,
@@ -134,6 +135,7 @@ async function start(options: ServiceOptions, closers: Closer[], state: State) {
   await serve(app, config, state)
   if (demo) await startDemo(config, demo.secret, log, closers)
   await app.started(options.version)
+  giveBackMemory()
   state.ready = state.stopping ? 'stopping' : null
   tell(options, demoUrl, app.worstCase, firstLinkLines(link, config))
   await warmPasskeys(config)
