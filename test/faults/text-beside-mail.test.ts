@@ -6,7 +6,7 @@ import { type Stage, startStage } from '../support/stage.ts'
 import { ask, until } from './fault-tools.ts'
 
 const MAILS = 20
-const IN_TIME_MS = 3000
+const IN_TIME_MS = 5000
 
 let stage: Stage
 
