@@ -34,3 +34,4 @@ export type {
   TokenRead,
 } from './records.ts'
 export { createSessions, type SessionStore, type SignedInSession } from './sessions.ts'
+export type { Within } from './unit-of-work.ts'

@@ -14,7 +14,7 @@ import { asksForWait, LEVEL_MISSING } from './prompts.ts'
 import type { Look } from './read-ahead.ts'
 import type { RecordStore } from './records.ts'
 import { isMeant, levelOfSession, type StepUp } from './step-up.ts'
-import type { UnitOfWork } from './unit-of-work.ts'
+import type { UnitOfWork, Within } from './unit-of-work.ts'
 
 /** What the engine waits for, as our screens need it. */
 export interface InteractionView {
@@ -79,8 +79,9 @@ export interface Interactions {
    * session says of a sign-in what this one proved, and nothing of those before it. Less than an essential `acr` is unmet.
    *
    * @param found by `find`, in the same request: it is not read again. Where it ended meanwhile nothing is stored.
+   * @param within stores it in the transaction of a last look that has locked the interaction; never with a `mayEnd`.
    */
-  finishLogin(ctx: Context, found: InteractionView, result: LoginResult): Promise<string>
+  finishLogin(ctx: Context, found: InteractionView, result: LoginResult, within?: Within): Promise<string>
   finishConsent(uid: string): Promise<string>
   abort(uid: string, error: string, description: string): Promise<string>
   /** What the application insists on cannot be had (OpenID Connect Core Error Code unmet_authentication_requirements). */
@@ -155,10 +156,10 @@ export function createInteractions(deps: {
     interaction.session = undefined
   }
 
-  async function finish(uid: string, resultOf: ResultOf, look: Look | null = null): Promise<string> {
+  async function finish(uid: string, resultOf: ResultOf, look: Look | null = null, within?: Within): Promise<string> {
     let result: Result = {}
     let next: string | undefined
-    const outcome = await deps.work.run(async () => {
+    const store = async () => {
       const current = deps.work.current()
       if (current) current.known.look = look
       const interaction = (await load(uid))?.interaction
@@ -167,7 +168,8 @@ export function createInteractions(deps: {
       interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
       await interaction.save(interaction.exp - Math.floor(clock.now().getTime() / 1000))
       next = interaction.returnTo
-    })
+    }
+    const outcome = await deps.work.run(store, within)
     if (next !== undefined && outcome === 'written') return next
     // The same button pressed twice: the first press has done it.
     const done = await load(uid)
@@ -175,7 +177,7 @@ export function createInteractions(deps: {
     throw new InteractionGone('the interaction is gone')
   }
 
-  function finishLogin(ctx: Context, found: InteractionView, result: LoginResult): Promise<string> {
+  function finishLogin(ctx: Context, found: InteractionView, result: LoginResult, within?: Within): Promise<string> {
     const { accountId, amr, level, at, mayEnd } = result
     const login = { accountId, amr: [...amr], acr: acrKept(level), ts: Math.floor(at.getTime() / 1000), remember: true }
     const resultOf: ResultOf = async (interaction) => {
@@ -184,7 +186,7 @@ export function createInteractions(deps: {
       await endOther(ctx, interaction, accountId, mayEnd)
       return { login, create: {}, select_account: {} }
     }
-    return finish(found.uid, resultOf, looks.get(found))
+    return finish(found.uid, resultOf, looks.get(found), within)
   }
 
   const abort: Interactions['abort'] = (uid, error, description) => finish(uid, () => ({ error, error_description: description }))

@@ -133,9 +133,9 @@ export interface RecordStore<Entry extends EntryRow = EntryRow> extends AheadSto
    *
    * With `endedSession` the session is locked first, so that what other requests have added to it by then is known:
    * codes and tokens of its grants end unless they carry `offline_access` (OpenID Connect Core §11), and grants of
-   * which nothing is left.
+   * which nothing is left. `tx`: in the caller's transaction.
    */
-  flush(batch: Batch<Entry>): Promise<'written' | 'lost'>
+  flush(batch: Batch<Entry>, tx?: Tx): Promise<'written' | 'lost'>
   /**
    * Writes in `tx` whose sign-in an interaction is about to hold: from now on it ends with all of that account. False
    * when it is gone.

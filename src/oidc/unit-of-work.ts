@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Clock } from '../base/index.ts'
+import type { Clock, Tx } from '../base/index.ts'
 import type { AgreementKey } from './consent.ts'
 import type { LogoutNews } from './logout.ts'
 import { type Known, nothingKnown } from './read-ahead.ts'
@@ -35,15 +35,18 @@ export interface Work<Entry extends EntryRow = EntryRow> {
   forget(key: RecordKey): void
 }
 
+/** Calls `write` in a transaction that must hold for it; what it answers is answered, and what it throws undoes both. */
+export type Within = (write: (tx: Tx) => Promise<'written' | 'lost'>) => Promise<'written' | 'lost'>
+
 export interface UnitOfWork<Entry extends EntryRow = EntryRow> {
   /** The work of the running request, if there is one. */
   current(): Work<Entry> | undefined
   /**
    * Runs `request`, then writes all its changes as one statement. Answers `lost` when a value that works once had
    * been used already, or a session or interaction ended meanwhile: then nothing was written and the request must be
-   * refused. What `request` throws is passed on, with nothing written.
+   * refused. What `request` throws is passed on, with nothing written. `within` writes together with something else.
    */
-  run(request: () => Promise<void>): Promise<'written' | 'lost'>
+  run(request: () => Promise<void>, within?: Within): Promise<'written' | 'lost'>
 }
 
 /**
@@ -59,12 +62,12 @@ export function createUnitOfWork<Entry extends EntryRow>(deps: {
 }): UnitOfWork<Entry> {
   const scope = new AsyncLocalStorage<ReturnType<typeof createWork<Entry>>>()
 
-  async function run(request: () => Promise<void>): Promise<'written' | 'lost'> {
+  async function run(request: () => Promise<void>, within?: Within): Promise<'written' | 'lost'> {
     const work = createWork<Entry>()
     await scope.run(work, request)
     if (work.empty()) return 'written'
     const batch = work.batch(deps.clock.now())
-    const outcome = await deps.store.flush(batch)
+    const outcome = await (within ? within((tx) => deps.store.flush(batch, tx)) : deps.store.flush(batch))
     if (outcome === 'written') deps.announce(batch.entries)
     return outcome
   }

@@ -85,21 +85,10 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
     find: (model, id) => one(find, [model, id]),
     findSession: (uid) => one(findSession, [uid]),
     findByUserCode: (model, userCode) => one(findByUserCode, [model, userCode]),
-    async flush(batch: Batch<AuditRow>) {
-      const { endedSession, logouts, now } = batch
-      if (!endedSession && logouts.length === 0) return await flushAlone(db, batch)
-      return db.transact(async (tx) => {
-        const [session] = endedSession ? await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id]) : []
-        const known = session?.authorizations ?? {}
-        const outcome = await flushIn(tx, batch)
-        if (outcome === 'lost') return outcome
-        await endGranted(
-          tx,
-          Object.values(known).flatMap(({ grantId }) => grantId ?? []),
-        )
-        await tellOfLogouts(tx, [...partiesOf(session?.accountId ?? null, known), ...logouts], now)
-        return outcome
-      })
+    async flush(batch, tx) {
+      if (batch.endedSession || batch.logouts.length > 0)
+        return tx ? flushEnding(tx, batch) : db.transact((own) => flushEnding(own, batch))
+      return tx ? flushIn(tx, batch) : flushAlone(db, batch)
     },
     async claim(tx, interactionId, accountId) {
       return (await runIn(tx, claim, [interactionId, accountId])).length === 1
@@ -108,6 +97,21 @@ export function createOidcRecordStore(db: Database): RecordStore<AuditRow> {
       return (await db.run(unique, [id, expiresAt, now])).length === 1
     },
   }
+}
+
+/** A batch by which sessions end: with them what is granted to them, and whoever knows of them is told. */
+async function flushEnding(tx: Tx, batch: Batch<AuditRow>): Promise<'written' | 'lost'> {
+  const { endedSession, logouts, now } = batch
+  const [session] = endedSession ? await runIn<Locked>(tx, lockSession, [endedSession.model, endedSession.id]) : []
+  const known = session?.authorizations ?? {}
+  const outcome = await flushIn(tx, batch)
+  if (outcome === 'lost') return outcome
+  await endGranted(
+    tx,
+    Object.values(known).flatMap(({ grantId }) => grantId ?? []),
+  )
+  await tellOfLogouts(tx, [...partiesOf(session?.accountId ?? null, known), ...logouts], now)
+  return outcome
 }
 
 /** Ends codes and tokens of these grants, but for offline access, and the grants of which nothing is left. */

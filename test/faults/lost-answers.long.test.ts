@@ -122,7 +122,7 @@ describe('a database that says nothing', () => {
     if (!form) throw new Error(page.words)
     const unheard = line.silence()
     const inFlight = visitor.submit(form, { identifier: 'stopping@fabrikam.example' })
-    await until('the request waits for the database', () => unheard().includes('oidc_'))
+    await until('the request waits for the database', () => unheard().includes('interaction_look'))
     const began = performance.now()
     expect(await stage.service.stop('SIGTERM')).toBe(0)
     expect(performance.now() - began).toBeLessThan(27_000) // SHUTDOWN_GRACE is 25 s

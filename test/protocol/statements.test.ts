@@ -128,6 +128,8 @@ describe('a request asks the database once for all that it reads, and writes in 
     const engine = heard().filter((name) => /^(oidc|interaction)_/.test(name))
     expect(status).toBe(200)
     const looks = engine.lastIndexOf('oidc_claim')
+    // Two pages and their two forms: the answer to the code leads straight to the engine.
+    expect(engine.filter((name) => name === 'interaction_look')).toHaveLength(4)
     expect(engine.slice(0, looks).filter((name) => name !== 'interaction_look')).toEqual(['oidc_flush'])
     expect(engine.slice(looks)).toEqual([
       'oidc_claim',

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Accounts } from '../../accounts/index.ts'
 import { type Address, type Proof, Refusal, type Transact } from '../../base/index.ts'
-import type { Interactions } from '../../oidc/index.ts'
+import type { Interactions, LoginResult, Within } from '../../oidc/index.ts'
 import { type Attempt, type Flow, isKept, type KnownBrowsers, levelOf } from '../../signin/index.ts'
 import type { Cookies } from '../cookies.ts'
 import { provenChallenges } from './proven-challenges.ts'
@@ -25,11 +25,11 @@ export function createFinish(deps: FinishDeps) {
   async function finish(ctx: Context, visit: OpenVisit, attempt: Attempt, mayEnd: string | null): Promise<void> {
     const { accountId, proofs } = attempt
     if (!accountId) throw new Error('a proven attempt has no account')
-    if (!(await claim(visit, attempt, accountId))) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
     // The oldest proof that counts: `max_age` must never be met by a younger one beside it.
     const at = new Date(Math.min(...proofs.map((proof) => new Date(proof.at).getTime())))
     const login = { accountId, amr: amrOf(proofs), level: levelOf(proofs), at, mayEnd }
-    const next = await interactions.finishLogin(ctx, visit.interaction, login)
+    const next = await stored(ctx, visit, attempt, login)
+    if (next === null) return visits.seeOther(ctx, `/sign-in/${visit.uid}`)
     const targets = await knownBy(attempt, accountId)
     const known = targets.reduce((cookie, target) => deps.knownBrowsers.remember(cookie, target), deps.cookies.known(ctx))
     if (known) deps.cookies.setKnown(ctx, known)
@@ -44,32 +44,37 @@ export function createFinish(deps: FinishDeps) {
     return [account?.email, account?.phone].flatMap((address) => address ?? [])
   }
 
-  /**
-   * The last look before a session is made. What ends all of an account either finds the attempt, which then stands no
-   * more, or waits for this and finds the interaction, which then is gone when its result is to be written.
-   */
-  async function claim(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
-    const claimed = await claimAtOnce(visit, attempt, accountId)
-    // What was asked at once was undone together; that the attempt stands no more is kept.
-    if (!claimed) await deps.transact((tx) => deps.flow.stands(tx, attempt))
-    return claimed
+  /** Stores the result, and answers where the engine takes it up; null and nothing stored where the attempt stands no more. */
+  async function stored(ctx: Context, visit: OpenVisit, attempt: Attempt, login: LoginResult): Promise<string | null> {
+    const look = (write: Parameters<Within>[0] | null) => lastLook(visit, attempt, login, write)
+    try {
+      if (login.mayEnd === null) return await interactions.finishLogin(ctx, visit.interaction, login, look)
+      // A session that ends with it is locked before the interaction, everywhere: so the two follow each other here.
+      await look(null)
+      return await interactions.finishLogin(ctx, visit.interaction, login)
+    } catch (error) {
+      if (!(error instanceof Undone)) throw error
+      // What was asked at once was undone together; that the attempt stands no more is kept.
+      await deps.transact((tx) => deps.flow.stands(tx, attempt))
+      return null
+    }
   }
 
-  /** All three in one message, in the order in which their rows are locked; false and nothing written unless each holds. */
-  async function claimAtOnce(visit: OpenVisit, attempt: Attempt, accountId: string): Promise<boolean> {
-    try {
-      return await deps.transact(async (tx) => {
-        const look = [deps.flow.stands(tx, attempt), interactions.claim(tx, visit.uid, accountId)] as const
-        const [stands, claimed, isActive] = await Promise.all([...look, deps.accounts.signedIn(tx, accountId)])
-        if (!stands || !claimed) throw new Undone()
-        // R-095: suspended or closed meanwhile.
-        if (!isActive) throw new Refusal('account_closed')
-        return true
-      })
-    } catch (error) {
-      if (error instanceof Undone) return false
-      throw error
-    }
+  /**
+   * The last look before a session is made, and the result with it. What ends all of an account either finds the attempt,
+   * which then stands no more, or waits for this and finds the interaction, which then is gone when it is to be written or
+   * taken up. All in one message, in the order in which the rows are locked; nothing is written unless each holds.
+   */
+  function lastLook(visit: OpenVisit, attempt: Attempt, { accountId }: LoginResult, write: Parameters<Within>[0] | null) {
+    return deps.transact(async (tx) => {
+      const look = [deps.flow.stands(tx, attempt), interactions.claim(tx, visit.uid, accountId)] as const
+      const last = [deps.accounts.signedIn(tx, accountId), write ? write(tx) : 'written'] as const
+      const [stands, claimed, isActive, written] = await Promise.all([...look, ...last])
+      if (!stands || !claimed) throw new Undone()
+      // R-095: suspended or closed meanwhile.
+      if (!isActive) throw new Refusal('account_closed')
+      return written
+    })
   }
 
   return finish
