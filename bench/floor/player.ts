@@ -57,8 +57,10 @@ export function createPlayer({ databaseUrl, mailUrl, log }: PlayerDeps): Player 
   return {
     async play({ steps }, half, { run, leftOut, mailTo }) {
       const held = new Map<number, Wire>()
-      const at = steps.findIndex(({ kind }) => kind === 'answer')
-      for (const step of half === 'before' ? steps.slice(0, at) : steps.slice(at + 1)) {
+      let reached: typeof half = 'before'
+      for (const step of steps) {
+        if (step.kind === 'answer') reached = 'behind'
+        if (reached !== half) continue
         if (step.kind === 'message' && !leftOut.includes('messages')) await tell(pool, held, step.message, run)
         if (step.kind === 'line' && !leftOut.includes('lines')) write(step.line)
         if (step.kind === 'mail' && !leftOut.includes('mail')) await send(step.mail, mailTo)
