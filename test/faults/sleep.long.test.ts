@@ -91,8 +91,8 @@ describe('an instance that sleeps while another one serves', () => {
 
   test('F-21 a sign-in under way goes on at the other instance', async () => {
     const walk = await ask(stage, 'goes-on@fabrikam.example', createVisitor(second))
-    process.kill(second.pid, 'SIGSTOP')
     const code = (await stage.mailbox.next('goes-on@fabrikam.example')).code ?? ''
+    process.kill(second.pid, 'SIGSTOP')
     const form = formWith(walk.page, 'code')
     if (!form) throw new Error(walk.page.words)
     const headers = { cookie: walk.visitor.jar.header(form.action) ?? '', origin: stage.service.issuer }
