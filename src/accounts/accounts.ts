@@ -15,6 +15,12 @@ import type { Account, AccountState } from './account.ts'
 import { claimsOf } from './claims.ts'
 import { mayJoin } from './signup.ts'
 
+interface AtDoor {
+  living: AccountState | null
+  invited: boolean
+  waiting: AccountState | null
+}
+
 /** What accounts need from storage. */
 export interface AccountStore {
   /** Account and addresses in one statement: every token request asks. */
@@ -46,10 +52,10 @@ export interface AccountStore {
   /** Writes the time of the sign-in when the account is active, under its row's lock; false when it is not. */
   signedIn(tx: Tx, id: string, now: Date): Promise<boolean>
   /**
-   * What was said of an address that is nobody's yet: whether somebody was invited by it, and the state of the account
-   * that waits for it.
+   * Who may come in at this address, asked at once, so that it takes equally long for everybody: the state of the account that
+   * it opens, whether it is invited, and the state of an account that was imported with it and that nobody has proven yet.
    */
-  expected(kind: AddressKind, address: Address, now: Date): Promise<{ invited: boolean; waiting: AccountState | null }>
+  atDoor(kind: AddressKind, address: Address, now: Date): Promise<AtDoor>
   /** Whether an invitation by this address is in force. */
   isInvited(tx: Tx, kind: AddressKind, address: Address, now: Date): Promise<boolean>
   /**
@@ -234,10 +240,9 @@ export function createAccounts(deps: {
   }
 
   async function doorFor(address: Address): ReturnType<Accounts['doorFor']> {
-    const account = await byAddress(address)
-    if (account) return account.state === 'active' ? 'open' : 'closed'
-    const { invited, waiting } = await store.expected(isEmail(address) ? 'email' : 'phone', address, clock.now())
-    if (waiting) return waiting === 'active' ? 'open' : 'closed'
+    const { living, invited, waiting } = await store.atDoor(isEmail(address) ? 'email' : 'phone', address, clock.now())
+    const state = living ?? waiting
+    if (state) return state === 'active' ? 'open' : 'closed'
     return invited || joins(address) ? 'open' : 'none'
   }
 

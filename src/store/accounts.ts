@@ -59,10 +59,13 @@ const SIGNED_IN: Statement = {
     where id = $1 and state = 'active' and (closing_at is null or closing_at > $2::timestamptz) returning id`,
 }
 
-const EXPECTED: Statement = {
-  name: 'accounts_expected',
+const AT_DOOR: Statement = {
+  name: 'accounts_at_door',
   text: `
-    select exists (
+    select (
+      select a.state from address proven join account a on a.id = proven.account_id
+      where proven.kind = $1 and proven.canonical = $2 and ${counts('proven', '$3')} and (a.closing_at is null or a.closing_at > $3::timestamptz)
+    ) as living, exists (
       select from invitation where kind = $1 and canonical = $2 and expires_at > $3::timestamptz
     ) as invited, (
       select a.state from claimed_address said join account a on a.id = said.account_id
@@ -129,8 +132,7 @@ export function createAccountStore(db: Database): AccountStore {
     release: async (tx, { kind, address, accountId, provenBefore }) =>
       (await runIn(tx, RELEASE, [kind, address, accountId, provenBefore])).length === 1,
     signedIn: async (tx, id, now) => (await runIn(tx, SIGNED_IN, [id, now])).length === 1,
-    expected: async (kind, address, now) =>
-      (await db.run<Expected>(EXPECTED, [kind, address, now]))[0] ?? { invited: false, waiting: null },
+    atDoor: async (kind, address, now) => (await db.run<AtDoor>(AT_DOOR, [kind, address, now]))[0] ?? NOBODY,
     isInvited: async (tx, kind, address, now) => (await runIn(tx, IS_INVITED, [kind, address, now])).length === 1,
     acceptInvitation: async (tx, kind, address, accountId, now) =>
       (await runIn<AcceptedInvitation>(tx, ACCEPT, [kind, address, accountId, now]))[0] ?? null,
@@ -143,7 +145,8 @@ export function createAccountStore(db: Database): AccountStore {
   }
 }
 
-type Expected = Awaited<ReturnType<AccountStore['expected']>>
+type AtDoor = Awaited<ReturnType<AccountStore['atDoor']>>
+const NOBODY: AtDoor = { living: null, invited: false, waiting: null }
 type Waiting = NonNullable<Awaited<ReturnType<AccountStore['waiting']>>>
 type FoundRow = Account & Omit<FoundAccount, 'account'>
 
