@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { createLog, createMetrics, createSecrets, type Tx } from '../../src/base/index.ts'
-import { accountClientSecret } from '../../src/clients/index.ts'
+import { createLog, createMetrics, type Tx } from '../../src/base/index.ts'
 import { createSessions } from '../../src/oidc/index.ts'
 import { openDatabase, runIn } from '../../src/store/database.ts'
 import { createSessionStore } from '../../src/store/sessions.ts'
@@ -11,10 +10,9 @@ import { createVisitor, formWith, type Page, type Visitor } from '../support/per
 import { GENEROUS_LIMITS } from '../support/service.ts'
 import { type Stage, startStage } from '../support/stage.ts'
 import { stoppedAtProof } from '../support/stopped.ts'
-import { type App, redeem } from './protocol.ts'
+import type { App } from './protocol.ts'
 import { afterFirst, choosing, keyOn } from './second-standing.ts'
 
-const WRONG_SECRETS = 20
 const strict: App = { id: 'strict', secret: null, redirectUri: 'https://strict.example/callback' }
 
 let stage: Stage
@@ -22,7 +20,7 @@ let db: ReturnType<typeof openDatabase>
 let sessions: ReturnType<typeof createSessions>
 beforeAll(async () => {
   stage = await startStage({
-    env: { LIMITS: GENEROUS_LIMITS.replace(/token-ip:\d+/, `token-ip:${WRONG_SECRETS}`) },
+    env: { LIMITS: GENEROUS_LIMITS },
     clients: [
       {
         ...{ client_id: strict.id, token_endpoint_auth_method: 'none', redirect_uris: [strict.redirectUri] },
@@ -291,22 +289,5 @@ describe('R-135 at the same moment', () => {
     const before = await noted()
     expect(formWith(await lockedOut(email, way), 'identifier')).toBeDefined()
     expect(await noted()).toEqual(before)
-  })
-})
-
-describe('R-150 wrong secrets of the account page’s client from this machine', () => {
-  const page = (secret: string): App => ({ id: 'account', secret, redirectUri: at('/account/callback') })
-  const status = async (secret: string) =>
-    (await redeem(stage.service, page(secret), { code: 'x', verifier: 'x'.repeat(43) })).status
-
-  test('R-150 are refused after so many, and keep nobody from the page', async () => {
-    const statuses: number[] = []
-    for (let count = 0; count <= WRONG_SECRETS; count++) statuses.push(await status('wrong'))
-    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
-    const right = accountClientSecret(createSecrets([stage.service.env.SECRETS ?? '']))
-    expect(await status(right)).toBe(400) // invalid_grant: the client is known
-    expect(await status('wrong')).toBe(429)
-    const visitor = createVisitor(stage.service)
-    expect(isAccountPage(await openAccount(stage, visitor, 'not-locked-out@fabrikam.example'))).toBe(true)
   })
 })
