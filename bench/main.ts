@@ -17,7 +17,7 @@ import type { Entry, Memory } from './goals.ts'
 import { checkGuards, GuardsOff } from './guards.ts'
 import { type Cores, forgetPeakOf, memoryOf, pinThisProcess, syncMsIn } from './machine.ts'
 import { type MailSink, startMailSink } from './mail-sink.ts'
-import { countStatements, measure } from './measure.ts'
+import { countStatements, measure, warmUp } from './measure.ts'
 import { type ContenderName, type Operation, PEOPLE, prepare } from './operations.ts'
 import { profiledOf, readOptions } from './options.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
@@ -143,6 +143,7 @@ async function measureAll(contenders: readonly Contender[], postgres: Postgres):
   // Round 0 counts for nothing: V8 compiles in it what will be hot.
   for (let round = 0; round <= rounds; round++) {
     for (const { entry, operation, contender } of turns) {
+      if (round === 0 && !options.quick) await warmUp(contender.workers, operation)
       const sample = await measure(contender, operation, load, postgres)
       const enough = sample.operations >= OPERATIONS_MIN
       if (round > 0 && enough) entry.samples.push(sample)

@@ -28,6 +28,9 @@ const LIMITED = [
 ]
 const LIMITS = LIMITED.map((limit) => limit.replace('/', ':1000000/')).join(' ')
 
+/** What the image sets. */
+export const AS_IN_THE_IMAGE = { NODE_OPTIONS: '--max-semi-space-size=8', MALLOC_ARENA_MAX: '2' }
+
 /** What the process is told that production would start: every guard is on. */
 export async function serviceEnvironment(options: {
   folder: string
@@ -42,7 +45,7 @@ export async function serviceEnvironment(options: {
   await writeFile(clientsFile, stringify(clientsFileOf(clients, options.guardKey)))
   return {
     NODE_ENV: 'production',
-    NODE_OPTIONS: '--max-semi-space-size=16', // as in the image
+    ...AS_IN_THE_IMAGE,
     ISSUER,
     HOST: '127.0.0.1',
     PORT: String(port),
