@@ -15,7 +15,7 @@ const PAIRS_MIN = 400
 const PAIRS_MAX = 2000
 const STEP = 200
 /** What the answers may differ by at most: a network hides more, and an address gets only a few mails a day. */
-const SAME_MS = 1
+const SAME_MS = 0.5
 /**
  * The quickest tenth of the answers: what a machine does beside them disturbs these least, so that whoever wants to tell two
  * times apart looks there (Crosby, Wallach, Riedi: Opportunities and Limits of Remote Timing Attacks, 2009).

@@ -90,6 +90,7 @@ describe('what is written down is true', () => {
       'CLIENT_SECRET',
       'DEMO_SECRET',
       'NODE_EXTRA_CA_CERTS',
+      'MALLOC_ARENA_MAX',
       'NODE_OPTIONS',
       'NODE_DEBUG_NATIVE',
       'NODE_TLS_REJECT_UNAUTHORIZED',
