@@ -83,7 +83,7 @@ describe('a receipt with the right signature', () => {
     const headers = { ...JSON_TYPE, ...webhookHeaders('receipt-1', seconds, body) }
     for (const [age, status] of [
       [-301, 403],
-      [301, 403],
+      [310, 403], // a busy machine may take some seconds until it is sent
       [-290, 204],
       [0, 204],
     ] as const)
