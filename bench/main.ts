@@ -143,7 +143,7 @@ async function measureAll(contenders: readonly Contender[], postgres: Postgres):
   // Round 0 counts for nothing: V8 compiles in it what will be hot.
   for (let round = 0; round <= rounds; round++) {
     for (const { entry, operation, contender } of turns) {
-      if (round === 0 && !options.quick) await warmUp(contender.workers, operation)
+      if (round === 0 && !options.quick) await warmUp(contender, operation)
       const sample = await measure(contender, operation, load, postgres)
       const enough = sample.operations >= OPERATIONS_MIN
       if (round > 0 && enough) entry.samples.push(sample)

@@ -12,9 +12,7 @@ export interface Load {
 /** One round. The first wrong answer ends the bench. */
 export async function measure(contender: Contender, operation: Operation, load: Load, postgres: Postgres): Promise<Sample> {
   const { workers, process: server, database } = contender
-  await contender.tell?.(null)
-  await Promise.all(workers.map((worker) => operation.prepare(worker)))
-  await contender.tell?.(operation)
+  await prepareFor(contender, operation)
   await drive(workers, operation, load.warmUpMs)
   const before = await readings(server.pid, postgres)
   const start = performance.now()
@@ -42,15 +40,21 @@ const WARM_MS_MAX = 20_000
 const SLICE_MS = 1000
 
 /** Repeats the operation until what it needs is compiled as far as it mostly will be, or there is nothing left to do it with. */
-export async function warmUp(workers: readonly Worker[], operation: Operation): Promise<void> {
+export async function warmUp(contender: Contender, operation: Operation): Promise<void> {
   const end = performance.now() + WARM_MS_MAX
   let done = 0
   let last = 1
   while (done < WARM_OPERATIONS && last > 0 && performance.now() < end) {
-    await Promise.all(workers.map((worker) => operation.prepare(worker)))
-    last = (await drive(workers, operation, SLICE_MS)).length
+    await prepareFor(contender, operation)
+    last = (await drive(contender.workers, operation, SLICE_MS)).length
     done += last
   }
+}
+
+async function prepareFor(contender: Contender, operation: Operation): Promise<void> {
+  await contender.tell?.(null)
+  await Promise.all(contender.workers.map((worker) => operation.prepare(worker)))
+  await contender.tell?.(operation)
 }
 
 /** Lets all workers repeat the operation for so long. Answers how long each took. */
