@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Client } from 'pg'
+import { hashOf } from '../../src/base/index.ts'
 import { appOf, silently } from '../protocol/protocol.ts'
 import { callApi, machineToken, startAdminStage } from '../support/admin.ts'
 import { freshDatabase, query } from '../support/database.ts'
@@ -71,6 +72,25 @@ async function heldBy(statement: string): Promise<{ reached(count?: number): Pro
 
 const INTERACTIONS = `select from oidc_record where model = 'Interaction' for update`
 
+/** Whoever claims an interaction in `work` finds nothing to write the result into. */
+async function losingResults<T>(work: () => Promise<T>): Promise<T> {
+  await query(
+    databaseUrl,
+    `create function lose_result() returns trigger language plpgsql as
+       'begin delete from oidc_record where model = new.model and id = new.id; return null; end'`,
+  )
+  await query(
+    databaseUrl,
+    `create trigger lose_result after update of account_id on oidc_record for each row
+     when (new.model = 'Interaction' and new.account_id is distinct from old.account_id) execute function lose_result()`,
+  )
+  try {
+    return await work()
+  } finally {
+    await query(databaseUrl, 'drop function lose_result cascade')
+  }
+}
+
 async function expectNobodyThere({ visitor }: Walk, email: string): Promise<void> {
   const answer = await silently(stage, appOf(stage), visitor, { prompt: 'none' })
   expect(answer?.searchParams.get('error')).toBe('login_required')
@@ -139,6 +159,19 @@ describe('between the proof and the session', () => {
     const end = await opened
     expect([end.location, formWith(end, 'identifier') === undefined]).toEqual([null, false])
     await expectNobodyThere(walk, email)
+  })
+
+  test('the result is lost after the claim: nothing is kept of either, and one button lands the person signed in', async () => {
+    const email = 'lost@fabrikam.example'
+    const { walk, type } = await standing(email)
+    const page = await losingResults(type)
+    const claimed = `select account_id as "claimedFor" from oidc_record where model = 'Interaction' and id = $1`
+    expect(await query(databaseUrl, claimed, [hashOf(walk.uid)])).toEqual([{ claimedFor: null }])
+    const onward = page.forms.find(({ action }) => action.endsWith('/continue'))
+    if (!onward) throw new Error(`no way on (${page.status}): ${page.words}`)
+    const end = await walk.visitor.follow(await walk.visitor.submit(onward))
+    expect((await walk.visitor.get(end.location ?? '')).status).toBe(200)
+    expect(stage.relyingParty.last().userinfo.email).toBe(email)
   })
 
   test.each(['suspend', 'end-sessions'] as const)(

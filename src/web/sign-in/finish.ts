@@ -44,12 +44,13 @@ export function createFinish(deps: FinishDeps) {
     return [account?.email, account?.phone].flatMap((address) => address ?? [])
   }
 
-  /** Stores the result, and answers where the engine takes it up; null and nothing stored where the attempt stands no more. */
+  /** Stores the result, and answers where the engine takes it up; null and nothing stored where what it is for stands no more. */
   async function stored(ctx: Context, visit: OpenVisit, attempt: Attempt, login: LoginResult): Promise<string | null> {
     const look = (write: Parameters<Within>[0] | null) => lastLook(visit, attempt, login, write)
     try {
       if (login.mayEnd === null) return await interactions.finishLogin(ctx, visit.interaction, login, look)
-      // A session that ends with it is locked before the interaction, everywhere: so the two follow each other here.
+      // A session that ends with it is locked before the interaction, everywhere: so the two follow each other here. A claim
+      // whose result is lost stays: the interaction then ends with all of the account, and opens nothing.
       await look(null)
       return await interactions.finishLogin(ctx, visit.interaction, login)
     } catch (error) {
@@ -63,7 +64,8 @@ export function createFinish(deps: FinishDeps) {
   /**
    * The last look before a session is made, and the result with it. What ends all of an account either finds the attempt,
    * which then stands no more, or waits for this and finds the interaction, which then is gone when it is to be written or
-   * taken up. All in one message, in the order in which the rows are locked; nothing is written unless each holds.
+   * taken up. All in one message, in the order in which the rows are locked; nothing is written unless each holds, the
+   * result too where it is written here.
    */
   function lastLook(visit: OpenVisit, attempt: Attempt, { accountId }: LoginResult, write: Parameters<Within>[0] | null) {
     return deps.transact(async (tx) => {
@@ -73,6 +75,8 @@ export function createFinish(deps: FinishDeps) {
       if (!stands || !claimed) throw new Undone()
       // suspended or closed meanwhile.
       if (!isActive) throw new Refusal('account_closed')
+      // Else the claim would stay without its result.
+      if (written === 'lost') throw new Undone()
       return written
     })
   }
