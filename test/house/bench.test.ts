@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { createAuthenticator } from '../../bench/authenticator.ts'
 import { chart } from '../../bench/chart.ts'
@@ -7,7 +9,10 @@ import { type ContenderName, operations } from '../../bench/operations.ts'
 import { readProvider } from '../../bench/provider.ts'
 import { report } from '../../bench/report.ts'
 import { median, type Sample } from '../../bench/samples.ts'
+import { AS_IN_THE_IMAGE } from '../../bench/service.ts'
 import { countStatementsIn, engineStatements, ownStatements } from '../../bench/statement-log.ts'
+import { parseDockerfile } from '../../release/dockerfile.ts'
+import { PROJECT } from '../../release/lay-out.ts'
 
 const sample = (serverCpuMs: number, postgresCpuMs = 0): Sample => ({
   ...{ operations: 100, perSecond: 1000, p50Ms: 1, p99Ms: 2, walBytes: 0, clientsBusy: 0.5 },
@@ -169,6 +174,12 @@ describe('pictures', () => {
 })
 
 describe('what the bench is told', () => {
+  test('how Node runs is as in the image: each name has the value that the Dockerfile sets', () => {
+    const image = parseDockerfile(readFileSync(join(PROJECT, 'Dockerfile'), 'utf8')).at(-1)
+    const set = Object.assign({}, ...(image?.steps ?? []).map((step) => (step.do === 'env' ? step.values : {})))
+    expect(set).toMatchObject(AS_IN_THE_IMAGE)
+  })
+
   test('a code of an authenticator is used once: two in one half minute, and none after', () => {
     let now = 60_000
     const app = createAuthenticator('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', () => now)
