@@ -1,12 +1,17 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { addSeconds } from '../../src/base/index.ts'
-import { createHolder, firstTry, HELD_SECONDS } from '../../src/delivery/held.ts'
+import { addSeconds, createMetrics } from '../../src/base/index.ts'
+import { createHolder, firstTry } from '../../src/delivery/held.ts'
+import { createDelivery, type Delivery } from '../../src/delivery/index.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { createDeliveryStore } from '../../src/store/deliveries.ts'
 import { query } from '../support/database.ts'
-import { cleanUp, keyOf, START, stage, TO } from './delivery-stage.ts'
+import { cleanUp, keyOf, LIFETIMES, onEnd, START, stage, TO } from './delivery-stage.ts'
 
 afterEach(cleanUp)
 
 const AT_ONCE = { hasPlace: () => true }
+/** As docs/architecture.md says it. */
+const HELD_SECONDS = 15
 
 type House = Awaited<ReturnType<typeof stage>>
 
@@ -15,6 +20,14 @@ async function begin(house: House): Promise<void> {
   const [held] = house.begun.splice(0)
   if (!held) throw new Error('nothing was begun')
   await held()
+}
+
+/** Another process on the same database. */
+function another(house: House): Delivery {
+  const metrics = createMetrics()
+  const db = openDatabase({ ...house.options, metrics })
+  onEnd(() => db.close())
+  return createDelivery({ ...house.deps, store: createDeliveryStore(db, LIFETIMES), transact: db.transact, metrics })
 }
 
 async function updatesOf(house: House, id: string): Promise<number> {
@@ -50,12 +63,15 @@ describe('a mail that the process that was asked sends at once', () => {
 
   test('F-19 and whose process died is sent by another after 15 seconds, not before, and once', async () => {
     const house = await stage(AT_ONCE)
+    const other = another(house)
     const id = await house.order()
-    house.wait(HELD_SECONDS - 1)
-    expect(await house.delivery.resume()).toBe(0)
-    house.wait(1)
-    expect(await house.delivery.resume()).toBe(1)
-    await house.work()
+    house.wait(HELD_SECONDS - 0.001)
+    expect(await other.resume()).toBe(0)
+    await other.deliver(id)
+    expect(await house.row(id)).toMatchObject({ state: 'sending', tries: 1 })
+    house.wait(0.001)
+    expect(await other.resume()).toBe(1)
+    await other.deliver(id)
     await begin(house)
     expect(house.mailbox.seen).toHaveLength(1)
     expect(await house.row(id)).toMatchObject({ state: 'handed_over', tries: 2 })
