@@ -19,10 +19,12 @@ interface Coded {
   routine?: unknown
   cause?: unknown
   errors?: unknown
+  meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } }
 }
 
 const codeOf = (error: unknown): string => {
-  const code = (error as Coded | null)?.code
+  const { code: outer, meta } = (error ?? {}) as Coded
+  const code = meta?.driverAdapterError?.cause?.originalCode ?? outer // Prisma keeps the server's code beneath one of its own
   return typeof code === 'string' ? code : ''
 }
 

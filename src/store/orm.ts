@@ -48,7 +48,9 @@ async function openPrisma(pool: pg.Pool): Promise<PrismaClient> {
     import('../generated/prisma/client.ts'),
   ])
   pool.on('error', () => {}) // of an idle connection: the next one who asks gets another
-  const client = new PrismaClient({ adapter: new PrismaPg(pool) })
+  const { provider, adapterName } = new PrismaPg(pool)
+  const connect = async () => new PrismaPg(pool, { schema: await schemaOn(pool) }).connect()
+  const client = new PrismaClient({ adapter: { provider, adapterName, connect }, errorFormat: 'minimal' })
   const extended = client.$extends({
     query: {
       async $allOperations({ model, operation, args, query: ask }) {
@@ -62,4 +64,10 @@ async function openPrisma(pool: pg.Pool): Promise<PrismaClient> {
     },
   })
   return extended as unknown as PrismaClient
+}
+
+// Prisma names a schema in every statement: the one that all other statements mean.
+async function schemaOn(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ schema: string }>('select current_schema() as schema')
+  return rows[0]?.schema ?? 'public'
 }
