@@ -55,22 +55,6 @@ const COUNT: Statement = {
       (select count(*)::int from credential where kind = 'totp') as authenticators`,
 }
 
-const LEFT: Statement = {
-  name: 'restored_left',
-  text: `
-    select (select count(*)::int from account) as accounts,
-      (select count(*)::int from account where role is not null) as administrators,
-      (select count(*)::int from credential where kind = 'recovery' and counter = 0 and removed_at is null) as "recoveryCodes",
-      (select count(*)::int from consent) as consents,
-      (select count(*)::int from client where source <> 'removed') as clients,
-      (select count(*)::int from invitation) as invitations,
-      (select count(*)::int from address where leaves_at > $1 or usable_from > $1) as "addressChanges",
-      (select count(*)::int from account where closing_at > $1) as "closingAccounts",
-      (select count(*)::int from suppression) as "suppressedAddresses",
-      (select count(*)::int from signing_key) as "signingKeys",
-      (select max(created_at) from signing_key) as "newestSigningKey"`,
-}
-
 const INSTANCES: Statement = {
   name: 'restored_instances',
   text: `
@@ -100,10 +84,26 @@ const ENDED: readonly Statement[] = [
 const STEPS = simple('steps', `update credential set counter = $1 where kind = 'totp' and counter < $1`)
 
 /** What `after-restore` needs of the tables. */
-export function createAfterRestoreStore(db: Pick<Database, 'run'>) {
+export function createAfterRestoreStore(db: Pick<Database, 'run' | 'orm'>) {
   return {
     count: async (): Promise<RestoredCounts> => (await db.run<RestoredCounts>(COUNT, []))[0] as RestoredCounts,
-    left: async (now: Date): Promise<LeftCounts> => (await db.run<LeftCounts>(LEFT, [now]))[0] as LeftCounts,
+    async left(now: Date): Promise<LeftCounts> {
+      const orm = await db.orm()
+      const keys = await orm.signingKey.aggregate({ _count: true, _max: { createdAt: true } })
+      return {
+        accounts: await orm.account.count(),
+        administrators: await orm.account.count({ where: { role: { not: null } } }),
+        recoveryCodes: await orm.credential.count({ where: { kind: 'recovery', counter: 0, removedAt: null } }),
+        consents: await orm.consent.count(),
+        clients: await orm.client.count({ where: { source: { not: 'removed' } } }),
+        invitations: await orm.invitation.count(),
+        addressChanges: await orm.address.count({ where: { OR: [{ leavesAt: { gt: now } }, { usableFrom: { gt: now } }] } }),
+        closingAccounts: await orm.account.count({ where: { closingAt: { gt: now } } }),
+        suppressedAddresses: await orm.suppression.count(),
+        signingKeys: keys._count,
+        newestSigningKey: keys._max.createdAt,
+      }
+    },
     /** Whether a service works on this database now. */
     isServed: async (): Promise<boolean> => ((await db.run<{ connections: number }>(INSTANCES, []))[0]?.connections ?? 0) > 0,
     /** Ends all of it in the caller's transaction; codes of authenticators count as used up to `totpStep`. */

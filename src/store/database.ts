@@ -39,7 +39,11 @@ export interface Database {
    * or may not be there.
    */
   transact: Transact
-  /** Prisma's client, on connections of its own, for rare reads. Never inside a transaction. It is loaded when it is first asked for. */
+  /**
+   * Prisma's client, for rare reads at the command line: it is loaded when it is first asked for, has two connections
+   * beside the pool, and waits past the patience of a request. Never inside a transaction. It takes the session's time zone
+   * for UTC, which nobody sets behind a pooler: moments are for `DATABASE_DIRECT_URL` alone.
+   */
   orm(): Promise<PrismaClient>
   health(): Promise<DatabaseHealth>
   /** Somebody else was told that the server takes no writes: no connection of before serves anybody again. */

@@ -1,14 +1,6 @@
 import { asked } from './credential-sql.ts'
 import type { Database, Statement } from './database.ts'
 
-const DEPLOYMENT: Statement = {
-  name: 'doctor_deployment',
-  text: `
-    select issuer, secret_ids as "secretIds", passkey_domain as "passkeyDomain",
-      (select count(*)::int from credential where kind = 'passkey' and proven_at is not null) as passkeys
-    from deployment where id = 1`,
-}
-
 const ADMINISTRATORS: Statement = {
   name: 'doctor_administrators',
   text: `
@@ -34,18 +26,17 @@ const MESSAGES: Statement = {
     where state in ('queued', 'deferred', 'sending') and created_at < $1::timestamptz`,
 }
 
-interface DeploymentRow {
-  issuer: string
-  secretIds: string[]
-  passkeyDomain: string | null
-  /** How many there are, those among them whose removal can be taken back. */
-  passkeys: number
-}
-
 /** What `doctor` looks at in the database. It changes nothing. */
-export function createDoctorStore(db: Pick<Database, 'run'>) {
+export function createDoctorStore(db: Pick<Database, 'run' | 'orm'>) {
   return {
-    deployment: async () => (await db.run<DeploymentRow>(DEPLOYMENT, []))[0] ?? null,
+    /** With the number of passkeys, those among them whose removal can be taken back. */
+    async deployment() {
+      const orm = await db.orm()
+      const select = { issuer: true, secretIds: true, passkeyDomain: true } as const
+      const found = await orm.deployment.findUnique({ where: { id: 1 }, select })
+      const passkeys = await orm.credential.count({ where: { kind: 'passkey', provenAt: { not: null } } })
+      return found && { ...found, passkeys }
+    },
     administrators: async (now: Date) =>
       (await db.run<{ active: number; strong: number; invited: number }>(ADMINISTRATORS, [now]))[0] ?? {
         active: 0,

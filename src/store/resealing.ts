@@ -61,11 +61,6 @@ const REPLACE_SEEDS: Statement = {
     returning c.id`,
 }
 
-const SIGNING_KEYS: Statement = {
-  name: 'reseal_signing_keys',
-  text: 'select private_jwe as "privateJwe" from signing_key',
-}
-
 // What ends by itself. Of sessions of the engine only the short-lived form of sign-out is sealed: they are left out.
 const SHORT_LIVED: Statement = {
   name: 'reseal_short_lived',
@@ -96,7 +91,7 @@ const EXCHANGES: Statement = {
 }
 
 /** What an exchange of SECRETS needs of the tables. */
-export function createResealingStore(db: Pick<Database, 'run'>) {
+export function createResealingStore(db: Pick<Database, 'run' | 'orm'>) {
   return {
     /** The newest secret of the instance that was started last; null before any was. */
     current: async (): Promise<string | null> => (await db.run<{ secretId: string }>(CURRENT, []))[0]?.secretId ?? null,
@@ -118,8 +113,10 @@ export function createResealingStore(db: Pick<Database, 'run'>) {
       return (await runIn<{ id: string }>(tx, REPLACE_SEEDS, columns)).map(({ id }) => id)
     },
     /** The signing keys as they are sealed. */
-    signingKeys: async (): Promise<string[]> =>
-      (await db.run<{ privateJwe: string }>(SIGNING_KEYS, [])).map(({ privateJwe }) => privateJwe),
+    async signingKeys(): Promise<string[]> {
+      const keys = await (await db.orm()).signingKey.findMany({ select: { privateJwe: true } })
+      return keys.map(({ privateJwe }) => privateJwe)
+    },
     /** What is sealed or derived with each secret and ends by itself. Reads all of it: not for a path that people wait on. */
     shortLived: (now: Date): Promise<SealedCount[]> => db.run<SealedCount>(SHORT_LIVED, [now]),
     /** Which secret came to the front when, the latest first. */
