@@ -24,6 +24,7 @@ const COLUMNS = `a.id, a.interaction_hash as "interactionHash", a.interaction as
 
 const history: Statement = {
   name: 'attempt_history',
+  together: true,
   text: `select ${COLUMNS}, ${CHALLENGES}) as challenges from attempt a
          where a.interaction_hash = $1 order by a.created_at desc, a.state = 'open' desc, a.id limit 10`,
 }

@@ -7,6 +7,7 @@ import { atMost, jittered, pause } from './pause.ts'
 import { openPool, type PoolOptions } from './pool.ts'
 import type { Answer, Statement } from './questions.ts'
 import { type SchemaState, schemaState } from './schema-state.ts'
+import { createTogether } from './together.ts'
 import { askTold, inTransaction, type OpenTx, openTx, patienceMs, runIn } from './transaction.ts'
 import type { Wire } from './wire.ts'
 
@@ -96,12 +97,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   function ask(statement: Statement, values: readonly unknown[]): Promise<unknown[]> {
+    if (statement.together) return askTogether(statement, values)
     return onWire(async (wire, tx) => {
       // Behind a pooler only a transaction brings time-outs, and one that nobody waits for is rolled back.
       if (wire.isShared) return inTransaction(tx, () => runIn(tx as unknown as Tx, statement, values))
       return (await askTold(measures, statement, () => askAlone(wire, statement, values))).rows
     })
   }
+
+  const askTogether = createTogether(onWire)
 
   async function run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     for (let tries = 0; ; tries++) {

@@ -71,6 +71,7 @@ const readInteraction: Statement = {
 
 const lookAtInteraction: Statement = {
   name: 'interaction_look',
+  together: true,
   text: `
     select r.payload, r.consumed_at as "consumedAt", begun.payload as "begunIn"
     from oidc_record r

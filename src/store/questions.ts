@@ -4,6 +4,8 @@ import pg from 'pg'
 export interface Statement {
   name: string
   text: string
+  /** A read of a page that may go in one message with what is asked at the same moment, and fails with it. */
+  together?: true
 }
 
 export interface Answer {

@@ -1,0 +1,56 @@
+import { waitPatiently } from '../base/index.ts'
+import type { Statement } from './questions.ts'
+import { askTold, inTransaction, type OpenTx, patienceMs, runIn } from './transaction.ts'
+import type { Wire } from './wire.ts'
+
+interface Party {
+  statement: Statement
+  values: readonly unknown[]
+  patienceMs: number
+  resolve(rows: unknown[]): void
+  reject(error: unknown): void
+}
+
+type OnWire = <T>(work: (wire: Wire, tx: OpenTx) => Promise<T>) => Promise<T>
+
+/**
+ * Reads that one request asks for at the same moment go to the server in one message, over one connection. What fails one
+ * of them fails all: only for statements that change nothing.
+ */
+export function createTogether(onWire: OnWire): (statement: Statement, values: readonly unknown[]) => Promise<unknown[]> {
+  let gathering: Party[] | null = null
+
+  function go(): void {
+    const parties = gathering ?? []
+    gathering = null
+    onWire((wire, tx) => (wire.isShared ? inOneTransaction(tx, parties) : inOneMessage(wire, tx, parties))).catch((error) => {
+      for (const { reject } of parties) reject(error)
+    })
+  }
+
+  return (statement, values) =>
+    new Promise((resolve, reject) => {
+      const party = { statement, values, patienceMs: patienceMs(), resolve, reject }
+      if (gathering) gathering.push(party)
+      else {
+        gathering = [party]
+        process.nextTick(go) // once nothing else is to be done
+      }
+    })
+}
+
+async function inOneMessage(wire: Wire, { measures }: OpenTx, parties: readonly Party[]): Promise<void> {
+  const answers = parties.map(({ statement, values, patienceMs: ms }) =>
+    askTold(measures, statement, () => waitPatiently(() => wire.ask(statement, values, ms))),
+  )
+  wire.send()
+  for (const [at, { rows }] of (await Promise.all(answers)).entries()) parties[at]?.resolve(rows)
+}
+
+// Behind a pooler only a transaction brings time-outs.
+async function inOneTransaction(tx: OpenTx, parties: readonly Party[]): Promise<void> {
+  const found = await inTransaction(tx, (inner) =>
+    Promise.all(parties.map(({ statement, values }) => runIn<unknown>(inner, statement, values))),
+  )
+  for (const [at, rows] of found.entries()) parties[at]?.resolve(rows)
+}
