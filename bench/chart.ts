@@ -1,4 +1,4 @@
-import { cpuBound, type Figures } from './goals.ts'
+import { cpuBound, cpuFloor, type Figures } from './goals.ts'
 import type { ContenderName, Operation } from './operations.ts'
 import { medianOf } from './samples.ts'
 
@@ -72,7 +72,7 @@ function rowOf({ entries }: Pick<Figures, 'entries'>, { name, against = name }: 
   const service = cpu('service') ?? cpu('other')
   return service === null
     ? []
-    : [{ name, service, engine: cpu('engine', against), floor: cpu('floor'), goal: cpuBound({ entries }, name) }]
+    : [{ name, service, engine: cpu('engine', against), floor: cpuFloor({ entries }, name), goal: cpuBound({ entries }, name) }]
 }
 
 /** From a step below the least value to one above the largest. */

@@ -47,6 +47,8 @@ const LOGINS = 4
 /** PostgreSQL's processor time of a sign-in, against the server's. */
 const POSTGRES_SHARE = 0.5
 const LOGIN_STATEMENTS = 8
+const LOGIN_REQUESTS = 4
+const SIGN_IN_REQUESTS = 7
 const IDLE_MB = 40
 const LOAD_MB = 100
 const READY_SECONDS = 1.5
@@ -114,7 +116,7 @@ function ratioGoal(figures: Figures, name: string): Judgement | null {
 
 function cpuGoal(figures: Figures, name: string): Judgement | null {
   const words = `${name}: CPU ≤ engine + 10 % + ${STATEMENTS[name]} × ${STATEMENT_MS} ms`
-  return judged(words, 'ms', cpuOf(figures, name, 'service'), cpuBound(figures, name), cpuOf(figures, name, 'floor'))
+  return judged(words, 'ms', cpuOf(figures, name, 'service'), cpuBound(figures, name), cpuFloor(figures, name))
 }
 
 function statementGoal(figures: Figures, name: string): Judgement | null {
@@ -134,7 +136,7 @@ function signInGoals(figures: Figures): (Judgement | null)[] {
   const cpu = cpuOf(figures, SIGN_IN, 'service')
   const postgres = entry && medianOf(entry.samples, 'postgresCpuMs')
   const floor = entryOf(figures, SIGN_IN, 'floor')
-  const floors = { cpu: cpuOf(figures, SIGN_IN, 'floor'), postgres: floor && medianOf(floor.samples, 'postgresCpuMs') }
+  const floors = { cpu: cpuFloor(figures, SIGN_IN), postgres: floor && medianOf(floor.samples, 'postgresCpuMs') }
   return [
     judged(`${SIGN_IN}: CPU ≤ ${LOGINS} × a ${LOGIN} at the engine`, 'ms', cpu, cpuBound(figures, SIGN_IN), floors.cpu),
     judged(
@@ -145,6 +147,21 @@ function signInGoals(figures: Figures): (Judgement | null)[] {
       floors.postgres,
     ),
   ]
+}
+
+/**
+ * Server CPU of what an operation must do, in milliseconds; null where it was not measured. The floor of a sign-in answers with
+ * recorded bytes, so that the engine's part of it, a login, is added; HTTP of a login's four requests is in both, and counts once.
+ */
+export function cpuFloor(figures: Pick<Figures, 'entries'>, operation: string): number | null {
+  if (operation !== SIGN_IN) return cpuOf(figures, operation, 'floor')
+  const [floor, bare, login] = [
+    cpuOf(figures, SIGN_IN, 'floor'),
+    cpuOf(figures, SIGN_IN, 'bare'),
+    cpuOf(figures, LOGIN, 'engine'),
+  ]
+  if (floor === null || bare === null || login === null) return null
+  return floor + login - (bare * LOGIN_REQUESTS) / SIGN_IN_REQUESTS
 }
 
 function memoryGoals({ memory: { service }, dependenciesMb }: Figures): (Judgement | null)[] {

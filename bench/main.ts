@@ -9,6 +9,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { cachesWords, lookAtCaches } from './caches.ts'
 import { chart } from './chart.ts'
 import { type Contender, type ContenderDeps, gatherCrowd, startBytes, startContender } from './contenders.ts'
 import { startDependenciesOnly } from './dependencies.ts'
@@ -57,6 +58,7 @@ async function run(pinned: Cores | null): Promise<void> {
   atEnd(() => postgres.stop())
   const mails = await startMailSink()
   atEnd(() => mails.stop())
+  const caches = cachesWords(await lookAtCaches(await postgres.newDatabase('bench_caches'), pinned?.server ?? null))
   const { contenders, dependencies } = await startAll(pinned, postgres, mails)
   const idleMb = contenders.map(memoryNow)
   const dependenciesMb = dependencies && memoryOf(dependencies.pid).nowMb
@@ -68,7 +70,7 @@ async function run(pinned: Cores | null): Promise<void> {
   }
   const entries = await measureAll(contenders, postgres)
   const result: Result = {
-    machine: machine(postgres, pinned, loadBefore),
+    machine: { ...machine(postgres, pinned, loadBefore), ...caches },
     words: Object.fromEntries(contenders.map(({ name, words }) => [name, words])),
     entries,
     memory: Object.fromEntries(contenders.flatMap((one, at) => memory(one, idleMb[at] ?? 0))),

@@ -5,6 +5,7 @@ import type { Contender } from './contenders.ts'
 import { flameGraph } from './flame.ts'
 import { drive, type Load } from './measure.ts'
 import type { Operation } from './operations.ts'
+import { partsOf, type Share } from './parts.ts'
 
 /** Where the processor time of one operation goes, as shares of the time that was not idle. */
 export interface Hotspots {
@@ -13,11 +14,8 @@ export interface Hotspots {
   functions: Share[]
   /** The same by package or room. */
   places: Share[]
-}
-
-interface Share {
-  name: string
-  share: number
+  /** The same by what it was for. */
+  parts: Share[]
 }
 
 export interface Profile {
@@ -56,7 +54,12 @@ export async function profile(contender: Contender, operation: Operation, load: 
   await writeFile(`${file}.cpuprofile`, JSON.stringify(recorded))
   await writeFile(`${file}.svg`, flameGraph(recorded, operation.name, shortPath))
   const spots = spotsOf(recorded)
-  return { operation: operation.name, functions: ranked(spots, functionName), places: ranked(spots, placeName) }
+  return {
+    operation: operation.name,
+    functions: ranked(spots, functionName),
+    places: ranked(spots, placeName),
+    parts: partsOf(recorded),
+  }
 }
 
 // Node opens its inspector on loopback when it is told so by signal.

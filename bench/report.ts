@@ -1,4 +1,4 @@
-import { type Entry, type Figures, type Judgement, judge } from './goals.ts'
+import { cpuFloor, type Entry, type Figures, type Judgement, judge } from './goals.ts'
 import { CONTENDERS, type ContenderName, type Operation } from './operations.ts'
 import type { Hotspots } from './profile.ts'
 import { medianOf, spread } from './samples.ts'
@@ -52,18 +52,18 @@ function operationBlock(operation: Operation, result: Result): string {
       own.map((entry) => row(entry, engine, result.words)),
     ),
     ...(service ? [`\n${statementWords(service)}`] : []),
-    ...sharesOfFloor(own, engine),
+    ...sharesOfFloor(own, result),
   ].join('\n')
 }
 
 /** What each part of the floor takes: the difference that it makes to leave it out. */
-function sharesOfFloor(own: readonly Entry[], engine: Entry | undefined): string[] {
+function sharesOfFloor(own: readonly Entry[], result: Result): string[] {
   const of = (name: ContenderName) => {
     const entry = own.find(({ contender }) => contender === name)
     return entry ? medianOf(entry.samples, 'serverCpuMs') : Number.NaN
   }
   const [floor, mailless, storeless, bare] = [of('floor'), of('mailless'), of('storeless'), of('bare')]
-  const login = engine ? medianOf(engine.samples, 'serverCpuMs') : Number.NaN
+  const whole = cpuFloor(result, 'sign-in')
   const parts = {
     mail: floor - mailless,
     'what is told PostgreSQL': floor - storeless,
@@ -72,7 +72,7 @@ function sharesOfFloor(own: readonly Entry[], engine: Entry | undefined): string
   }
   if (Number.isNaN(floor + mailless + storeless + bare)) return []
   const words = Object.entries(parts).map(([name, ms]) => `${name} ${ms.toFixed(2)}`)
-  const more = Number.isNaN(login) ? '' : ` It has no engine in it; with that of a login it is ${(floor + login).toFixed(2)} ms.`
+  const more = whole === null ? '' : ` It has no engine in it; with a login of the engine it is ${whole.toFixed(2)} ms.`
   return [`\nOf the floor's ${floor.toFixed(2)} ms of server CPU: ${words.join(', ')}.${more}`]
 }
 
@@ -140,10 +140,12 @@ function goalsBlock(judgements: readonly Judgement[]): string {
   return ['### Goals\n', ...table(columns, rows), `\n${summary}`].join('\n')
 }
 
-function hotspotBlock({ operation, functions, places }: Hotspots): string {
+function hotspotBlock({ operation, functions, places, parts }: Hotspots): string {
   const list = (shares: Hotspots['functions']) =>
     shares.map(({ name, share }) => `- ${(share * 100).toFixed(1)} % \`${name}\``).join('\n')
-  return `### Where the time goes: ${operation}\n\nBy package or room:\n\n${list(places)}\n\nBy function, own time:\n\n${list(functions)}`
+  const blocks = { 'What it was for': parts, 'By package or room': places, 'By function, own time': functions }
+  const lists = Object.entries(blocks).map(([words, shares]) => `${words}:\n\n${list(shares)}`)
+  return [`### Where the time goes: ${operation}`, ...lists].join('\n\n')
 }
 
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`

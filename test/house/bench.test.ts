@@ -6,6 +6,7 @@ import { chart } from '../../bench/chart.ts'
 import { flameGraph } from '../../bench/flame.ts'
 import { cpuBound, type Entry, type Figures, judge } from '../../bench/goals.ts'
 import { type ContenderName, operations } from '../../bench/operations.ts'
+import { partsOf } from '../../bench/parts.ts'
 import { readProvider } from '../../bench/provider.ts'
 import { report } from '../../bench/report.ts'
 import { median, type Sample } from '../../bench/samples.ts'
@@ -214,3 +215,31 @@ function expectWellFormed(svg: string): void {
   expect(rest).not.toMatch(/<|&(?!lt;|gt;|amp;)/)
   expect(svg).not.toMatch(/NaN|undefined|Infinity/)
 }
+
+describe('what the time of a profile was for', () => {
+  const node = (id: number, functionName: string, url: string, children: number[] = []) => ({
+    ...{ id, children },
+    callFrame: { functionName, url, lineNumber: 0 },
+  })
+  const nodes = [
+    node(1, '(root)', '', [2, 5, 6, 8]),
+    node(2, 'show', 'file:///app/src/web/sign-in/visit.ts', [3, 4]),
+    node(3, 'drawAll', 'file:///app/src/text/draw-directly.ts'),
+    node(4, 'ask', 'file:///app/src/store/database.ts', [7]),
+    node(5, '(idle)', ''),
+    node(6, '(garbage collector)', ''),
+    node(7, 'writev', ''),
+    node(8, 'runMicrotasks', ''),
+  ]
+
+  test('the nearest function that says so counts, also for what the runtime does for it; idle time is left out', () => {
+    const parts = partsOf({ nodes, samples: [3, 7, 2, 5, 6, 8], timeDeltas: [10, 20, 30, 500, 15, 25] })
+    expect(parts.map(({ name, share }) => `${name} ${share}`)).toEqual([
+      'the sign-in itself: screens, factors, limits, rules 0.3',
+      'the runtime: promises, streams, events, system 0.25',
+      'statements and their answers 0.2',
+      '(garbage collector) 0.15',
+      'pages and texts drawn 0.1',
+    ])
+  })
+})
