@@ -152,7 +152,9 @@ async function measureAll(contenders: readonly Contender[], postgres: Postgres):
       const progress = `${++done}/${(rounds + 1) * turns.length}`
       const when = round > 0 ? `round ${round}` : 'warm-up'
       const rate = enough ? `${sample.perSecond.toFixed(0)}/s` : 'too little was left to do it with: not counted'
-      say(`${progress} ${when}: ${operation.name}, ${contender.words}: ${rate}`)
+      const { pid } = contender.process
+      const holds = Number.isNaN(pid) ? '' : `; it holds ${memoryOf(pid).nowMb.toFixed(0)} MB`
+      say(`${progress} ${when}: ${operation.name}, ${contender.words}: ${rate}${holds}`)
     }
   }
   return turns.map(({ entry }) => entry)
