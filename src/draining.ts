@@ -16,29 +16,31 @@ const LOOK_EVERY_MS = 50
 
 /** Keeps count of what `server` has open. Call it before the server listens. */
 export function createDraining(server: Server): Draining {
-  const answers = new Set<ServerResponse>()
-  const connections = new Set<Socket>()
+  // Answers in flight, by connection. One `Set` of all would be made anew every few requests, and V8 links each of its tables
+  // to the next: whatever was in one stays in memory, answers long sent included, until a full collection.
+  const connections = new Map<Socket, ServerResponse[]>()
   let leaving = false
 
   server.on('connection', (socket: Socket) => {
-    connections.add(socket)
+    connections.set(socket, [])
     socket.once('close', () => connections.delete(socket))
   })
-  server.prependListener('request', (_request, answer: ServerResponse) => {
+  server.prependListener('request', ({ socket }, answer: ServerResponse) => {
     if (leaving) answer.shouldKeepAlive = false
-    answers.add(answer)
-    answer.once('close', () => answers.delete(answer))
+    const answers = connections.get(socket) ?? []
+    answers.push(answer)
+    answer.once('close', () => answers.splice(answers.indexOf(answer), 1))
   })
 
   function sendElsewhere(): void {
     leaving = true
-    for (const answer of answers) answer.shouldKeepAlive = false
+    for (const answer of [...connections.values()].flat()) answer.shouldKeepAlive = false
   }
 
   // Browsers open connections that they may need later: those have asked for nothing and would hold the end up.
   function closeUnused(): void {
     server.closeIdleConnections()
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+    for (const socket of connections.keys()) if (socket.bytesRead === 0) socket.destroy()
   }
 
   function close(seconds: number): Promise<void> {

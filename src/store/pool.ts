@@ -56,7 +56,8 @@ export function openPool(options: PoolOptions): Pool {
   const waitingMax = poolSize * WAITING_PER_CONNECTION
   let trusted = new WeakSet<Wire>()
   const idle: { wire: Wire; since: number }[] = []
-  const line = new Set<Waiting>()
+  // No `Set`: its dead tables would hold on to requests that are long answered.
+  const line: Waiting[] = []
   let waitedEver = 0
   let opening = 0
   let count = 0
@@ -67,13 +68,14 @@ export function openPool(options: PoolOptions): Pool {
 
   async function waitForOne(): Promise<Wire> {
     if (closing) throw ended()
-    if (line.size - opening >= waitingMax) throw new Refusal('unavailable')
+    if (line.length - opening >= waitingMax) throw new Refusal('unavailable')
     const leftMs = patienceLeftMs()
     if (leftMs <= 0) throw impatient()
     return await new Promise<Wire>((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer)
-        line.delete(waiting)
+        const at = line.indexOf(waiting)
+        if (at >= 0) line.splice(at, 1)
       }
       const waiting: Waiting = {
         number: ++waitedEver,
@@ -88,14 +90,14 @@ export function openPool(options: PoolOptions): Pool {
       }
       const late = () => (leftMs < WAIT_MS ? impatient() : new Error('timeout exceeded when trying to connect'))
       const timer = setTimeout(() => waiting.failed(late()), Math.min(leftMs, WAIT_MS))
-      line.add(waiting)
+      line.push(waiting)
       openMore()
     })
   }
 
   // One for each who waits, up to the size of the pool.
   function openMore(): void {
-    while (!closing && count < poolSize && opening < line.size) void openOne()
+    while (!closing && count < poolSize && opening < line.length) void openOne()
   }
 
   async function openOne(): Promise<void> {
@@ -166,14 +168,14 @@ export function openPool(options: PoolOptions): Pool {
       trusted = new WeakSet()
       dropIdle(() => true)
     },
-    counts: () => ({ idle: idle.length, busy: count - idle.length, waiting: Math.max(0, line.size - opening), max: poolSize }),
+    counts: () => ({ idle: idle.length, busy: count - idle.length, waiting: Math.max(0, line.length - opening), max: poolSize }),
     session,
     close: () =>
       new Promise((resolve) => {
         closing = true
         emptied = resolve
         clearInterval(looking)
-        for (const each of line) each.failed(ended())
+        for (const each of [...line]) each.failed(ended())
         dropIdle(() => true)
         endIfEmpty()
       }),
