@@ -29,7 +29,7 @@ const LIMITED = [
 const LIMITS = LIMITED.map((limit) => limit.replace('/', ':1000000/')).join(' ')
 
 /** What the image sets. */
-export const AS_IN_THE_IMAGE = { NODE_OPTIONS: '--max-semi-space-size=4', MALLOC_ARENA_MAX: '2' }
+export const AS_IN_THE_IMAGE = { NODE_OPTIONS: '--max-semi-space-size=8', MALLOC_ARENA_MAX: '2' }
 
 /** What the process is told that production would start: every guard is on. */
 export async function serviceEnvironment(options: {
