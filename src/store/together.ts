@@ -6,7 +6,6 @@ import type { Wire } from './wire.ts'
 interface Party {
   statement: Statement
   values: readonly unknown[]
-  patienceMs: number
   resolve(rows: unknown[]): void
   reject(error: unknown): void
 }
@@ -30,7 +29,7 @@ export function createTogether(onWire: OnWire): (statement: Statement, values: r
 
   return (statement, values) =>
     new Promise((resolve, reject) => {
-      const party = { statement, values, patienceMs: patienceMs(), resolve, reject }
+      const party = { statement, values, resolve, reject }
       if (gathering) gathering.push(party)
       else {
         gathering = [party]
@@ -40,8 +39,10 @@ export function createTogether(onWire: OnWire): (statement: Statement, values: r
 }
 
 async function inOneMessage(wire: Wire, { measures }: OpenTx, parties: readonly Party[]): Promise<void> {
-  const answers = parties.map(({ statement, values, patienceMs: ms }) =>
-    askTold(measures, statement, () => waitPatiently(() => wire.ask(statement, values, ms))),
+  // Known only now: the request may have waited for its connection.
+  const leftMs = patienceMs()
+  const answers = parties.map(({ statement, values }) =>
+    askTold(measures, statement, () => waitPatiently(() => wire.ask(statement, values, leftMs))),
   )
   wire.send()
   for (const [at, { rows }] of (await Promise.all(answers)).entries()) parties[at]?.resolve(rows)

@@ -58,4 +58,13 @@ describe('reads that may go together', () => {
     expect(asked).toEqual([unavailable, unavailable])
     expect((await db.run<Row>(WHERE, [2]))[0]?.value).toBe(2)
   }, 4000)
+
+  test('F-08: waiting for a connection costs patience too', async () => {
+    const db = open(await freshDatabase(), { poolSize: 1 })
+    const holding = db.run({ name: 't_hold', text: 'select pg_sleep(2)' }, [])
+    const began = performance.now()
+    await Promise.allSettled(withPatience(2500, () => [db.run<Row>(WHERE, [1]), db.run(SLOW, [])]))
+    expect(performance.now() - began).toBeLessThan(4000)
+    await holding
+  })
 })
