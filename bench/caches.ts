@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { onCore } from './machine.ts'
 
 /** What the caches of this machine do to a figure. By kilobytes: of the memory walked through, or touched in between. */
 export interface Caches {
@@ -14,8 +15,7 @@ const ROOT = join(import.meta.dirname, '..')
 
 /** @param core on which the servers are measured; `null`: any */
 export async function lookAtCaches(databaseUrl: string, core: number | null): Promise<Caches> {
-  const command = [process.execPath, 'bench/caches-look.ts']
-  const [file = '', ...rest] = core === null ? command : ['taskset', '-c', String(core), ...command]
+  const [file = '', ...rest] = onCore(core, [process.execPath, 'bench/caches-look.ts'])
   const { stdout } = await promisify(execFile)(file, rest, {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? '', DATABASE_URL: databaseUrl },

@@ -1,4 +1,4 @@
-import type { Profile } from './profile.ts'
+import type { Profile } from './recorded.ts'
 
 const WIDTH = 1200
 const ROW = 17

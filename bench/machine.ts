@@ -22,6 +22,11 @@ export function pinThisProcess(): Cores | null {
   return status === 0 ? cores : null
 }
 
+/** A command as it is started on one core; `null`: on any. */
+export function onCore(core: number | null, command: readonly string[]): readonly string[] {
+  return core === null ? command : ['taskset', '-c', String(core), ...command]
+}
+
 /** Processor time that a process has used so far, user and system, all threads, in milliseconds. */
 export function cpuMsOf(pid: number): number {
   const [utime, stime] = timesOf(pid)

@@ -1,9 +1,4 @@
-import type { Profile } from './profile.ts'
-
-export interface Share {
-  name: string
-  share: number
-}
+import type { Profile, Share } from './recorded.ts'
 
 /** What the time of a process was for: by the nearest function, from the running one towards its callers, that says so. */
 const PARTS: readonly [part: string, places: RegExp][] = [

@@ -5,7 +5,8 @@ import type { Contender } from './contenders.ts'
 import { flameGraph } from './flame.ts'
 import { drive, type Load } from './measure.ts'
 import type { Operation } from './operations.ts'
-import { partsOf, type Share } from './parts.ts'
+import { partsOf } from './parts.ts'
+import type { Profile, Share } from './recorded.ts'
 
 /** Where the processor time of one operation goes, as shares of the time that was not idle. */
 export interface Hotspots {
@@ -16,12 +17,6 @@ export interface Hotspots {
   places: Share[]
   /** The same by what it was for. */
   parts: Share[]
-}
-
-export interface Profile {
-  nodes: { id: number; children?: number[]; callFrame: { functionName: string; url: string; lineNumber: number } }[]
-  samples: number[]
-  timeDeltas: number[]
 }
 
 const INSPECTOR = 'http://127.0.0.1:9229/json/list'

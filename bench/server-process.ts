@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { onCore } from './machine.ts'
 
 export interface ServerProcess {
   /** Not a number where another provider does not say which process it is. */
@@ -28,8 +29,7 @@ const POLL_MS = 20
 /** Starts one server in a process of its own, on its core, and waits until `probeUrl` answers 200. */
 export async function startServer(starting: Starting): Promise<ServerProcess> {
   const { args, env, core, logFile, probeUrl } = starting
-  const command = [process.execPath, ...args]
-  const [file = '', ...rest] = core === null ? command : ['taskset', '-c', String(core), ...command]
+  const [file = '', ...rest] = onCore(core, [process.execPath, ...args])
   const output = openSync(logFile, 'a')
   const start = performance.now()
   const child = spawn(file, rest, {
