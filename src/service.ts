@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type App, createApp } from './app.ts'
 import { passkeyDomainOf } from './app-settings.ts'
 import { clock, createMetrics, type Log } from './base/index.ts'
@@ -48,8 +49,8 @@ interface State {
   stopping: boolean
   /** What takes requests. */
   sites: Draining[]
-  /** Takes no more jobs and lets running ones end, for so many seconds at most. */
-  endJobs: ((graceSeconds: number) => Promise<void>) | null
+  /** Takes no more jobs and lets running ones end, for so many seconds at most; what requests leave to do until `asked` too. */
+  endJobs: ((graceSeconds: number, asked: Promise<unknown>) => Promise<void>) | null
 }
 
 /**
@@ -86,15 +87,14 @@ async function atMost(seconds: number, work: Promise<void>): Promise<void> {
   await Promise.race([work, over]).finally(() => clearTimeout(timer))
 }
 
-/** Lets requests and jobs end, side by side. Whoever was never ready has no balancer to wait for. */
+/** Lets requests and jobs end, side by side, then what requests asked for. Whoever was never ready has no balancer to wait for. */
 async function endWork({ sites, endJobs }: State, config: Config, served: boolean): Promise<void> {
   const grace = config.shutdownGraceSeconds
   const seconds = grace - Math.min(LETTING_GO_SECONDS, grace / 2)
   const wait = served ? Math.min(config.shutdownDelaySeconds, seconds) : 0
-  const jobs = endJobs?.(seconds)
   for (const site of sites) site.sendElsewhere()
-  await new Promise((resolve) => setTimeout(resolve, wait * 1000))
-  await Promise.all([jobs, ...sites.map((site) => site.close(seconds - wait))])
+  const answered = pause(wait * 1000).then(() => Promise.all(sites.map((site) => site.close(seconds - wait))))
+  await Promise.all([answered, endJobs?.(seconds, answered)])
 }
 
 async function start(options: ServiceOptions, closers: Closer[], state: State) {

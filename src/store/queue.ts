@@ -50,8 +50,11 @@ export interface Queue {
   hasPlace(lane: string): boolean
   /** Begins to work, and begins anew after an outage of the database until `stop`. */
   start(): Promise<void>
-  /** Takes no more jobs and lets running ones end, for `graceSeconds` (10) at most; what is left runs again later. */
-  stop(graceSeconds?: number): Promise<void>
+  /**
+   * Takes no more jobs and lets running ones end, for `graceSeconds` (10) at most; what is left runs again later. Until
+   * `askedLast` settles, which is when nobody has a request here any more, work is still taken that is asked for soon.
+   */
+  stop(graceSeconds?: number, askedLast?: Promise<unknown>): Promise<void>
 }
 
 interface QueueDeps {
@@ -83,15 +86,11 @@ const QUERY_TIMEOUT_MS = 10_000
 const END_MS_MAX = 3000
 const STUCK_ERRORS = 3
 
-/** One try of a task, told and counted. Throws when it failed. */
+/** One try of a task, told and counted; throws when it failed. */
 type Try = (payload: unknown, helpers: TaskHelpers, held?: Task) => Promise<void>
 
 /** A task that runs once its transaction is committed. */
-interface Soon {
-  task: string
-  payload: Record<string, string>
-  held: Task | undefined
-}
+type Soon = { task: string; payload: Record<string, string>; held: Task | undefined }
 
 /** The job queue, on graphile-worker. A job killed with its process is taken again within half a minute (presence). */
 export function createQueue(deps: QueueDeps): Queue {
@@ -178,9 +177,11 @@ export function createQueue(deps: QueueDeps): Queue {
     }
   }
 
-  async function end(graceSeconds: number): Promise<void> {
+  async function end(graceSeconds: number, askedLast: Promise<unknown>): Promise<void> {
     stopping.abort()
-    const ended = await atMost(graceSeconds * 1000, Promise.all([runner?.stop(), shortWay.close()]))
+    // Jobs ask for such work too.
+    const work = Promise.all([runner?.stop(), askedLast]).then(() => shortWay.close())
+    const ended = await atMost(graceSeconds * 1000, work)
     shortWay.drop()
     // Bounded too: a database that hangs must not keep the process.
     if (presence) await atMost(END_MS_MAX, presence.stop())
@@ -188,8 +189,8 @@ export function createQueue(deps: QueueDeps): Queue {
     if (pool) await atMost(END_MS_MAX, pool.end())
   }
 
-  const add: Queue['add'] = (tx, task, payload, { runAt, key, line } = {}) =>
-    addJob(tx, task, payload, { at: runAt ?? clock.now(), key: key ?? null, line: line ?? null })
+  const add: Queue['add'] = (tx, task, payload, { runAt: at = clock.now(), key = null, line = null } = {}) =>
+    addJob(tx, task, payload, { at, key, line })
 
   return {
     add,
@@ -207,8 +208,8 @@ export function createQueue(deps: QueueDeps): Queue {
       })
       supervising ??= supervise(first)
     },
-    stop(graceSeconds = GRACE_SECONDS) {
-      stopped ??= end(graceSeconds)
+    stop(graceSeconds = GRACE_SECONDS, askedLast = Promise.resolve()) {
+      stopped ??= end(graceSeconds, askedLast)
       return stopped
     },
   }

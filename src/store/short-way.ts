@@ -14,7 +14,7 @@ export interface ShortWay<Work> {
   take(lane: string, work: Work): void
   /** Takes no more. Settles when all that was taken has ended. */
   close(): Promise<void>
-  /** Forgets what has not begun. */
+  /** Takes no more, and forgets what has not begun. */
   drop(): void
 }
 
@@ -77,6 +77,7 @@ export function createShortWay<Work>(atOnce: number, run: (work: Work) => Promis
       })
     },
     drop() {
+      taking = false
       for (const lane of lanes.values()) lane.waiting.splice(0)
     },
   }

@@ -60,8 +60,9 @@ describe('SIGTERM', () => {
     expect(statuses.filter((status) => status !== 303)).toEqual([])
     expect(stage.service.output()).not.toMatch(/"level":"(error|fatal)"/)
 
+    // What it left to do was done too: nobody waits for a mail until another process finds it.
+    expect(stage.mailbox.count('inflight@fabrikam.example')).toBe(1)
     await stage.service.restart()
-    expect((await stage.mailbox.next('inflight@fabrikam.example')).code).toBeTruthy()
   })
 
   test('F-20 a second one ends it at once', async () => {

@@ -214,7 +214,25 @@ describe('work that is done soon, without a job', () => {
     expect(begun).toEqual([])
   })
 
-  test('is a job before the process works and while it stops; what it took by then may end', async () => {
+  test('F-20 is done while requests still end here, also when the process was told to stop', async () => {
+    const url = await freshDatabase()
+    const { begun, ends, work } = busy()
+    const { db, queue } = stage(url, { work })
+    await queue.start()
+    const { promise: askedLast, resolve: nobodyAsks } = Promise.withResolvers<void>()
+    let over = false
+    const stopped = queue.stop(10, askedLast).then(() => {
+      over = true
+    })
+    await db.transact((tx) => queue.soon(tx, 'work', { id: 'late' }, { key: 'late', lane: 'a' }))
+    nobodyAsks()
+    await eventually(() => begun.length === 1)
+    expect([over, await jobsOf(url)]).toEqual([false, []])
+    for (const end of ends.splice(0)) end()
+    await stopped
+  })
+
+  test('is a job before the process works and when it has stopped; what it took by then may end', async () => {
     const url = await freshDatabase()
     const { begun, ends, work } = busy()
     const { db, queue } = stage(url, { work })
@@ -225,13 +243,13 @@ describe('work that is done soon, without a job', () => {
     for (const id of ['a', 'b', 'c']) await add(id)
     await eventually(() => begun.length === 3)
     const stopped = queue.stop()
-    await add('late')
     await eventually(() => {
       for (const end of ends.splice(0)) end()
       return begun.includes('c')
     })
     for (const end of ends.splice(0)) end()
     await stopped
+    await add('late')
     expect([begun.toSorted(), (await jobsOf(url)).length]).toEqual([['a', 'b', 'before', 'c'], 1])
   })
 
