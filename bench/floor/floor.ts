@@ -8,7 +8,7 @@ import { ENDPOINTS, targetOnPort } from '../http.ts'
 import type { MailSink } from '../mail-sink.ts'
 import type { ContenderName, Operation, Worker } from '../operations.ts'
 import { type Starting, startServer } from '../server-process.ts'
-import { AS_IN_THE_IMAGE } from '../service.ts'
+import { AS_IN_A_POD } from '../service.ts'
 import type { Part } from './player.ts'
 import type { Told } from './server.ts'
 import { markOf } from './tape.ts'
@@ -47,7 +47,7 @@ export async function startFloors(deps: ContenderDeps, operations: readonly Oper
     logFile: join(deps.folder, 'floor.log'),
     args: ['bench/floor/server.ts'],
     env: {
-      ...{ NODE_ENV: 'production', ...AS_IN_THE_IMAGE, PORT: String(port) },
+      ...{ NODE_ENV: 'production', ...AS_IN_A_POD, PORT: String(port) },
       ...{ TAPE_FILE: tapeFile, CLIENTS: JSON.stringify(Object.values(clients)) },
       ...{ DATABASE_URL: deps.postgres.urlFor(DATABASE), SMTP_URL: deps.mails.url },
     },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import { createAuthenticator } from '../../bench/authenticator.ts'
 import { chart } from '../../bench/chart.ts'
 import { flameGraph } from '../../bench/flame.ts'
@@ -10,7 +11,7 @@ import { partsOf } from '../../bench/parts.ts'
 import { readProvider } from '../../bench/provider.ts'
 import { report } from '../../bench/report.ts'
 import { median, type Sample } from '../../bench/samples.ts'
-import { AS_IN_THE_IMAGE } from '../../bench/service.ts'
+import { AS_IN_THE_IMAGE, OLD_OBJECTS_MB } from '../../bench/service.ts'
 import { countStatementsIn, engineStatements, ownStatements } from '../../bench/statement-log.ts'
 import { parseDockerfile } from '../../release/dockerfile.ts'
 import { PROJECT } from '../../release/lay-out.ts'
@@ -179,6 +180,11 @@ describe('what the bench is told', () => {
     const image = parseDockerfile(readFileSync(join(PROJECT, 'Dockerfile'), 'utf8')).at(-1)
     const set = Object.assign({}, ...(image?.steps ?? []).map((step) => (step.do === 'env' ? step.values : {})))
     expect(set).toMatchObject(AS_IN_THE_IMAGE)
+  })
+
+  test('old objects have the room that V8 gives them in a pod of the chart: half of its memory', () => {
+    const { resources } = parse(readFileSync(join(PROJECT, 'helm/values.yaml'), 'utf8'))
+    expect(resources.limits.memory).toBe(`${2 * OLD_OBJECTS_MB}Mi`)
   })
 
   test('a code of an authenticator is used once: two in one half minute, and none after', () => {
