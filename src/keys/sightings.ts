@@ -70,8 +70,11 @@ export function createSightings(deps: {
 
   function fetch(network: string): void {
     fetchesTotal.inc()
-    const count = (fetchesSeen.get(network)?.count ?? 0) + 1
-    if (count > 1 || fetchesSeen.size < KEPT_MAX) fetchesSeen.set(network, { count, at: clock.now() })
+    const seen = fetchesSeen.get(network)
+    if (seen) {
+      seen.count++
+      seen.at = clock.now()
+    } else if (fetchesSeen.size < KEPT_MAX) fetchesSeen.set(network, { count: 1, at: clock.now() })
   }
 
   async function write(): Promise<void> {

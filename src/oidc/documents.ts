@@ -8,11 +8,18 @@ import type Provider from 'oidc-provider'
 /** Codings of content (RFC 9110 §8.4.1) that a document is ready in. */
 export type Coding = 'identity' | 'gzip' | 'br'
 
+export interface PublishedForm {
+  /** A character for each byte (`latin1`): the head and a text go to the socket as one piece, the head and a buffer as two. */
+  bytes: string
+  length: string
+  etag: string
+}
+
 /** What the engine publishes at one path, as bytes that are ready to be sent. It changes with the keys alone. */
 export interface PublishedDocument {
   contentType: string
   /** Each has a validator of its own: a strong one stands for the very bytes (RFC 9110 §8.8.3.3). */
-  forms: Readonly<Record<Coding, { bytes: Buffer; etag: string }>>
+  forms: Readonly<Record<Coding, PublishedForm>>
 }
 
 export interface Documents {
@@ -54,9 +61,13 @@ function ready(contentType: string, bytes: Buffer): PublishedDocument {
   return {
     contentType,
     forms: {
-      identity: { bytes, etag: `"${hash}"` },
-      gzip: { bytes: gzipSync(bytes), etag: `"${hash}-gzip"` },
-      br: { bytes: brotliCompressSync(bytes), etag: `"${hash}-br"` },
+      identity: form(bytes, hash),
+      gzip: form(gzipSync(bytes), `${hash}-gzip`),
+      br: form(brotliCompressSync(bytes), `${hash}-br`),
     },
   }
+}
+
+function form(bytes: Buffer, tag: string): PublishedForm {
+  return { bytes: bytes.toString('latin1'), length: String(bytes.length), etag: `"${tag}"` }
 }

@@ -43,17 +43,15 @@ export function createPublishedAnswers(deps: {
     const form = document.forms[coding]
     const known = isKnown(form.etag, headers['if-none-match'])
     const status = known ? 304 : 200
-    const content = ['Content-Type', document.contentType, 'Content-Length', String(form.bytes.length)]
-    res.writeHead(status, [
-      ...headersOfAll,
-      ...['X-Request-Id', reference, 'Cache-Control', published.cacheControl(), 'ETag', form.etag],
-      // Anybody may read it, from any page: there is nothing in it that is not for all.
-      ...['Vary', 'Origin, Accept-Encoding', 'Access-Control-Allow-Origin', headers.origin || '*'],
-      ...(known ? [] : content),
-      ...(known || coding === 'identity' ? [] : ['Content-Encoding', coding]),
-    ])
+    const head = headersOfAll.slice()
+    head.push('X-Request-Id', reference, 'Cache-Control', published.cacheControl(), 'ETag', form.etag)
+    // Anybody may read it, from any page: there is nothing in it that is not for all.
+    head.push('Vary', 'Origin, Accept-Encoding', 'Access-Control-Allow-Origin', headers.origin || '*')
+    if (!known) head.push('Content-Type', document.contentType, 'Content-Length', form.length)
+    if (!known && coding !== 'identity') head.push('Content-Encoding', coding)
+    res.writeHead(status, head)
     if (known || method === 'HEAD') res.end()
-    else res.end(form.bytes)
+    else res.end(form.bytes, 'latin1')
     if (method === 'GET') published.given(path, () => ipSubject(String(headers['x-forwarded-for'])))
     const upstream = String(headers['x-request-id'] ?? '')
     tell(span, { method, route: path, status, reference, upstream, tookMs: performance.now() - began })

@@ -43,12 +43,17 @@ function originForm(target: string): string {
 function clientAddress(req: IncomingMessage, proxies: number): string {
   const socket = req.socket.remoteAddress ?? ''
   if (proxies === 0) return socket
-  const seen = String(req.headers['x-forwarded-for'] ?? '')
+  const forwarded = String(req.headers['x-forwarded-for'] ?? '')
+  if (proxies === 1 && ALONE.test(forwarded)) return forwarded
+  const seen = forwarded
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean)
   return withoutPort(seen.at(-proxies) ?? socket)
 }
+
+/** One IPv4 address and nothing else, as most proxies write it. */
+const ALONE = /^[\d.]+$/
 
 // Some proxies write the port behind the address: `203.0.113.7:50100`, `[2001:db8::1]:50100`.
 function withoutPort(address: string): string {
