@@ -24,7 +24,7 @@ export interface Options {
 }
 
 const PROFILES = 'bench-profiles'
-const PROFILED = ['authorize', 'refresh', 'sign-in']
+const PROFILED = ['keys', 'introspection', 'refresh', 'authorize', 'sign-in']
 
 /** @throws where an operation is named that there is not */
 export function readOptions(args: readonly string[]): Options {
