@@ -164,7 +164,7 @@ async function schemaIsReady(db: Database, log: Log, state: State): Promise<void
     const why = reason ?? `schema: ${schema}`
     if (why !== told) log.error({ schema, writable }, `waiting for the database: ${why}; run \`npm run cli -- migrate\``)
     told = why
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await pause(1000)
   }
 }
 
