@@ -54,4 +54,14 @@ describe('work that the rows say this process does', () => {
     await stopped
     expect([...places, queue.hasPlace('a')]).toEqual([false, true, true, false, false, true, false])
   })
+
+  test('F-20 other work is a job once the grace is over, whoever still asks', async () => {
+    const begun: unknown[] = []
+    const { url, db, queue } = await stage(async ({ id }) => void begun.push(id))
+    await queue.start()
+    await queue.stop(0.1, new Promise(() => {}))
+    await db.transact((tx) => queue.soon(tx, 'work', { id: 'late' }, { key: 'late', lane: 'a' }))
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+    expect([begun, await query(url, 'select key from graphile_worker._private_jobs')]).toEqual([[], [{ key: 'late' }]])
+  })
 })

@@ -232,17 +232,6 @@ describe('work that is done soon, without a job', () => {
     await stopped
   })
 
-  test('F-20 is a job once the grace is over, whoever still asks', async () => {
-    const url = await freshDatabase()
-    const { begun, work } = busy()
-    const { db, queue } = stage(url, { work })
-    await queue.start()
-    await queue.stop(0.1, new Promise(() => {}))
-    await db.transact((tx) => queue.soon(tx, 'work', { id: 'late' }, { key: 'late', lane: 'a' }))
-    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
-    expect([begun, (await jobsOf(url)).length]).toEqual([[], 1])
-  })
-
   test('is a job before the process works and when it has stopped; what it took by then may end', async () => {
     const url = await freshDatabase()
     const { begun, ends, work } = busy()
