@@ -7,7 +7,7 @@ interface Say {
   (fields: object, line: string): void
   (line: string): void
 }
-export type Log = Record<'debug' | 'info' | 'warn' | 'error' | 'fatal', Say>
+export type Log = Record<'debug' | 'info' | 'warn' | 'error', Say>
 
 const HIDDEN = '[hidden]'
 /** Keys whose value never reaches the log, at the top and one level down. */
