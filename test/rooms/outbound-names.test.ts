@@ -29,10 +29,9 @@ test('F-52 a name server that is silent holds up no other name of the process', 
   await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve))
   const guarded = createGuard({ allow: NOTHING, trial: false, nameServers: [`127.0.0.1:${silent.address().port}`] })
   const hosts = ['one.example', 'two.example', 'three.example', 'four.example', 'five.example']
-  const asking = hosts.map((host) => reasonOf(guarded({ ...asked, timeoutMs: 800, url: `https://${host}/` })))
-  const begun = performance.now()
-  await lookup('localhost')
-  expect(performance.now() - begun).toBeLessThan(700)
+  const asking = hosts.map((host) => reasonOf(guarded({ ...asked, url: `https://${host}/` })))
+  const other = lookup('localhost').then(() => 'known meanwhile')
+  expect(await Promise.race([other, ...asking])).toBe('known meanwhile')
   expect(await Promise.all(asking)).toEqual(hosts.map(() => 'timeout'))
   expect(questions).toBeGreaterThanOrEqual(2 * hosts.length)
 })
@@ -54,11 +53,12 @@ test('R-160 a name of the hosts file is known, and judged like any other; DNS is
 test('R-160 addresses of both families are found, and one family that is silent is not waited for', async () => {
   const server = createSocket('udp4')
   sockets.push(server)
+  let unanswered = 0
   server.on('message', (question, { port }) => {
     const end = question.indexOf(0, 12)
     const type = question.readUInt16BE(end + 1)
     const silentFor6 = question.subarray(12, end).includes('half')
-    if (type === 28 && silentFor6) return
+    if (type === 28 && silentFor6) return void unanswered++
     const data = type === 1 ? Buffer.from([192, 168, 7, 7]) : Buffer.from('fd000000000000000000000000000007', 'hex')
     const head = Buffer.from(question.subarray(0, 12))
     head.writeUInt16BE(0x8180, 2)
@@ -75,7 +75,6 @@ test('R-160 addresses of both families are found, and one family that is silent 
   const names = createLookup({ nameServers: [`127.0.0.1:${server.address().port}`] })
   const four = { address: '192.168.7.7', family: 4 }
   expect(await names('both.example', AbortSignal.timeout(5000))).toEqual([four, { address: 'fd00::7', family: 6 }])
-  const begun = performance.now()
   expect(await names('half.example', AbortSignal.timeout(5000))).toEqual([four])
-  expect(performance.now() - begun).toBeLessThan(900) // and not until DNS gives up, after a second at least
+  expect(unanswered).toBe(1) // and not until it is asked again, after a second, and given up
 })

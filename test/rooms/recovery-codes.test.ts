@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 import { createSecrets, newId } from '../../src/base/index.ts'
 import { type Credential, createCredentialFactors } from '../../src/factors/index.ts'
 import { newCodes } from '../../src/factors/recovery/codes.ts'
+import { quickestMs } from '../support/quickest.ts'
 
 const at = new Date('2030-01-01T00:00:00Z')
 const secrets = createSecrets(['a secret that is long enough for a test, one'])
@@ -124,8 +125,7 @@ describe('a recovery code', () => {
     const [code = ''] = set.codes
     const known = `${code.slice(0, -1)}${code.endsWith('7') ? '8' : '7'}`
     const unknown = newCodes().find((one) => !set.codes.some((own) => own.startsWith(one.slice(0, 4)))) ?? ''
-    // The best of several says what the work is, whatever else the machine does.
-    const ratio = (await fastest(() => judge(unknown))) / (await fastest(() => judge(known)))
+    const ratio = (await quickestMs(() => judge(unknown))) / (await quickestMs(() => judge(known)))
     expect(ratio).toBeGreaterThan(0.2)
     expect(ratio).toBeLessThan(5)
   })
@@ -134,8 +134,8 @@ describe('a recovery code', () => {
     const [code = ''] = set.codes
     const index = code.slice(0, 4)
     const alike = Array.from({ length: 50 }, () => credentialOf(`scrypt$14$${index}$salt$hash`))
-    const one = await fastest(() => judge(code, alike.slice(0, 1)))
-    expect(await fastest(() => judge(code, alike))).toBeLessThan(one * 10)
+    const one = await quickestMs(() => judge(code, alike.slice(0, 1)))
+    expect(await quickestMs(() => judge(code, alike))).toBeLessThan(one * 10)
   })
 
   test('R-072 is read however it is typed, and anything else is not judged', () => {
@@ -156,16 +156,6 @@ describe('a recovery code', () => {
     expect(recovery).toMatchObject({ kind: 'recovery', amr: ['recovery_code'], level: 2 })
   })
 })
-
-async function fastest(work: () => Promise<unknown>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < 7; round++) {
-    const begun = performance.now()
-    await work()
-    best = Math.min(best, performance.now() - begun)
-  }
-  return best
-}
 
 function chiSquared(counts: ReadonlyMap<string, number>, total: number): number {
   const expected = total / 32
