@@ -3,10 +3,12 @@ import { decodeJwt } from 'jose'
 import type { Stage } from '../support/stage.ts'
 import { refresh, tokensOf, userinfo } from './protocol.ts'
 import { appWith, asksForAuthenticator, asksWhereRequired, person, policiesStage, setsUpWhereRequired } from './second-doors.ts'
-import { choosing, toDoor, tokenOf, typing } from './second-standing.ts'
+import { afterFirst, askedOn, choosing, toDoor, tokenOf, typing } from './second-standing.ts'
 import { addAuthenticator, essential, THREE } from './second-walk.ts'
+import { anyStep, germanNumber, giveNumber, here } from './text-walk.ts'
 
 const ONE = 'urn:doorward:acr:1'
+const YEAR_SECONDS = 365 * 86_400
 
 let stage: Stage
 beforeAll(async () => {
@@ -26,6 +28,20 @@ test.each(['the code of an email', 'a session of before'])(
   'R-101 by %s: where a second proof is required, and there is none, one is set up',
   setsUpWhereRequired,
 )
+
+test('R-101 an authenticator is asked for at once after the email that a number of long ago needs beside it', async () => {
+  const { email } = await person(false)
+  const number = germanNumber(7)
+  await giveNumber(stage, email, number, YEAR_SECONDS)
+  const authenticator = await addAuthenticator(stage.service, email)
+  const walk = await afterFirst(stage, number)
+  expect(askedOn(walk)).not.toBe('factor')
+  await anyStep(walk, 'second', { identifier: email })
+  const mail = await stage.mailbox.next(email)
+  const then = await typing({ ...walk, ...(await here(walk)) }, mail.code)
+  expect(askedOn(then)).toBe('factor')
+  expect(await tokenOf(stage, await typing(then, authenticator()))).toMatchObject({ acr: THREE })
+})
 
 describe('a refresh token', () => {
   test('R-101, R-023 from before an authenticator was there goes on, and never says more than was proven', async () => {

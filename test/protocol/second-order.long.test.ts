@@ -18,7 +18,6 @@ import {
 import { addAuthenticator, essential, THREE, TWO } from './second-walk.ts'
 import { anyStep, germanNumber, giveNumber, here, quiet, toStep } from './text-walk.ts'
 
-const YEAR_SECONDS = 365 * 86_400
 const strict: App = { id: 'strict', secret: null, redirectUri: 'https://strict.example/callback' }
 
 let stage: Awaited<ReturnType<typeof startPairStage>>
@@ -154,19 +153,6 @@ describe('the same channel', () => {
 })
 
 describe('an authenticator that was set up', () => {
-  test('R-101 is asked for although two channels were proven, since the number was not for long', async () => {
-    const email = 'stale@fabrikam.example'
-    const number = await withNumber(email, YEAR_SECONDS)
-    const authenticator = await addAuthenticator(stage.service, email)
-    const walk = await afterFirst(stage, number)
-    expect(askedOn(walk)).not.toBe('factor')
-    await anyStep(walk, 'second', { identifier: email })
-    const mail = await stage.mailbox.next(email)
-    const then = await typing(await now(walk), mail.code)
-    expect(askedOn(then)).toBe('factor')
-    expect(await tokenOf(stage, await typing(then, authenticator()))).toMatchObject({ acr: THREE })
-  })
-
   test('R-101 is not got around by the other channel, asked for by hand', async () => {
     const email = 'by-hand@fabrikam.example'
     const number = await withNumber(email)

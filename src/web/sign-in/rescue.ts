@@ -217,9 +217,11 @@ function isOnSession({ interaction }: OpenVisit, attempt: Attempt): boolean {
   return interaction.stepUp !== null && provenHere(attempt).length === 0
 }
 
-// Where a factor is asked for, a message is sent to whoever is signed in, or a second one to anybody, for nothing else.
+// Where a factor is asked for, a message is sent to whoever is signed in, or a second one to anybody, for nothing else. One
+// after a proof in doubt is for what that one lacks.
 function cameForIt({ interaction }: OpenVisit, attempt: Attempt): boolean {
-  return provenHere(attempt).length > (interaction.stepUp ? 0 : 1)
+  const doubted = attempt.proofs.filter(({ doubtful }) => doubtful).length
+  return provenHere(attempt).length - doubted > (interaction.stepUp ? 0 : 1)
 }
 
 export type RescueScreens = ReturnType<typeof createRescueScreens>
