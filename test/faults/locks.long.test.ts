@@ -78,7 +78,7 @@ describe('what is locked', () => {
       submit({ ...walk }, 'code', { code: code ?? '' }),
     )
     expect(answer.status).toBe(503)
-    expect(await challengeOf(email)).toEqual({ tries: 1, state: 'open' })
+    expect(await challengeOf(email)).toEqual({ tries: 0, state: 'open' })
     const end = await submit(walk, 'code', { code: code ?? '' })
     expect((await walk.visitor.get(end.location ?? '')).status).toBe(200)
   })
