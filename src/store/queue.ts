@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { parseCrontab, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
-import pg from 'pg'
+import type pg from 'pg'
 import { clock, type Log, type Metrics, type Tx } from '../base/index.ts'
 import { addJob } from './add-job.ts'
 import { afterCommit, type Database } from './database.ts'
-import { connectionLivesOn, describeFailure, isReadOnly } from './failures.ts'
+import { describeFailure } from './failures.ts'
 import { atMost, pause } from './pause.ts'
 import { createPresence, LOOK_EVERY_MS, type Presence } from './presence.ts'
+import { openQueuePool } from './queue-pool.ts'
 import { createShortWay } from './short-way.ts'
 import { createJobTeller, withTrace } from './told-job.ts'
 import { workerLogger } from './worker-logger.ts'
@@ -81,8 +82,6 @@ interface QueueDeps {
 
 const RESTART_PAUSE_MS = 2000
 const GRACE_SECONDS = 10
-const CONNECT_TIMEOUT_MS = 5000
-const QUERY_TIMEOUT_MS = 10_000
 const END_MS_MAX = 3000
 const STUCK_ERRORS = 3
 
@@ -164,10 +163,11 @@ export function createQueue(deps: QueueDeps): Queue {
   }
 
   async function supervise(first: Runner | null): Promise<void> {
-    for (let current = first; !stopping.signal.aborted; current = null) {
+    for (let current = first; current !== null || !stopping.signal.aborted; current = null) {
       try {
         runner = current ?? (await begin())
-        await runner.promise
+        // Told to stop while it began: it had no runner to stop then.
+        await (stopping.signal.aborted ? endOf(runner) : runner.promise)
       } catch (error) {
         log.error({ reason: describeFailure(error) }, 'the job queue stopped working: it begins anew')
       }
@@ -180,7 +180,7 @@ export function createQueue(deps: QueueDeps): Queue {
   async function end(graceSeconds: number, askedLast: Promise<unknown>): Promise<void> {
     stopping.abort()
     // Jobs ask for such work too.
-    const work = Promise.all([runner?.stop(), askedLast]).then(() => shortWay.close())
+    const work = Promise.allSettled([endOf(runner), askedLast]).then(() => shortWay.close())
     const ended = await atMost(graceSeconds * 1000, work)
     shortWay.drop()
     // Bounded too: a database that hangs must not keep the process.
@@ -213,6 +213,11 @@ export function createQueue(deps: QueueDeps): Queue {
       return stopped
     },
   }
+}
+
+/** Lets running jobs end. A runner that is being stopped already says so by an error: it is waited for all the same. */
+async function endOf(runner: Runner | null): Promise<void> {
+  await runner?.stop().catch(() => runner.promise)
 }
 
 const ONLY_TRY: TaskHelpers = { attempt: 1, attemptsMax: 1, signal: undefined }
@@ -263,36 +268,4 @@ function presencePlugin(presence: Presence): GraphileConfig.Plugin {
       },
     },
   }
-}
-
-function openQueuePool({ databaseUrl, concurrency, log, db }: QueueDeps): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    application_name: 'doorward queue',
-    max: Math.min(concurrency, 4) + 1, // and one that listens
-    keepAlive: true,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-  })
-  pool.on('error', (error) => log.warn({ reason: describeFailure(error) }, 'a connection of the job queue was lost'))
-  pool.on('connect', (client) => {
-    client.on('error', () => {})
-    endWhenBroken(client as unknown as pg.Client, () => db.distrust())
-  })
-  return pool
-}
-
-// graphile-worker gives every connection back to the pool, also one on which an answer never came.
-function endWhenBroken(client: pg.Client, readOnly: () => void): void {
-  const ask = client.query.bind(client) as (...args: unknown[]) => unknown
-  const asking = (...args: unknown[]) => {
-    const answer = ask(...args)
-    if (answer instanceof Promise)
-      answer.catch((error) => {
-        if (isReadOnly(error)) readOnly()
-        return connectionLivesOn(error) ? undefined : client.end().catch(() => {})
-      })
-    return answer
-  }
-  Object.assign(client, { query: asking })
 }

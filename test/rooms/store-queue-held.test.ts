@@ -1,25 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { createMetrics } from '../../src/base/index.ts'
-import { createQueue, type Queue, type Task } from '../../src/store/index.ts'
+import type { Task } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
-import { closeAll, eventually, open, silent } from './store-support.ts'
+import { endQueues, queueStage } from './store-queue-stage.ts'
+import { eventually } from './store-support.ts'
 
-const queues: Queue[] = []
-
-afterEach(async () => {
-  await Promise.all(queues.splice(0).map((queue) => queue.stop(1)))
-  await closeAll()
-})
+afterEach(endQueues)
 
 async function stage(work: Task) {
   const url = await freshDatabase()
-  const db = open(url)
-  const queue = createQueue({
-    ...{ databaseUrl: url, db, log: silent, metrics: createMetrics(), tasks: { work }, crontab: '' },
-    ...{ concurrency: 2, soonAtOnce: 2 },
-  })
-  queues.push(queue)
-  return { url, db, queue }
+  return { url, ...queueStage(url, { work }) }
 }
 
 describe('work that the rows say this process does', () => {

@@ -1,38 +1,11 @@
-import type { spawn } from 'node:child_process'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
-import { createMetrics } from '../../src/base/index.ts'
-import { createQueue, type Queue, type Task } from '../../src/store/index.ts'
+import type { Task } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
-import { closeAll, eventually, listeningLog, open, silent } from './store-support.ts'
+import { endQueues, jobsOf, queueStage } from './store-queue-stage.ts'
+import { eventually, listeningLog } from './store-support.ts'
 
-const queues: Queue[] = []
-const children: ReturnType<typeof spawn>[] = []
-
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
-  await Promise.all(queues.splice(0).map((queue) => queue.stop(1)))
-  await closeAll()
-})
-
-function stage(url: string, tasks: Record<string, Task>, log = silent) {
-  const db = open(url)
-  const queue = createQueue({
-    databaseUrl: url,
-    db,
-    log,
-    metrics: createMetrics(),
-    tasks,
-    crontab: '',
-    concurrency: 2,
-    soonAtOnce: 2,
-    lookEveryMs: 300,
-  })
-  queues.push(queue)
-  return { db, queue }
-}
-
-const jobsOf = (url: string) => query<{ last_error: string | null }>(url, 'select last_error from graphile_worker._private_jobs')
+afterEach(endQueues)
 
 describe('a job', () => {
   test('R-177 that fails is tried again, and keeps no word of the error', async () => {
@@ -42,7 +15,7 @@ describe('a job', () => {
     const task: Task = async () => {
       if (tries++ === 0) throw new Error('550 maria@fabrikam.example is unknown')
     }
-    const { db, queue } = stage(url, { fail: task }, log)
+    const { db, queue } = queueStage(url, { fail: task }, { log })
     await queue.start()
     await db.transact((tx) => queue.add(tx, 'fail', {}))
     await eventually(async () => (await jobsOf(url))[0]?.last_error != null)
@@ -54,7 +27,7 @@ describe('a job', () => {
   test('F-03 is worked on again when the very first look for one was cut off', async () => {
     const url = await freshDatabase()
     const done: string[] = []
-    const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
+    const { db, queue } = queueStage(url, { note: async ({ id }) => void done.push(String(id)) })
     const holder = new pg.Client({ connectionString: url })
     await holder.connect()
     await holder.query('begin; lock table graphile_worker._private_tasks in access exclusive mode')

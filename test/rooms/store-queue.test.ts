@@ -2,44 +2,24 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { createMetrics, patienceLeftMs, withPatience } from '../../src/base/index.ts'
-import { createQueue, type Queue, type Task } from '../../src/store/index.ts'
+import { patienceLeftMs, withPatience } from '../../src/base/index.ts'
+import type { Task } from '../../src/store/index.ts'
 import { freshDatabase, query } from '../support/database.ts'
-import { closeAll, eventually, listeningLog, open, silent } from './store-support.ts'
+import { endQueues, jobsOf, queueStage } from './store-queue-stage.ts'
+import { eventually, listeningLog } from './store-support.ts'
 
-const queues: Queue[] = []
 const children: ReturnType<typeof spawn>[] = []
 
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
-  await Promise.all(queues.splice(0).map((queue) => queue.stop(1)))
-  await closeAll()
+  await endQueues()
 })
-
-function stage(url: string, tasks: Record<string, Task>, log = silent) {
-  const db = open(url)
-  const queue = createQueue({
-    databaseUrl: url,
-    db,
-    log,
-    metrics: createMetrics(),
-    tasks,
-    crontab: '',
-    concurrency: 2,
-    soonAtOnce: 2,
-    lookEveryMs: 300,
-  })
-  queues.push(queue)
-  return { db, queue }
-}
-
-const jobsOf = (url: string) => query<{ last_error: string | null }>(url, 'select last_error from graphile_worker._private_jobs')
 
 describe('a job', () => {
   test('exists if and only if the transaction that added it was kept', async () => {
     const url = await freshDatabase()
     const done: string[] = []
-    const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
+    const { db, queue } = queueStage(url, { note: async ({ id }) => void done.push(String(id)) })
     const undone = db.transact(async (tx) => {
       await queue.add(tx, 'note', { id: 'undone' })
       throw new Error('no')
@@ -51,18 +31,19 @@ describe('a job', () => {
     expect(done).toEqual(['kept'])
   })
 
-  test('is taken within a moment by a worker that waits', async () => {
+  test('is told to a worker that waits, which looks for none by itself', async () => {
     const done: string[] = []
-    const { db, queue } = stage(await freshDatabase(), { note: async ({ id }) => void done.push(String(id)) })
+    const note: Task = async ({ id }) => void done.push(String(id))
+    const { db, queue } = queueStage(await freshDatabase(), { note }, { lookEveryMs: 600_000 })
     await queue.start()
     await db.transact((tx) => queue.add(tx, 'note', { id: 'a' }))
-    await eventually(() => done.length === 1, 3)
+    await eventually(() => done.length === 1)
   })
 
   test('with the same key takes the place of the one that waits, and one that is due later waits', async () => {
     const url = await freshDatabase()
     const done: string[] = []
-    const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
+    const { db, queue } = queueStage(url, { note: async ({ id }) => void done.push(String(id)) })
     const tomorrow = new Date(Date.now() + 86_400_000)
     await db.transact((tx) => queue.add(tx, 'note', { id: 'later' }, { runAt: tomorrow }))
     await db.transact((tx) => queue.add(tx, 'note', { id: 'first' }, { key: 'k' }))
@@ -82,7 +63,7 @@ describe('a job', () => {
       })
       done.push('slow')
     }
-    const { db, queue } = stage(url, { slow })
+    const { db, queue } = queueStage(url, { slow })
     await queue.start()
     await db.transact((tx) => queue.add(tx, 'slow', {}))
     await eventually(() => finish !== undefined)
@@ -99,7 +80,7 @@ describe('a job', () => {
       begun = true
       return new Promise(() => {})
     }
-    const { db, queue } = stage(url, { hang })
+    const { db, queue } = queueStage(url, { hang })
     await queue.start()
     await db.transact((tx) => queue.add(tx, 'hang', {}))
     await eventually(() => begun)
@@ -110,7 +91,7 @@ describe('a job', () => {
   test('F-19 whose worker was killed runs again elsewhere, and that of a living one does not', async () => {
     const url = await freshDatabase()
     const done: string[] = []
-    const { db, queue } = stage(url, { hang: async ({ id }) => void done.push(String(id)) })
+    const { db, queue } = queueStage(url, { hang: async ({ id }) => void done.push(String(id)) })
     await db.transact((tx) => queue.add(tx, 'hang', { id: 'alive' }))
     const child = spawn(process.execPath, [join(import.meta.dirname, 'store-queue-worker.ts'), url])
     children.push(child)
@@ -131,7 +112,7 @@ describe('a job', () => {
   test('F-03 is worked on again after every connection was cut', async () => {
     const url = await freshDatabase()
     const done: string[] = []
-    const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
+    const { db, queue } = queueStage(url, { note: async ({ id }) => void done.push(String(id)) })
     await queue.start()
     await query(
       url,
@@ -159,7 +140,7 @@ describe('work that is done soon, without a job', () => {
   test('is begun if and only if its transaction was kept, and by this process alone', async () => {
     const url = await freshDatabase()
     const done: string[] = []
-    const { db, queue } = stage(url, { note: async ({ id }) => void done.push(String(id)) })
+    const { db, queue } = queueStage(url, { note: async ({ id }) => void done.push(String(id)) })
     await queue.start()
     const undone = db.transact(async (tx) => {
       await queue.soon(tx, 'note', { id: 'undone' }, { key: 'undone', lane: 'a' })
@@ -174,7 +155,7 @@ describe('work that is done soon, without a job', () => {
   test('F-47 is a few at once, with a few more that wait; all others are jobs, and everything is done', async () => {
     const url = await freshDatabase()
     const { begun, ends, work } = busy()
-    const { db, queue } = stage(url, { work })
+    const { db, queue } = queueStage(url, { work })
     await queue.start()
     for (let id = 0; id < 60; id++)
       await db.transact((tx) => queue.soon(tx, 'work', { id: String(id) }, { key: String(id), lane: 'a' }))
@@ -192,7 +173,7 @@ describe('work that is done soon, without a job', () => {
 
   test('F-28 waits for none of another lane, however many hang there', async () => {
     const { begun, work } = busy()
-    const { db, queue } = stage(await freshDatabase(), { work })
+    const { db, queue } = queueStage(await freshDatabase(), { work })
     await queue.start()
     const add = (id: string, lane: string) => db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane }))
     for (const id of ['a', 'b', 'c', 'd']) await add(id, 'email')
@@ -204,7 +185,7 @@ describe('work that is done soon, without a job', () => {
 
   test('F-20 whose transaction ends after the stop is not begun: nobody would wait for its end', async () => {
     const { begun, work } = busy()
-    const { db, queue } = stage(await freshDatabase(), { work })
+    const { db, queue } = queueStage(await freshDatabase(), { work })
     await queue.start()
     await db.transact(async (tx) => {
       await queue.soon(tx, 'work', { id: 'late' }, { key: 'late', lane: 'a' })
@@ -217,7 +198,7 @@ describe('work that is done soon, without a job', () => {
   test('F-20 is done while requests still end here, also when the process was told to stop', async () => {
     const url = await freshDatabase()
     const { begun, ends, work } = busy()
-    const { db, queue } = stage(url, { work })
+    const { db, queue } = queueStage(url, { work })
     await queue.start()
     const { promise: askedLast, resolve: nobodyAsks } = Promise.withResolvers<void>()
     let over = false
@@ -235,7 +216,7 @@ describe('work that is done soon, without a job', () => {
   test('is a job before the process works and when it has stopped; what it took by then may end', async () => {
     const url = await freshDatabase()
     const { begun, ends, work } = busy()
-    const { db, queue } = stage(url, { work })
+    const { db, queue } = queueStage(url, { work })
     const add = (id: string) => db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane: 'a' }))
     await add('before')
     expect((await jobsOf(url)).length).toBe(1)
@@ -255,7 +236,7 @@ describe('work that is done soon, without a job', () => {
 
   test('that never ends does not keep the process from stopping, and what waits behind it is not begun any more', async () => {
     const { begun, ends, work } = busy()
-    const { db, queue } = stage(await freshDatabase(), { work })
+    const { db, queue } = queueStage(await freshDatabase(), { work })
     await queue.start()
     for (const id of ['a', 'b', 'c']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane: 'a' }))
     await eventually(() => begun.length === 2)
@@ -273,7 +254,7 @@ describe('work that is done soon, without a job', () => {
       if (id !== 'good') throw new Error('550 maria@fabrikam.example is unknown')
       done.push(id)
     }
-    const { db, queue } = stage(url, { work }, log)
+    const { db, queue } = queueStage(url, { work }, { log })
     await queue.start()
     for (const id of ['bad', 'worse', 'good']) await db.transact((tx) => queue.soon(tx, 'work', { id }, { key: id, lane: 'a' }))
     await eventually(() => done.length === 1)
@@ -282,7 +263,7 @@ describe('work that is done soon, without a job', () => {
 
   test('outlives the patience of the request that asked for it', async () => {
     const left: number[] = []
-    const { db, queue } = stage(await freshDatabase(), { work: async () => void left.push(patienceLeftMs()) })
+    const { db, queue } = queueStage(await freshDatabase(), { work: async () => void left.push(patienceLeftMs()) })
     await queue.start()
     await withPatience(1000, () => db.transact((tx) => queue.soon(tx, 'work', {}, { key: 'k', lane: 'a' })))
     await eventually(() => left.length === 1)
