@@ -12,7 +12,7 @@ export { counterIn, createMetrics, gaugeIn, histogramIn, type Metrics, metricsMa
 export { createAddressRules, isInternal, type OutboundAllow } from './outbound/addresses.ts'
 export { OutboundFailed } from './outbound/failure.ts'
 export { createOutbound, type Outbound, type OutboundPurpose } from './outbound/outbound.ts'
-export { patienceLeftMs, waitPatiently, withPatience } from './patience.ts'
+export { patienceLeftMs, presentWork, waitPatiently, withPatience } from './patience.ts'
 export {
   countryOf,
   isCountry,

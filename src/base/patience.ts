@@ -24,6 +24,11 @@ export function patienceLeftMs(): number {
   return patience.leftMs - (patience.waiting > 0 ? performance.now() - patience.since : 0)
 }
 
+/** Stands for the piece of work that this is part of: the same for all of it, and another for any other; null outside of one. */
+export function presentWork(): object | null {
+  return scope.getStore() ?? null
+}
+
 /** Waits for `work` at the cost of the present patience. */
 export async function waitPatiently<T>(work: () => Promise<T>): Promise<T> {
   const patience = scope.getStore()

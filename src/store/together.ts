@@ -1,4 +1,4 @@
-import { waitPatiently } from '../base/index.ts'
+import { presentWork, waitPatiently } from '../base/index.ts'
 import type { Statement } from './questions.ts'
 import { askTold, inTransaction, type OpenTx, patienceMs, runIn } from './transaction.ts'
 import type { Wire } from './wire.ts'
@@ -14,14 +14,15 @@ type OnWire = <T>(work: (wire: Wire, tx: OpenTx) => Promise<T>) => Promise<T>
 
 /**
  * Reads that one request asks for at the same moment go to the server in one message, over one connection. What fails one
- * of them fails all: only for statements that change nothing.
+ * of them fails all: only for statements that change nothing. What belongs to no request (`withPatience`) goes by itself.
  */
 export function createTogether(onWire: OnWire): (statement: Statement, values: readonly unknown[]) => Promise<unknown[]> {
-  let gathering: Party[] | null = null
+  // By request: one that fails, or has no patience left, is nobody else's.
+  const gathering = new Map<object, Party[]>()
 
-  function go(): void {
-    const parties = gathering ?? []
-    gathering = null
+  function go(request: object): void {
+    const parties = gathering.get(request) ?? []
+    gathering.delete(request)
     onWire((wire, tx) => (wire.isShared ? inOneTransaction(tx, parties) : inOneMessage(wire, tx, parties))).catch((error) => {
       for (const { reject } of parties) reject(error)
     })
@@ -30,10 +31,12 @@ export function createTogether(onWire: OnWire): (statement: Statement, values: r
   return (statement, values) =>
     new Promise((resolve, reject) => {
       const party = { statement, values, resolve, reject }
-      if (gathering) gathering.push(party)
+      const request = presentWork() ?? party
+      const gathered = gathering.get(request)
+      if (gathered) gathered.push(party)
       else {
-        gathering = [party]
-        process.nextTick(go) // once nothing else is to be done
+        gathering.set(request, [party])
+        process.nextTick(go, request) // once nothing else is to be done
       }
     })
 }
