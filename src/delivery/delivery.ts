@@ -33,7 +33,7 @@ import type { DeliveryStore, DueDelivery, SuppressionReason, SuppressionStore } 
 /** The job that tries to hand one message over; its payload is `{ deliveryId }`. */
 export const DELIVER_TASK = 'deliver'
 
-/** Beyond what the routes may take: composing, counting and recording. */
+/** Beyond what the routes may take: composing, counting and recording, and the clocks of others (`HELD_SECONDS`). */
 const CLAIM_SPARE_SECONDS = 30
 const LEFT_BEHIND_SECONDS = 15
 const LEFT_BEHIND_MAX = 200
@@ -151,7 +151,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const sending = { atOnceMax: Math.max(1, deps.jobsAtOnce - 1), metrics, clock, log }
   const sendMail = createSend<OutgoingMail>({ channel: 'email', routes: deps.routes.email, ...sending })
   const sendText = createSend<OutgoingText>({ channel: 'sms', routes: deps.routes.sms, ...sending })
-  const holding = createHolder({ store, clock, holdSeconds: claimSeconds.email })
+  const holding = createHolder({ store, transact, enqueue, clock, holdSeconds: claimSeconds.email })
   const outcomes = createOutcomes({ ...deps, metrics, enqueue })
 
   async function enqueue(tx: Tx, id: string, runAt?: Date): Promise<void> {

@@ -1,12 +1,15 @@
-import { addSeconds, type Clock } from '../base/index.ts'
+import { addSeconds, type Clock, type Transact, type Tx } from '../base/index.ts'
 import type { DeliveryStore, DueDelivery, NewDelivery } from './store.ts'
 
-/** So long a mail is claimed from its creation on by the process that was asked for it. */
-export const HELD_SECONDS = 15
-/** From then on the claim may end in the middle of the try: it is not begun any more, and somebody else finds the mail. */
-const BEGIN_SECONDS = 5
+/**
+ * So long a mail is claimed from its creation on by the process that was asked for it: 10 s for itself, and 20 by which the
+ * clocks of two instances may differ, each by `CLOCK_SKEW_MAX` from the database's.
+ */
+export const HELD_SECONDS = 30
+/** From then on the claim may end in the middle of the try: it is not begun any more. */
+const BEGIN_SECONDS = 3
 /** A try that takes longer claims its mail for as long as one may take. */
-const USUAL_MS = 5000
+const USUAL_MS = 4000
 
 /** The first try of a mail whose row was added under a claim. */
 export function firstTry(row: NewDelivery, attemptId: string | null = null): DueDelivery {
@@ -22,7 +25,10 @@ export function firstTry(row: NewDelivery, attemptId: string | null = null): Due
 }
 
 interface HolderDeps {
-  store: Pick<DeliveryStore, 'hold'>
+  store: Pick<DeliveryStore, 'hold' | 'giveBack'>
+  transact: Transact
+  /** Adds the job that tries the message. */
+  enqueue(tx: Tx, deliveryId: string): Promise<unknown>
   clock: Clock
   /** How long a try may take. */
   holdSeconds: number
@@ -31,14 +37,21 @@ interface HolderDeps {
 
 /**
  * Does the first try under the claim that the mail was added with. That is short: who died is soon found. Who is slow
- * claims anew.
+ * claims anew, and whose turn came late leaves it to the queue.
  */
-export function createHolder({ store, clock, holdSeconds, usualMs = USUAL_MS }: HolderDeps) {
+export function createHolder({ store, transact, enqueue, clock, holdSeconds, usualMs = USUAL_MS }: HolderDeps) {
   // Where this fails somebody else may send the mail as well: once more at most, like that of a process that died.
   const claimAnew = ({ id, tries }: DueDelivery) => store.hold(id, tries, addSeconds(clock.now(), holdSeconds)).catch(() => {})
 
+  // It was never begun: whoever takes it does so for the first time.
+  async function leave({ id, tries }: DueDelivery): Promise<void> {
+    await transact(async (tx) => {
+      if (await store.giveBack(tx, id, tries)) await enqueue(tx, id)
+    })
+  }
+
   return async (due: DueDelivery, work: (due: DueDelivery) => Promise<void>): Promise<void> => {
-    if (clock.now() >= addSeconds(due.createdAt, BEGIN_SECONDS)) return
+    if (clock.now() >= addSeconds(due.createdAt, BEGIN_SECONDS)) return leave(due)
     const slow = setTimeout(claimAnew, usualMs, due)
     try {
       await work(due)

@@ -99,6 +99,8 @@ export interface DeliveryStore {
   handOver(id: string, by: { at: Date; route: string; receiptId: string | null; entry: AuditRow }): Promise<boolean>
   /** Holder of the claim only: keeps it until then. */
   hold(id: string, tries: number, until: Date): Promise<void>
+  /** Holder of the claim only, who has not begun: `queued` again, and the try was none. False when the claim is lost. */
+  giveBack(tx: Tx, id: string, tries: number): Promise<boolean>
   /** Holder of the claim only: `deferred` until `dueAt`. A reason `UNANSWERED` stays. False when the claim is lost. */
   defer(tx: Tx, id: string, tries: number, reason: string, dueAt: Date): Promise<boolean>
   /** Holder of the claim only: `refused` or `expired`, for good. False when the claim is lost. */

@@ -63,6 +63,12 @@ const HOLD: Statement = {
   text: `update delivery set claimed_until = $3 where id = $1 and state = 'sending' and tries = $2`,
 }
 
+const GIVE_BACK: Statement = {
+  name: 'deliveries_give_back',
+  text: `update delivery set state = 'queued', tries = tries - 1, claimed_until = null
+    where id = $1 and state = 'sending' and tries = $2 returning id`,
+}
+
 const DEFER: Statement = {
   name: 'deliveries_defer',
   text: `update delivery set state = 'deferred', due_at = $4, claimed_until = null,
@@ -146,6 +152,7 @@ export function createDeliveryStore(db: Database, lifetimes: { capSeconds: numbe
       return (await db.run(HAND_OVER, values)).length === 1
     },
     hold: async (id, tries, until) => void (await db.run(HOLD, [id, tries, until])),
+    giveBack: async (tx, id, tries) => (await runIn(tx, GIVE_BACK, [id, tries])).length === 1,
     defer: async (tx, id, tries, reason, dueAt) => (await runIn(tx, DEFER, [id, tries, reason, dueAt])).length === 1,
     end: async (tx, id, tries, state, reason) => (await runIn(tx, END, [id, tries, state, reason])).length === 1,
     newest: async (challengeId) => (await db.run<NewestDelivery>(NEWEST, [challengeId]))[0] ?? null,
