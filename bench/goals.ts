@@ -33,7 +33,7 @@ export interface Judgement {
   kept: boolean
   /**
    * The same figure where only what the service promises is done, and nothing of its own; null where that was not measured.
-   * A goal below it is out of reach with this stack and these promises.
+   * A goal below it is out of reach of the present statements, messages and lines of the log.
    */
   floor: number | null
 }

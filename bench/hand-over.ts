@@ -46,7 +46,7 @@ async function run(): Promise<void> {
   const service = await startContender('service', deps)
   atEnd(() => service.process.stop())
   const { pid } = service.process
-  if (pid === null) throw new Error('the service has no process here')
+  if (Number.isNaN(pid)) throw new Error('the service has no process here')
 
   const read = () => ({ server: cpuMsOf(pid), postgres: cpuMsOfTree(postgres.pid), mails: mailsHere })
   say(`${rate} sign-ins a second for ${runMs / 1000} s, after ${warmUpMs / 1000} s that are not counted`)

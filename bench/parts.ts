@@ -4,7 +4,7 @@ import type { Profile, Share } from './recorded.ts'
 const PARTS: readonly [part: string, places: RegExp][] = [
   ['mail: composing and handing over', /nodemailer|src\/(?:delivery|notices)\//],
   ['pages and texts drawn', /liquidjs|intl-messageformat|@formatjs|src\/text\//],
-  ['hashes, seals and signatures', /node:internal\/crypto|node:crypto|src\/base\/(?:secrets|random)|node_modules\/jose/],
+  ['hashes, seals and signatures', /node:internal\/crypto|node:crypto|src\/base\/(?:secrets|id)|node_modules\/jose/],
   ['log and metrics', /node_modules\/(?:pino|sonic-boom|prom-client)|src\/base\/(?:log|metric|tracing)|src\/audit\//],
   ['statements and their answers', /node_modules\/(?:pg|postgres-)|src\/store\//],
   ['the engine', /node_modules\/oidc-provider/],

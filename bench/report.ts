@@ -71,7 +71,7 @@ function sharesOfFloor(own: readonly Entry[], result: Result): string[] {
     'HTTP alone': bare,
   }
   if (Number.isNaN(floor + mailless + storeless + bare)) return []
-  const words = Object.entries(parts).map(([name, ms]) => `${name} ${ms.toFixed(2)}`)
+  const words = Object.entries(parts).map(([name, ms]) => `${name} ${ms > 0 ? ms.toFixed(2) : 'within the noise'}`)
   const more = whole === null ? '' : ` It has no engine in it; with a login of the engine it is ${whole.toFixed(2)} ms.`
   return [`\nOf the floor's ${floor.toFixed(2)} ms of server CPU: ${words.join(', ')}.${more}`]
 }

@@ -35,7 +35,7 @@ export async function throughputs(
   const { contender, postgres, mails } = deps
   const { starting, workers } = contender
   const [first] = workers
-  if (!starting || !first || contender.process.pid === null) throw new Error('the service was not started here')
+  if (!starting || !first || Number.isNaN(contender.process.pid)) throw new Error('the service was not started here')
   const [port] = await freePorts(3)
   const second = await startServer({
     ...starting,

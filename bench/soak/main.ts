@@ -42,7 +42,7 @@ async function run(): Promise<void> {
   atEnd(() => service.process.stop())
   const { pid } = service.process
   const probeUrl = service.starting?.probeUrl
-  if (pid === null || !probeUrl) throw new Error('nobody knows which process the service is')
+  if (Number.isNaN(pid) || !probeUrl) throw new Error('nobody knows which process the service is')
   const idleMb = memoryOf(pid).nowMb
   say(`idle: ${idleMb.toFixed(0)} MB; ${minutes} minutes ${rate === 0 ? 'at full load' : `of ${rate} operations a second`}`)
   await Promise.all(service.workers.map(prepare))

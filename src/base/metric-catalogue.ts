@@ -119,7 +119,7 @@ export const metricCatalogue = {
   },
   doorward_database_retries_total: {
     ...{ ...counter, labels: [] },
-    help: 'Transactions tried again after a serialization failure or a deadlock.',
+    help: 'Transactions and lone statements tried again after a lost race, a deadlock or a plan that no longer fits.',
   },
   doorward_clock_skew_seconds: {
     ...{ ...gauge, labels: [], unit: 'seconds' },
