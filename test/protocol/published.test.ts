@@ -75,6 +75,11 @@ describe.each(PATHS)('what is published at %s', (path) => {
     for (const name of ['content-length', 'content-type', 'etag']) expect(head.headers[name]).toBe(got.headers[name])
   })
 
+  test('RFC 9110 §9.3.1 is asked for without content: whoever sends some is answered as any request is', async () => {
+    const answer = await send(`${service.issuer}${path}`, { method: 'GET', headers: { 'content-type': 'text/plain' }, body: 'x' })
+    expect([answer.status, answer.headers.etag]).toEqual([200, undefined])
+  })
+
   test('R-046 may be read by any page, after a preflight too', async () => {
     const origin = 'https://spa.fabrikam.example'
     expect((await ask(path, { origin })).headers['access-control-allow-origin']).toBe(origin)

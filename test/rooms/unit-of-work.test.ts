@@ -239,6 +239,20 @@ describe('requests on one session at once', () => {
     const { authorizations } = (await at.session.find(next)) as { authorizations: Record<string, unknown> }
     expect(Object.keys(authorizations).sort()).toEqual(['added', 'mine'])
   })
+
+  test('R-041 a session of somebody else that follows takes over none of them', async () => {
+    const at = stage()
+    const { id, payload } = await begin(at, { authorizations: { theirs: { sid: 'theirs' } } })
+    const next = newSecret()
+    await at.work.run(async () => {
+      await at.session.find(id)
+      await at.session.destroy(id)
+      const mine = { ...payload, jti: next, accountId: 'another', authorizations: { mine: {} } }
+      await at.session.upsert(next, mine, HOUR)
+    })
+    const { authorizations } = (await at.session.find(next)) as { authorizations: Record<string, unknown> }
+    expect(Object.keys(authorizations)).toEqual(['mine'])
+  })
 })
 
 // A request of its own: the unit of work follows the chain of calls, so this one begins outside of it.
