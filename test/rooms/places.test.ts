@@ -5,14 +5,17 @@ test('F-32 there are never more under way than places, however they come and go,
   const places = createPlaces(3)
   const most: number[] = []
   let underWay = 0
-  const work = Array.from({ length: 30 }, async (_, at) => {
+  const come = async (turns: number) => {
     const leave = await places.take()
     if (!leave) throw new Error('no place came free')
     most.push(++underWay)
-    for (let turn = 0; turn <= at % 4; turn++) await new Promise(setImmediate)
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
     underWay--
     leave()
     leave() // twice is once
+  }
+  const work = Array.from({ length: 6 }, async (_, turns) => {
+    for (let time = 0; time < 5; time++) await come(1 + turns)
   })
   await Promise.all(work)
   expect([most.length, Math.max(...most)]).toEqual([30, 3])
