@@ -15,7 +15,7 @@ async function optedOut() {
   const twilio = await startTwilioServer()
   onEnd(() => twilio.stop())
   const account = { ...TWILIO, url: twilio.url, from: '+15005550006', receiptsUrl: null }
-  const house = await stage({ textRoutes: [createTwilioRoute({ ...account, log: createLog('fatal'), deadlineSeconds: 0.5 })] })
+  const house = await stage({ textRoutes: [createTwilioRoute({ ...account, log: createLog('fatal'), deadlineSeconds: 10 })] })
   twilio.setBehaviour(OPTED_OUT)
   await house.orderText()
   await house.work()

@@ -16,14 +16,14 @@ const log = createLog('fatal')
 afterEach(cleanUp)
 
 /** The room with two providers of texts: Twilio, and after it a webhook. */
-async function textStage() {
+async function textStage(deadlineSeconds = 10) {
   const [twilio, webhook] = [await startTwilioServer(), await startWebhookServer()]
   for (const server of [twilio, webhook]) onEnd(() => server.stop())
   const account = { ...TWILIO, from: '+15005550006', receiptsUrl: null }
   const house = await stage({
     textRoutes: [
-      createTwilioRoute({ ...account, url: twilio.url, log, deadlineSeconds: 0.5 }),
-      createWebhookRoute({ url: webhook.url, secret: WEBHOOK_SECRET, log, deadlineSeconds: 0.5 }),
+      createTwilioRoute({ ...account, url: twilio.url, log, deadlineSeconds }),
+      createWebhookRoute({ url: webhook.url, secret: WEBHOOK_SECRET, log, deadlineSeconds }),
     ],
   })
   const state = () => house.delivery.newestState(house.textChallengeId)
@@ -178,7 +178,7 @@ describe('F-33 routes that fail over', () => {
   test.each(['hang', 'cut', { status: 500 }, { status: 502 }] as const)(
     'a text that a route may have taken (%j) goes to no other, and not again by itself',
     async (behaviour) => {
-      const house = await textStage()
+      const house = await textStage(0.5)
       house.twilio.setBehaviour(behaviour)
       const id = await house.orderText()
       await house.work()
