@@ -33,6 +33,7 @@ export function connectionTo(url: string): pg.Client {
   return client
 }
 
+/** Whether a server takes connections there. */
 export async function answers(url: string): Promise<boolean> {
   const client = connectionTo(url)
   try {

@@ -49,9 +49,12 @@ interface BatchDeps {
   questions: readonly Question[]
   /** What is prepared on this connection; null where nothing may be. */
   plans: Plans | null
-  /** How long one waits for the next sign of life, in milliseconds. */
+  /** How long one waits for the end of the next statement, in milliseconds. */
   answerTimeoutMs: number
-  /** Everybody was answered; without an answer of the server, the connection is of no use any more. */
+  /**
+   * The message is over, and everybody is told next: the connection may send another one first. Without an answer of the
+   * server (`answered` is false) it is of no use any more.
+   */
   ended(answered: boolean): void
 }
 

@@ -37,6 +37,7 @@ const COMMIT: Statement = { name: 'commit', text: 'commit' }
 const ROLLBACK: Statement = { name: 'rollback', text: 'rollback' }
 const NOTHING: readonly unknown[] = []
 
+/** A transaction on this connection, which begins with its first statement. `measures` are told of each. */
 export function openTx(wire: Wire, session: WireOptions, measures: OpenTx['measures']): OpenTx {
   return {
     wire,

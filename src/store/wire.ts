@@ -27,12 +27,13 @@ export interface WireOptions {
   statementTimeoutMs: number
   lockTimeoutMs: number
   idleInTransactionTimeoutMs: number
-  /** How long one waits for the next sign of life. A server that takes requests and never answers ends there. */
+  /** How long one waits for the end of the next statement. A server that takes requests and never answers ends there. */
   answerTimeoutMs: number
   /** It was lost while nothing was asked of it. */
   onLost(wire: Wire, reason: string): void
 }
 
+/** For a connection that people wait for. */
 export const CONNECT_TIMEOUT_MS = 5000
 const GREETING_TIMEOUT_MS = 3000
 

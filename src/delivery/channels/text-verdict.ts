@@ -8,6 +8,7 @@ import type { Posted } from './http-post.ts'
  */
 export type TextVerdict = SendResult & { operator?: boolean; status?: number }
 
+/** No answer came, or none that says: it may have been taken, and goes to no other route. */
 export const unanswered: TextVerdict = { kind: 'deferred', reason: UNANSWERED }
 
 /** The provider, or somebody in between, failed while it held the text: it may have been taken. */
@@ -15,6 +16,7 @@ export function failedInside(status: number): TextVerdict {
   return { ...unanswered, status }
 }
 
+/** The provider says of this number that it takes no text. */
 export function refused(reason: RefusedForGood): TextVerdict {
   return { kind: 'refused', reason }
 }
@@ -24,6 +26,7 @@ export function refusedAsGone(): TextVerdict {
   return { kind: 'refused', reason: 'unreachable', gone: true }
 }
 
+/** Not taken, for certain: another route may be asked. `operator`: only whoever runs this can mend it. */
 export function deferred(reason: string, operator = false): TextVerdict {
   return { kind: 'deferred', reason, operator }
 }
