@@ -103,11 +103,19 @@ export function createQueue(deps: QueueDeps): Queue {
   let presence: Presence | null = null
   let pool: pg.Pool | null = null
   let runner: Runner | null = null
+  /** The same, also while it begins. */
+  let begun: Promise<Runner | null> = Promise.resolve(null)
   let supervising: Promise<void> | null = null
   let stopped: Promise<void> | undefined
   const stopping = new AbortController()
 
-  async function begin(): Promise<Runner> {
+  function begin(): Promise<Runner> {
+    const beginning = beginOne()
+    begun = beginning
+    return beginning
+  }
+
+  async function beginOne(): Promise<Runner> {
     pool ??= openQueuePool(deps)
     const shown = presence ?? createPresence(deps)
     presence = shown
@@ -166,7 +174,7 @@ export function createQueue(deps: QueueDeps): Queue {
     for (let current = first; current !== null || !stopping.signal.aborted; current = null) {
       try {
         runner = current ?? (await begin())
-        // Told to stop while it began: it had no runner to stop then.
+        // One that was begun while the process was told to stop is not worked with.
         await (stopping.signal.aborted ? endOf(runner) : runner.promise)
       } catch (error) {
         log.error({ reason: describeFailure(error) }, 'the job queue stopped working: it begins anew')
@@ -180,7 +188,7 @@ export function createQueue(deps: QueueDeps): Queue {
   async function end(graceSeconds: number, askedLast: Promise<unknown>): Promise<void> {
     stopping.abort()
     // Jobs ask for such work too.
-    const work = Promise.allSettled([endOf(runner), askedLast]).then(() => shortWay.close())
+    const work = Promise.allSettled([begun.then(endOf), askedLast]).then(() => shortWay.close())
     const ended = await atMost(graceSeconds * 1000, work)
     shortWay.drop()
     // Bounded too: a database that hangs must not keep the process.

@@ -5,7 +5,7 @@ import { eventually, listeningLog } from './store-support.ts'
 
 afterEach(endQueues)
 
-const CONNECTIONS = `select from pg_stat_activity where datname = current_database() and application_name = 'doorward queue'`
+const CONNECTIONS = `select from pg_stat_activity where datname = current_database() and application_name in ('doorward queue', 'doorward presence')`
 
 test('F-20 a stop while the queue begins anew after an outage lets jobs end, and who still asks', async () => {
   const url = await freshDatabase()
