@@ -171,11 +171,10 @@ export function createQueue(deps: QueueDeps): Queue {
   }
 
   async function supervise(first: Runner | null): Promise<void> {
-    for (let current = first; current !== null || !stopping.signal.aborted; current = null) {
+    for (let current = first; !stopping.signal.aborted; current = null) {
       try {
         runner = current ?? (await begin())
-        // One that was begun while the process was told to stop is not worked with.
-        await (stopping.signal.aborted ? endOf(runner) : runner.promise)
+        await runner.promise
       } catch (error) {
         log.error({ reason: describeFailure(error) }, 'the job queue stopped working: it begins anew')
       }
@@ -209,6 +208,7 @@ export function createQueue(deps: QueueDeps): Queue {
     },
     hasPlace: shortWay.hasPlace,
     async start() {
+      if (stopping.signal.aborted) return
       shortWay.open()
       const first = await begin().catch((error) => {
         log.error({ reason: describeFailure(error) }, 'the job queue does not work yet')

@@ -6,6 +6,7 @@ import { type Stage, startStage } from '../support/stage.ts'
 import { ask, until } from './fault-tools.ts'
 
 const MAILS = 20
+const IN_TIME_MS = 5000
 
 let stage: Stage
 
@@ -25,8 +26,10 @@ test('S-5, F-28 a mail server hangs and mails stand in line: a text goes out at 
 
   for (let n = 0; n < 3; n++) {
     const number = germanNumber(n)
+    const began = performance.now()
     await identify(stage, number)
     await stage.texts.sns.next(number)
+    expect(performance.now() - began).toBeLessThan(IN_TIME_MS)
   }
 
   // It was so all the while.

@@ -35,9 +35,13 @@ test('F-20 a stop while the queue begins anew after an outage lets jobs end, and
   await eventually(async () => (await query(url, CONNECTIONS)).length === 0)
 })
 
-test('F-20 a stop while the queue begins leaves nobody who takes jobs', async () => {
+test.each([
+  ['while the queue begins', ['start', 'stop']],
+  ['before it begins', ['stop', 'start']],
+] as const)('F-20 a stop %s leaves nobody who takes jobs', async (_when, order) => {
   const url = await freshDatabase()
   const { queue } = queueStage(url, { work: async () => {} })
-  await Promise.all([queue.start(), queue.stop()])
+  await Promise.all(order.map((what) => queue[what]()))
+  expect(queue.hasPlace('a')).toBe(false)
   await eventually(async () => (await query(url, CONNECTIONS)).length === 0)
 })
